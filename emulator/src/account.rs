@@ -9,7 +9,7 @@ use crate::{http, xml};
 
 mod hooks;
 
-pub use hooks::{Call, Fault, FaultState, Mail, Run};
+pub use hooks::{Call, Decision, Fault, FaultState, Mail, Run};
 
 /// An account of twelve digits in one region. Tests in other accounts do not see what it contains.
 #[derive(Clone, Debug)]
@@ -64,7 +64,9 @@ impl Account {
     /// The environment of a child process that uses only this account, with these credentials.
     pub fn env_of(&self, credentials: &Credentials) -> Vec<(String, String)> {
         let nowhere = "/nonexistent/s3guard";
-        [
+        let token = credentials.session_token.iter();
+        let token = token.map(|token| ("AWS_SESSION_TOKEN".to_owned(), token.clone()));
+        let always = [
             ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key),
             ("AWS_REGION", &self.region),
@@ -75,29 +77,58 @@ impl Account {
             ("AWS_SHARED_CREDENTIALS_FILE", nowhere),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        always.into_iter().chain(token).collect()
     }
 
     /// Creates an IAM user with this policy. Returns its credentials.
     pub fn user(&self, name: &str, policy: &Value) -> Result<Credentials, CallError> {
         let iam = |action: &str, more: &[(&str, &str)]| {
-            let parameters = [&[("Action", action), ("UserName", name)], more].concat();
-            self.client().query("iam", "2010-05-08", &parameters)
+            self.iam(action, &[&[("UserName", name)], more].concat())
         };
         iam("CreateUser", &[])?;
         let policy = policy.to_string();
         iam("PutUserPolicy", &[("PolicyName", "given"), ("PolicyDocument", &policy)])?;
         let key = iam("CreateAccessKey", &[])?;
-        Ok(Credentials {
-            access_key_id: xml::text(&key, "AccessKeyId").unwrap_or_default(),
-            secret_access_key: xml::text(&key, "SecretAccessKey").unwrap_or_default(),
-        })
+        Ok(credentials_in(&key))
     }
 
-    fn root(&self) -> Credentials {
+    /// Creates a role with this path, trust policy and policy. Returns its ARN.
+    pub fn role(
+        &self,
+        name: &str,
+        path: &str,
+        trust: &Value,
+        policy: &Value,
+    ) -> Result<String, CallError> {
+        let (trust, policy) = (trust.to_string(), policy.to_string());
+        let parameters = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", &trust)];
+        let made = self.iam("CreateRole", &parameters)?;
+        let policy = [("RoleName", name), ("PolicyName", "given"), ("PolicyDocument", &policy)];
+        self.iam("PutRolePolicy", &policy)?;
+        Ok(xml::text(&made, "Arn").unwrap_or_default())
+    }
+
+    /// Assumes a role with these credentials. Returns those of the session `tests`.
+    pub fn assume(&self, by: &Credentials, role_arn: &str) -> Result<Credentials, CallError> {
+        let parameters =
+            [("Action", "AssumeRole"), ("RoleArn", role_arn), ("RoleSessionName", "tests")];
+        let client = self.client_of(by.clone());
+        Ok(credentials_in(&client.query("sts", "2011-06-15", &parameters)?))
+    }
+
+    fn iam(&self, action: &str, more: &[(&str, &str)]) -> Result<String, CallError> {
+        self.client().query("iam", "2010-05-08", &[&[("Action", action)], more].concat())
+    }
+
+    /// The credentials of the root user.
+    pub fn root(&self) -> Credentials {
         // The emulator accepts twelve digits as the root of that account.
-        Credentials { access_key_id: self.number.clone(), secret_access_key: "test".to_owned() }
+        Credentials {
+            access_key_id: self.number.clone(),
+            secret_access_key: "test".to_owned(),
+            session_token: None,
+        }
     }
 
     /// Calls a hook of the wrapper.
@@ -113,6 +144,15 @@ impl Account {
             .with_context(|| format!("the emulated account did not answer `{method} {path}`"))?;
         ensure!(status == 200, "the emulated account refused `{method} {path}`: {body}");
         Ok(serde_json::from_str(&body)?)
+    }
+}
+
+/// The credentials in an answer of IAM or STS.
+fn credentials_in(answer: &str) -> Credentials {
+    Credentials {
+        access_key_id: xml::text(answer, "AccessKeyId").unwrap_or_default(),
+        secret_access_key: xml::text(answer, "SecretAccessKey").unwrap_or_default(),
+        session_token: xml::text(answer, "SessionToken"),
     }
 }
 

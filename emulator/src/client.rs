@@ -2,6 +2,8 @@
 //!
 //! The calls name their caller and are not signed: the emulator trusts this client (`caller.py`).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::{http, xml};
@@ -15,6 +17,8 @@ pub struct Credentials {
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
+    /// The token of a session; a user and the root user have none.
+    pub session_token: Option<String>,
 }
 
 /// A client in one region, calling as one principal.
@@ -83,6 +87,17 @@ impl Client {
         target: &str,
         body: impl AsRef<[u8]>,
     ) -> Result<String, CallError> {
+        self.exchange(service, method, target, body.as_ref()).map(|(_, body)| body)
+    }
+
+    /// Makes a call. Returns the headers of the response, in lower case, and its body.
+    fn exchange(
+        &self,
+        service: &str,
+        method: &str,
+        target: &str,
+        body: &[u8],
+    ) -> Result<(BTreeMap<String, String>, String), CallError> {
         let scope =
             format!("{}/20260101/{}/{service}/aws4_request", self.access_key_id, self.region);
         let authorization =
@@ -90,12 +105,12 @@ impl Client {
         let mut headers = self.headers.clone();
         headers.push(("authorization".to_owned(), authorization));
         let url = format!("{}{target}", self.endpoint);
-        let answer = http::send(method, &url, &headers, body.as_ref());
+        let answer = http::exchange(method, &url, &headers, body);
         let (status, code, message) = match answer {
-            Ok((200..300, body)) => return Ok(body),
-            Ok((status, body)) => {
-                let (code, message) = error_in(&body);
-                (status, code, message)
+            Ok(http::Response { status: 200..300, headers, body }) => return Ok((headers, body)),
+            Ok(response) => {
+                let (code, message) = error_in(&response.body);
+                (response.status, code, message)
             }
             Err(error) => (0, String::new(), error.to_string()),
         };

@@ -1,5 +1,6 @@
 //! HTTP/1.1 on loopback: sends requests to the emulator, and reads the requests of a small server.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read as _};
 
 use minreq::Method;
@@ -63,6 +64,16 @@ pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     Ok(Some(request))
 }
 
+/// A response.
+pub(crate) struct Response {
+    /// The status.
+    pub(crate) status: u16,
+    /// Names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// The body.
+    pub(crate) body: String,
+}
+
 /// Sends a request. Returns the status and the body of the response.
 pub(crate) fn send(
     method: &str,
@@ -70,13 +81,30 @@ pub(crate) fn send(
     headers: &[(String, String)],
     body: &[u8],
 ) -> Result<(u16, String), minreq::Error> {
-    let response = minreq::Request::new(Method::Custom(method.to_owned()), url)
+    exchange(method, url, headers, body).map(|response| (response.status, response.body))
+}
+
+/// Sends a request. Returns the whole response.
+pub(crate) fn exchange(
+    method: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<Response, minreq::Error> {
+    // The response to HEAD has the length of a body that does not come.
+    let method = if method == "HEAD" { Method::Head } else { Method::Custom(method.to_owned()) };
+    let response = minreq::Request::new(method, url)
         .with_headers(headers.iter().cloned())
         .with_body(body)
         .with_timeout(TIMEOUT_SECONDS)
         .with_follow_redirects(false)
         .send()?;
-    Ok((response.status_code, String::from_utf8_lossy(response.as_bytes()).into_owned()))
+    let lower = |(name, value): &(String, String)| (name.to_ascii_lowercase(), value.clone());
+    Ok(Response {
+        status: response.status_code,
+        headers: response.headers.iter().map(lower).collect(),
+        body: String::from_utf8_lossy(response.as_bytes()).into_owned(),
+    })
 }
 
 /// Percent-encodes a path or a value of a query.

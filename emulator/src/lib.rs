@@ -15,7 +15,7 @@ mod server;
 mod wait;
 mod xml;
 
-pub use account::{Account, Call, Fault, FaultState, Mail, Run};
+pub use account::{Account, Call, Decision, Fault, FaultState, Mail, Run};
 pub use client::{CallError, Client, Credentials, Depth};
 pub use python::{cache, virtualenv};
 pub use runtime::{Answer, Function, Invocation};

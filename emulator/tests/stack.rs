@@ -1,6 +1,6 @@
 //! Stacks in the emulated account: what MiniStack drops or accepts, and AWS does not.
 
-use s3guard_emulator::{Account, Client, until};
+use s3guard_emulator::{Account, Client};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Cursor, Write as _};
@@ -8,48 +8,14 @@ use zip::write::SimpleFileOptions;
 
 #[path = "setup/new.rs"]
 mod new;
+#[path = "setup/stacks.rs"]
+mod stacks;
 #[path = "setup/trail.rs"]
 mod trail;
 
 use new::account;
+use stacks::{between, cloudformation, deploy, end_of, eventually, template};
 use trail::{record, records_up_to, watch};
-
-fn cloudformation(client: &Client, action: &str, parameters: &[(&str, &str)]) -> String {
-    let mut all = vec![("Action", action), ("StackName", "tried")];
-    all.extend(parameters);
-    client.query("cloudformation", "2010-05-15", &all).expect("it goes well")
-}
-
-/// Creates the stack. Returns its final status and its events.
-fn deploy(client: &Client, template: &Value) -> (String, String) {
-    let template = template.to_string();
-    let parameters =
-        [("TemplateBody", template.as_str()), ("Capabilities.member.1", "CAPABILITY_NAMED_IAM")];
-    cloudformation(client, "CreateStack", &parameters);
-    end_of(client)
-}
-
-fn end_of(client: &Client) -> (String, String) {
-    let status = eventually("the stack's end", || {
-        let answer = cloudformation(client, "DescribeStacks", &[]);
-        let status = between(&answer, "<StackStatus>", "</StackStatus>");
-        (!status.ends_with("IN_PROGRESS")).then_some(status)
-    });
-    (status, cloudformation(client, "DescribeStackEvents", &[]))
-}
-
-fn between(text: &str, open: &str, close: &str) -> String {
-    let after = text.split_once(open).map(|(_, after)| after).unwrap_or_default();
-    after.split_once(close).map(|(found, _)| found.to_owned()).unwrap_or_default()
-}
-
-fn eventually<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
-    until(what, || Ok(poll())).expect("it happens")
-}
-
-fn template(resources: &Value) -> Value {
-    json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": resources })
-}
 
 /// A function behind a queue; `polling` is what its role may do with the queue.
 fn function_with(account: &Account, polling: &Value) -> Value {

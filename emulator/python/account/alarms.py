@@ -8,12 +8,19 @@ import time
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import cloudwatch, sqs
 
+from . import authorization
+
+SERVICE = "cloudwatch.amazonaws.com"
+ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 COMPARISONS = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
     "LessThanThreshold": lambda value, threshold: value < threshold,
     "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
 }
+
+
+_dispatch = cloudwatch._dispatch_alarm_actions
 
 
 def measure_queues() -> None:
@@ -85,6 +92,18 @@ def _change(alarm: dict, state: str, reason: str) -> None:
     cloudwatch._evaluate_parent_alarms(alarm)
 
 
+def _dispatch_if_allowed(alarm: dict, before: str, state: str, reason: str) -> None:
+    """Publishes only to topics whose policy and key allow the alarm."""
+    allowed = {field: [arn for arn in alarm.get(field) or [] if _may_act(alarm, arn)] for field in ACTIONS}
+    _dispatch({**alarm, **allowed}, before, state, reason)
+
+
+def _may_act(alarm: dict, arn: str) -> bool:
+    if ":sns:" not in arn:
+        return True
+    return authorization.of_service(SERVICE, "sns:Publish", arn, alarm.get("AlarmArn", "")).allowed
+
+
 def states() -> dict[str, str]:
     """Each alarm of the current account and region, and its state."""
     return {
@@ -97,3 +116,4 @@ def states() -> dict[str, str]:
 def install() -> None:
     """Replaces MiniStack's functions with the ones above."""
     cloudwatch._evaluate_alarm = _evaluate
+    cloudwatch._dispatch_alarm_actions = _dispatch_if_allowed

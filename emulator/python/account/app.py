@@ -7,7 +7,6 @@ CloudTrail event for a call that changed a bucket, once it was answered.
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -17,32 +16,22 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.core.sigv4 import decode_header_value
 
-from . import access, account_block, alarms, batches, buckets, caller, calls, change_sets, delivery, faults, functions
-from . import hooks, imports, keys, logs, mail, notifications, records, settings, stack_buckets, trails
+from . import access, account_block, alarms, authorization, batches, buckets, caller, calls, change_sets, context
+from . import delivery, encryption, faults, functions, hooks, imports, keys, logs, mail, move_tasks, notifications
+from . import object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources, trails
+from .context import HttpRequest
 
 TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
+# `stack_calls` is last: it checks what all the others create for stacks.
 PARTS = (
-    access, account_block, alarms, batches, buckets, caller, calls, change_sets, delivery, functions, imports, keys,
-    logs, mail, notifications, settings, stack_buckets, trails,
+    access, account_block, alarms, authorization, batches, buckets, caller, change_sets, delivery, encryption, functions,
+    imports, keys, logs, mail, move_tasks, notifications, object_versions, principals, settings, stack_buckets,
+    stack_resources, trails, stack_calls,
 )
 for part in PARTS:
     part.install()
-
-
-@dataclass
-class Request:
-    """A request to AWS, read to its end."""
-
-    method: str
-    path: str
-    headers: dict
-    query: dict
-    body: bytes
-    service: str = ""
-    action: str | None = None
-    resource: str = "*"
 
 
 async def app(scope, receive, send) -> None:
@@ -89,6 +78,7 @@ async def _aws(scope, receive, send) -> None:
     set_request_account_id(ministack._request_account_scope(key))
     set_request_region(extract_region(request.headers, request.query))
     _find_action(request)
+    context.current.set(request)
 
     checks = calls.begin()
     role = caller.role_name(caller.arn(key))
@@ -116,13 +106,13 @@ async def _aws(scope, receive, send) -> None:
     await ministack.app(scope, replay, tee)
 
 
-def _finish(request: Request, checks: list, status: int, body: bytes) -> None:
+def _finish(request: HttpRequest, checks: list, status: int, body: bytes) -> None:
     error = records.error_of(status, body)
     calls.end(checks, request.service, request.action, request.resource, status, error[0] if error else "")
     _publish(request, status, body)
 
 
-def _publish(request: Request, status: int, body: bytes) -> None:
+def _publish(request: HttpRequest, status: int, body: bytes) -> None:
     """Publishes the CloudTrail event of a call that configures a bucket or the account's block, even if it failed."""
     bucket = request.path.strip("/")
     if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket:
@@ -165,10 +155,10 @@ async def _read(scope, receive):
         key, text = name.decode("latin-1").lower(), decode_header_value(value)
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
-    return Request(scope["method"], scope["path"], headers, query, body), replay
+    return HttpRequest(scope["method"], scope["path"], headers, query, body), replay
 
 
-def _find_action(request: Request) -> None:
+def _find_action(request: HttpRequest) -> None:
     """Finds the IAM action and the resource with MiniStack's own functions, so that both get the same."""
     given = (request.method, request.path, request.headers)
     routing = ministack._routing_params(*given, request.body, request.query)
@@ -184,7 +174,7 @@ def _find_action(request: Request) -> None:
         )
 
 
-async def _fail(request: Request, fault: faults.Fault, send) -> tuple[int, bytes]:
+async def _fail(request: HttpRequest, fault: faults.Fault, send) -> tuple[int, bytes]:
     code, (status, message) = fault.error, fault.answer()
     if request.service in ("s3", "sns", "iam", "sts", "cloudformation"):
         inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"

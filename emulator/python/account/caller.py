@@ -11,6 +11,10 @@ from ministack.services import iam, sts
 # The access key of the current request; what the request starts (for example a stack) inherits it.
 access_key: ContextVar[str] = ContextVar("s3guard_access_key", default="")
 
+# The key with which CloudFormation calls for the request, if the stack has a service role.
+acting_key: ContextVar[str] = ContextVar("s3guard_acting_key", default="")
+CLOUDFORMATION = "cloudformation.amazonaws.com"
+
 # Our own client (`client.rs`) sends this instead of a signature: the caller that it names is trusted.
 UNSIGNED = "Signature=none"
 
@@ -21,6 +25,11 @@ def arn(key: str) -> str:
     """The principal's ARN, or nothing for an unknown key."""
     identity = iam_evaluator.resolve_caller_identity(key)
     return identity["userArn"] if identity else ""
+
+
+def acting() -> str:
+    """The access key with which a service calls for the request: of the service role, or of the caller."""
+    return acting_key.get() or access_key.get()
 
 
 def role_name(principal: str) -> str:

@@ -9,14 +9,12 @@ import time
 from collections import deque
 from contextvars import ContextVar
 
-from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 
 from . import caller
 
 KEPT_MAX = 50_000
 
-_enforce = iam_evaluator.enforce
 _checks: ContextVar[list | None] = ContextVar("s3guard_checks", default=None)
 _kept: deque[dict] = deque(maxlen=KEPT_MAX)
 _lock = threading.Lock()
@@ -77,32 +75,8 @@ def forget(account: str) -> None:
         _kept.extend(left)
 
 
-def role_allows(role: str, action: str, resource: str, service: str) -> bool:
-    """Whether the role's own policies allow a call that `service` makes for it; records the call."""
-    context = iam_evaluator.EvalContext(
-        principal_arn=f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/{service}",
-        principal_type="AssumedRole",
-        principal_account=get_account_id(),
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        service_context={},
-    )
-    policies = iam_evaluator._gather_role_policies(role, get_account_id())
-    allowed = iam_evaluator.evaluate(context, policies).decision == "Allow"
-    status, error = (200, "") if allowed else (403, "AccessDenied")
-    record(context.principal_arn, action.split(":")[0], action, resource, allowed, status, error, service)
-    return allowed
-
-
-def _enforce_and_record(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-    denied = _enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+def note(action: str, resource: str, allowed: bool) -> None:
+    """Notes a check of the current request."""
     checks = _checks.get()
     if checks is not None:
-        checks.append((iam_action, resource_arn, denied is None))
-    return denied
-
-
-def install() -> None:
-    """Replaces MiniStack's functions with the ones above."""
-    iam_evaluator.enforce = _enforce_and_record
+        checks.append((action, resource, allowed))

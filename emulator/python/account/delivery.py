@@ -9,11 +9,17 @@ import time
 from contextvars import ContextVar
 
 from ministack.core.arn import parse_arn
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
+from . import authorization
+
 SERVICE = "events.amazonaws.com"
+# The action of a delivery, and what finds the target.
+DELIVERIES = {
+    "lambda": ("lambda:InvokeFunction", lambda arn: lambda_svc._get_func_record_for_ref(arn)[0]),
+    "sns": ("sns:Publish", sns._topic_by_arn_any_scope),
+    "sqs": ("sqs:SendMessage", sqs._queue_by_arn),
+}
 
 _invoke_target = eventbridge._invoke_target
 _dispatch_event = eventbridge._dispatch_event
@@ -42,36 +48,12 @@ def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None
 def _refusal(arn: str, rule_arn: str) -> str | None:
     """Why EventBridge cannot deliver to the target, if it cannot."""
     service = parse_arn(arn).service
-    if service == "sqs":
-        queue = sqs._queue_by_arn(arn)
-        policy = queue["attributes"].get("Policy") if queue else None
-        return _missing(queue, policy, "sqs:SendMessage", arn, rule_arn)
-    if service == "lambda":
-        function, _, _ = lambda_svc._get_func_record_for_ref(arn)
-        policy = function.get("policy") if function else None
-        return _missing(function, policy, "lambda:InvokeFunction", arn, rule_arn)
-    if service == "sns":
-        topic = sns._topic_by_arn_any_scope(arn)
-        policy = topic["attributes"].get("Policy") if topic else None
-        return _missing(topic, policy, "sns:Publish", arn, rule_arn)
-    return None
-
-
-def _missing(found: object, policy: str | dict | None, action: str, arn: str, rule_arn: str) -> str | None:
-    if not found:
+    if service not in DELIVERIES:
+        return None
+    action, find = DELIVERIES[service]
+    if not find(arn):
         return "NO_RESOURCE"
-    context = EvalContext(
-        principal_arn="",
-        principal_type="Service",
-        principal_account="",
-        action=action,
-        resource_arn=arn,
-        region=get_region(),
-        secure_transport=True,
-        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": get_account_id()},
-    )
-    allowed = policy and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
-    return None if allowed else "NO_PERMISSIONS"
+    return None if authorization.of_service(SERVICE, action, arn, rule_arn).allowed else "NO_PERMISSIONS"
 
 
 def _invoke_asynchronously(arn: str, payload: str) -> None:

@@ -17,7 +17,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch, lambda_svc
 from ministack.services.cloudformation import provisioners
 
-from . import calls
+from . import authorization
 
 SERVICE = "lambda.amazonaws.com"
 POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
@@ -85,7 +85,7 @@ def _refusal(function_name: str, source: str) -> str | None:
     if ":sqs:" not in source:
         return None
     for operation in POLLING:
-        if not calls.role_allows(_role_of(function_name), f"sqs:{operation}", source, SERVICE):
+        if not authorization.role_allows(_role_of(function_name), f"sqs:{operation}", source, SERVICE):
             return f"The provided execution role does not have permissions to call {operation} on SQS"
     return None
 
@@ -107,7 +107,7 @@ def _create_of_stack_if_allowed(logical_id: str, properties: dict, stack_name: s
 def _run_sqs_batch_noted(esm: dict, function: dict, event: dict, batch: list, queue_url: str, queue_name: str) -> None:
     role = function["config"].get("Role", "").rsplit("/", 1)[-1]
     for operation in POLLING:
-        calls.role_allows(role, f"sqs:{operation}", esm["EventSourceArn"], SERVICE)
+        authorization.role_allows(role, f"sqs:{operation}", esm["EventSourceArn"], SERVICE)
     _run_sqs_batch(esm, function, event, batch, queue_url, queue_name)
 
 
@@ -139,7 +139,7 @@ def _emit_logs_if_allowed(function, request_id, log_text, error, duration_ms, *,
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
     stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:log-stream:stream"
     role = config.get("Role", "").rsplit("/", 1)[-1]
-    allowed = [calls.role_allows(role, f"logs:{call}", stream, SERVICE) for call in ("CreateLogStream", "PutLogEvents")]
+    allowed = [authorization.role_allows(role, f"logs:{call}", stream, SERVICE) for call in ("CreateLogStream", "PutLogEvents")]
     if all(allowed):
         _emit_lambda_logs(function, request_id, log_text, error, duration_ms, log_source=log_source)
 

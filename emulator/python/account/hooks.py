@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from ministack.core.responses import get_account_id, request_scope
 from ministack.services import s3
 
-from . import alarms, buckets, calls, caller, clock, faults, functions, mail, records, trails
+from . import alarms, authorization, buckets, calls, caller, clock, faults, functions, mail, records, trails
 
 PREFIX = "/_s3guard/"
 
@@ -50,6 +50,8 @@ def _in_account(method: str, path: str, account: str, given: dict) -> object:
             return calls.of(account)
         case "DELETE", ["calls"]:
             return calls.forget(account)
+        case "POST", ["allows"]:
+            return authorization.allows(given)
         case "GET", ["runs"]:
             return functions.runs(account)
         case "DELETE", ["runs"]:

@@ -16,26 +16,31 @@ USED = {
     ],
     "ministack.core.arn": ["parse_arn"],
     "ministack.core.concurrency": ["esm_wake"],
-    "ministack.core.iam_actions": ["_S3_BUCKET_QUERY_ACTIONS", "extract_iam_action", "extract_resource_arn"],
-    "ministack.core.iam_evaluator": [
-        "EvalContext", "enforce", "evaluate", "evaluate_resource_policy", "resolve_caller_identity",
-        "_gather_role_policies", "_signed_request", "AuthError", "authenticate",
+    "ministack.core.iam_actions": [
+        "_S3_BUCKET_QUERY_ACTIONS", "access_denied_response", "extract_iam_action", "extract_resource_arn",
     ],
-    "ministack.core.lambda_runtime": ["Worker", "_lock", "_workers", "_worker_key"],
+    "ministack.core.iam_evaluator": [
+        "AuthError", "CredentialResolutionError", "EvalContext", "EvalResult", "_anonymous", "_principal_keys",
+        "_resolve_managed_policy_document", "_resource_policy", "_signed_request", "authenticate", "enforce",
+        "evaluate_trust_policy", "resolve_caller_identity", "resolve_credential", "resource_policy_allows",
+    ],
+    "ministack.core.lambda_runtime": ["Worker", "_lock", "_workers", "_worker_key", "execution_credentials"],
     "ministack.core.responses": [
-        "AccountScopedDict", "get_account_id", "get_region", "request_scope", "set_request_account_id",
-        "set_request_region",
+        "AccountScopedDict", "_account_from_sts_session", "get_account_id", "get_region", "request_scope",
+        "set_request_account_id", "set_request_region",
     ],
     "ministack.core.router": ["detect_service", "extract_access_key_id", "extract_region"],
     "ministack.core.sigv4": ["decode_header_value"],
-    "ministack.services.cloudformation": ["_stacks"],
+    "ministack.services.cloudformation": ["_change_sets", "_stacks"],
     "ministack.services.cloudformation.changesets": [
-        "_deploy_stack_async", "_evaluate_conditions", "_resolve_props_for_diff",
+        "_IMPORT_LOOKUPS", "_deploy_stack_async", "_evaluate_conditions", "_resolve_props_for_diff", "_sdk_error",
     ],
+    "ministack.services.cloudformation.helpers": ["TEMPLATE_URL_MAX_BYTES", "_error", "_p", "_resolve_document"],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
     "ministack.services.cloudformation.stacks": ["_deploy_stack_async", "_validation_errors"],
     "ministack.services.cloudtrail": [
-        "_DISPATCH", "_event_selectors", "_create_trail", "_delete_trail", "_err", "_put_event_selectors", "_start_logging",
+        "_DISPATCH", "_event_selectors", "_create_trail", "_delete_trail", "_err", "_put_event_selectors",
+        "_start_logging",
         "_visible_trail_items",
     ],
     "ministack.services.cloudwatch": [
@@ -44,25 +49,34 @@ USED = {
     ],
     "ministack.services.cloudwatch_logs": ["_append_log_events"],
     "ministack.services.eventbridge": [
-        "_dispatch_event", "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
+        "_dispatch_event", "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view",
+        "_put_events", "_rule_arn",
         "_rules", "_targets",
     ],
-    "ministack.services.iam": ["_roles", "_users", "_access_keys"],
+    "ministack.services.iam": [
+        "_boundary_policy_error", "_group_inline_policies", "_groups", "_roles", "_user_inline_policies", "_users",
+        "_access_keys",
+    ],
     "ministack.services.kms": [
         "_aliases", "_alias_arn", "_create_key", "_describe_key", "_key_metadata", "_keys", "_resolve_key",
-        "error_response_json", "key_policy_for_arn",
+        "error_response_json",
     ],
     "ministack.services.lambda_svc": [
-        "_create_esm", "_emit_lambda_logs", "_esms", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
-        "_run_sqs_batch", "_sqs_esm_concurrency", "invalidate_worker", "invoke_async_with_retry",
+        "_create_esm", "_emit_lambda_logs", "_esms", "_execution_record_for_config", "_functions",
+        "_get_func_record_for_ref",
+        "_run_sqs_batch", "_sqs_esm_concurrency", "execution_credentials", "invalidate_worker",
+        "invoke_async_with_retry",
     ],
     "ministack.services.s3": [
-        "S3_NS", "s3control_account_error", "s3control_error", "_MALFORMED_XML", "_bucket_encryption",
+        "S3_NS", "_bucket_default_sse_headers", "_get_object_data", "_multipart_uploads", "_object_record_from_version",
+        "_object_versions", "_resolve_sse_write_headers", "upload_encryption_header", "s3control_account_error",
+        "s3control_error", "_MALFORMED_XML", "_bucket_encryption",
         "_bucket_has_versions", "_bucket_logging_config", "_bucket_notifications", "_bucket_object_lock",
         "_bucket_owner_enforced", "_bucket_policies", "_bucket_replication", "_bucket_tags",
         "_bucket_versioning", "_buckets", "_create_bucket", "_delete_bucket", "_delete_bucket_encryption",
         "_delete_bucket_ownership_controls", "_delete_bucket_tagging", "_dispatch", "_duplicate_tag_error",
-        "_error", "_fire_s3_event", "_generated_notification_id", "_get_bucket_encryption", "_get_bucket_request_payment",
+        "_error", "_fire_s3_event", "_generated_notification_id", "_get_bucket_encryption",
+        "_get_bucket_request_payment",
         "_no_such_bucket", "_parse_tags_xml", "_policy_is_public", "_public_access_blocked",
         "_put_bucket_accelerate", "_put_bucket_acl", "_put_bucket_encryption", "_put_bucket_logging",
         "_put_bucket_notification", "_put_bucket_ownership_controls", "_put_bucket_policy",
@@ -71,10 +85,12 @@ USED = {
     ],
     "ministack.services.sns": [
         "_fanout", "_matches_filter_policy", "_resolve_message_for_protocol", "_subscribe",
-        "_topic_by_arn_any_scope", "_topics",
+        "_topic_by_arn_any_scope", "_topics", "topic_policy_allows",
     ],
-    "ministack.services.sqs": ["_queue_by_arn", "_queues", "_queues_lock"],
-    "ministack.services.sts": ["_sessions"],
+    "ministack.services.sqs": [
+        "_Err", "_HANDLERS", "_queue_by_arn", "_queues", "_queues_lock", "queue_policy_allows",
+    ],
+    "ministack.services.sts": ["_sessions", "register_session"],
 }
 
 

@@ -17,6 +17,18 @@ _describe = kms._describe_key
 _extract_resource_arn = iam_actions.extract_resource_arn
 
 
+def is_managed(record: dict) -> bool:
+    """Whether AWS manages the key."""
+    return record.get(MANAGER) == "AWS"
+
+
+def managed(alias: str) -> dict:
+    """An AWS managed key, such as that of `alias/aws/s3`."""
+    if kms._resolve_key(alias) is None:
+        _make_managed(alias)
+    return kms._resolve_key(alias)
+
+
 def _whole_metadata(record: dict) -> dict:
     manager = record.get(MANAGER, "CUSTOMER")
     return {"AWSAccountId": get_account_id(), **_metadata(record), "KeyManager": manager}
@@ -24,8 +36,8 @@ def _whole_metadata(record: dict) -> dict:
 
 def _describe_in_aws_words(data: dict) -> tuple:
     given = data.get("KeyId", "")
-    if _alias(given).startswith(AWS_ALIAS) and kms._resolve_key(given) is None:
-        _make_managed(_alias(given))
+    if _alias(given).startswith(AWS_ALIAS):
+        managed(_alias(given))
     if kms._resolve_key(given) is not None:
         return _describe(data)
     here = f"arn:aws:kms:{get_region()}:{get_account_id()}:"
@@ -48,7 +60,8 @@ def _make_managed(alias: str) -> None:
     kms._aliases[kms._alias_arn(alias)] = made["KeyId"]
 
 
-def _resource_behind_alias(service: str, *rest) -> str:
+def resource_behind_alias(service: str, *rest) -> str:
+    """The ARN for which a call is checked: of the key, not of its alias."""
     arn = _extract_resource_arn(service, *rest)
     if service == "kms" and _alias(arn) and (record := kms._resolve_key(arn)):
         return record["Arn"]
@@ -59,4 +72,4 @@ def install() -> None:
     """Replaces MiniStack's functions with the ones above."""
     kms._key_metadata = _whole_metadata
     kms._describe_key = _describe_in_aws_words
-    iam_actions.extract_resource_arn = _resource_behind_alias
+    iam_actions.extract_resource_arn = resource_behind_alias

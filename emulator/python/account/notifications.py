@@ -8,9 +8,9 @@ import re
 from xml.etree.ElementTree import Element, tostring
 
 from defusedxml.ElementTree import ParseError, fromstring
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc, s3
+from ministack.services import s3
+
+from . import authorization
 
 SERVICE = "s3.amazonaws.com"
 EVENT = re.compile(r"s3:[A-Za-z]+(:(\*|[A-Za-z]+))?")
@@ -64,19 +64,8 @@ def _copy(element: Element, top: bool = False) -> Element:
 
 
 def _may_invoke(arn: str, bucket: str) -> bool:
-    function, _, _ = lambda_svc._get_func_record_for_ref(arn)
-    policy = function.get("policy") if function else None
-    context = EvalContext(
-        principal_arn="",
-        principal_type="Service",
-        principal_account="",
-        action="lambda:InvokeFunction",
-        resource_arn=arn,
-        region=get_region(),
-        secure_transport=True,
-        service_context={"aws:sourcearn": f"arn:aws:s3:::{bucket}", "aws:sourceaccount": get_account_id()},
-    )
-    return bool(policy) and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+    source = f"arn:aws:s3:::{bucket}"
+    return authorization.of_service(SERVICE, "lambda:InvokeFunction", arn, source).allowed
 
 
 def install() -> None:

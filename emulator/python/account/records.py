@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 from ministack.core.responses import get_account_id, get_region
 
 from . import caller
+from .caller import CLOUDFORMATION
 
 # The sub-resource in the query, then the names of PUT and DELETE.
 NAMES = {
@@ -53,7 +54,6 @@ RECORDED_HEADERS = (
     "x-amz-grant-write-acp",
     "x-amz-object-ownership",
 )
-CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 
 def event_name(method: str, query: dict) -> tuple[str, str] | None:
@@ -82,9 +82,10 @@ def of_bucket(name: str, subresource: str, bucket: str, body: bytes = b"", heade
 
 def record(name: str, parameters: dict, user_agent: str, invoked_by: str = "", error: tuple[str, str] | None = None) -> dict:
     """The record of a call by the current caller."""
+    key = caller.acting() if invoked_by == CLOUDFORMATION else caller.access_key.get()
     detail = {
         "eventVersion": "1.11",
-        "userIdentity": caller.user_identity(caller.access_key.get(), invoked_by),
+        "userIdentity": caller.user_identity(key, invoked_by),
         "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "eventSource": "s3.amazonaws.com",
         "eventName": name,

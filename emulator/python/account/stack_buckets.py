@@ -11,7 +11,7 @@ from ministack.core.responses import get_region
 from ministack.services import s3
 from ministack.services.cloudformation import _stacks, provisioners
 
-from . import access, buckets, records, settings, trails
+from . import access, buckets, caller, records, settings, trails
 
 # Property, then CloudTrail's names and the sub-resource of the calls that CloudFormation makes to set and to remove it.
 CALLS = {
@@ -173,7 +173,7 @@ def _tell(event: str, subresource: str, bucket: str) -> None:
     parameters = records.of_bucket(event, subresource, bucket)
     if event == "CreateBucket" and get_region() != "us-east-1":
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": get_region(), "xmlns": s3.S3_NS}
-    trails.publish(records.record(event, parameters, "", records.CLOUDFORMATION))
+    trails.publish(records.record(event, parameters, "", caller.CLOUDFORMATION))
 
 
 # ---------------------------------------------------------------- their policies
@@ -214,7 +214,7 @@ def _check_policy(properties: dict) -> None:
 def _tell_policy(properties: dict) -> None:
     body = json.dumps(properties.get("PolicyDocument", {})).encode()
     parameters = records.of_bucket("PutBucketPolicy", "policy", properties.get("Bucket", ""), body)
-    trails.publish(records.record("PutBucketPolicy", parameters, "", records.CLOUDFORMATION))
+    trails.publish(records.record("PutBucketPolicy", parameters, "", caller.CLOUDFORMATION))
 
 
 _of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"])

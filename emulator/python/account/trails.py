@@ -10,10 +10,11 @@ import threading
 import time
 import uuid
 
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import cloudtrail, eventbridge, kms, s3
+from ministack.services import cloudtrail, eventbridge, s3
 from ministack.services.cloudformation import provisioners
+
+from . import authorization
 
 SERVICE = "cloudtrail.amazonaws.com"
 LOG_FILE_EVERY_SECONDS = 5.0
@@ -97,17 +98,15 @@ def _create_checked(body: dict) -> tuple:
     if bucket not in s3._buckets:
         return cloudtrail._err("S3BucketDoesNotExistException", f"S3 bucket {bucket} does not exist!")
     prefix = f"{body['S3KeyPrefix']}/" if body.get("S3KeyPrefix") else ""
-    policy = s3._bucket_policies.get(bucket)
     log_file = f"arn:aws:s3:::{bucket}/{prefix}AWSLogs/{get_account_id()}/CloudTrail/file"
-    may_look = _allows(policy, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}", arn)
-    may_write = _allows(policy, "s3:PutObject", log_file, arn)
+    may_look = _allows("s3:GetBucketAcl", f"arn:aws:s3:::{bucket}", arn)
+    may_write = _allows("s3:PutObject", log_file, arn)
     if not (may_look and may_write):
         message = f"Incorrect S3 bucket policy is detected for bucket: {bucket}"
         return cloudtrail._err("InsufficientS3BucketPolicyException", message)
     key = body.get("KmsKeyId", "")
     if key.startswith("arn:") and ":key/" in key:
-        found = kms.key_policy_for_arn(key)
-        if found is None or not _allows(found[0], "kms:GenerateDataKey", key, arn):
+        if not _allows("kms:GenerateDataKey", key, arn):
             return cloudtrail._err(
                 "InsufficientEncryptionPolicyException",
                 "Insufficient permissions to access S3 bucket or KMS key",
@@ -115,23 +114,9 @@ def _create_checked(body: dict) -> tuple:
     return _create_trail(body)
 
 
-def _allows(policy: str | dict | None, action: str, resource: str, trail_arn: str) -> bool:
-    context = EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        service_context={
-            "aws:sourcearn": trail_arn,
-            "aws:sourceaccount": get_account_id(),
-            "aws:securetransport": "true",
-            "s3:x-amz-acl": "bucket-owner-full-control",
-            "kms:encryptioncontext:aws:cloudtrail:arn": trail_arn,
-        },
-    )
-    return bool(policy) and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+def _allows(action: str, resource: str, trail_arn: str) -> bool:
+    keys = {"s3:x-amz-acl": "bucket-owner-full-control", "kms:encryptioncontext:aws:cloudtrail:arn": trail_arn}
+    return authorization.of_service(SERVICE, action, resource, trail_arn, keys).allowed
 
 
 def _delete_after_last_file(body: dict) -> tuple:

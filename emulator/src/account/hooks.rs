@@ -28,6 +28,15 @@ pub struct Call {
     pub by: Option<String>,
 }
 
+/// What the policies of the account decide.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Decision {
+    /// Whether they allow it.
+    pub allowed: bool,
+    /// AWS's reason for a refusal.
+    pub reason: String,
+}
+
 /// One run of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Run {
@@ -105,6 +114,19 @@ impl Account {
     /// Deletes the calls recorded so far.
     pub fn forget_calls(&self) -> Result<()> {
         self.delete("calls")
+    }
+
+    /// Whether a principal, by its ARN, or a service may do something: evaluates the policies that are deployed, with
+    /// these condition keys besides the usual ones. A role's ARN stands for its sessions.
+    pub fn allows(
+        &self,
+        principal: &str,
+        action: &str,
+        resource: &str,
+        context: &Value,
+    ) -> Result<Decision> {
+        let asked = json!({ "principal": principal, "action": action, "resource": resource, "context": context });
+        self.hook("POST", "allows", &asked)
     }
 
     /// The runs of this account's functions, oldest first.

@@ -1,5 +1,7 @@
 //! Buckets, their settings and their objects, and the public access block of the account.
 
+use std::collections::BTreeMap;
+
 use super::{CallError, Client};
 use crate::{http, xml};
 
@@ -51,6 +53,25 @@ impl Client {
     /// Puts an object.
     pub fn put_object(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), CallError> {
         self.call("s3", "PUT", &format!("/{bucket}/{}", http::encoded(key)), body).map(drop)
+    }
+
+    /// Puts an object. Returns its version; empty in a bucket without versions.
+    pub fn put_version(&self, bucket: &str, key: &str, body: &[u8]) -> Result<String, CallError> {
+        let target = format!("/{bucket}/{}", http::encoded(key));
+        let (mut headers, _) = self.exchange("s3", "PUT", &target, body)?;
+        Ok(headers.remove("x-amz-version-id").unwrap_or_default())
+    }
+
+    /// The headers that S3 returns of an object, in lower case; an empty `version` is the current one.
+    pub fn head_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let query = if version.is_empty() { "" } else { "?versionId=" };
+        let target = format!("/{bucket}/{}{query}{version}", http::encoded(key));
+        self.exchange("s3", "HEAD", &target, b"").map(|(headers, _)| headers)
     }
 
     /// The text of an object.

@@ -103,7 +103,8 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     }
     guarded.rest();
     assert!(is_private(&careless, &reports));
-    careless.put_object(&reports, "plan.txt", b"plan").unwrap();
+    // The bucket's default encryption is now a KMS key, and a caller that puts an object must be allowed to use it.
+    guarded.account.client().put_object(&reports, "plan.txt", b"plan").unwrap();
     let by_notify = || called(&guarded, "NotifyRoleArn");
     // The ACL of an object has changed, with and without a version.
     let queue = guarded.output("ObjectQueueUrl");

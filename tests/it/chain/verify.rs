@@ -192,8 +192,7 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     }
     let used: Vec<&str> = ours.filter_map(|call| call.action.as_deref()).collect();
     let unseen = [
-        // The emulator does not check these two.
-        "kms:Decrypt",
+        // The emulator does not check it.
         "sqs:TagQueue",
         // Only used if nothing arrives, if an earlier run has left something, if tags could raise the grade, or if a
         // reconciliation finds a public bucket with a policy.
