@@ -208,6 +208,9 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
     if !values.is_empty() && !values.contains(&value) {
         return Err(format!("it takes {}", values.join(", ")));
     }
+    if declared.r#type == ParameterType::CommaDelimitedList && value.contains(',') {
+        return value.split(',').try_for_each(|one| allowed(one.trim(), declared));
+    }
     if let Some(pattern) = declared.allowed_pattern
         // A pattern of another dialect is left to CloudFormation, which checks it before it changes anything.
         && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
@@ -223,7 +226,7 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
             let is_within = (least..=most).contains(&number);
             (!is_within).then(|| format!("a number from {least} to {most}"))
         }
-        ParameterType::String => {
+        ParameterType::String | ParameterType::CommaDelimitedList => {
             let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
             let least = declared.min_length.unwrap_or(0);
             let most = declared.max_length.unwrap_or(u32::MAX);
