@@ -46,6 +46,16 @@ pub(crate) struct GuardArgs {
     /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     bucket_prefix: Option<String>,
+
+    /// IAM role or user that may assume the operator role, to undo, to redrive and to verify; can be repeated, and replaces
+    /// those of the stack; `*` matches anything; pass `''` to remove the role
+    #[arg(long = "operator", value_name = "ARN")]
+    #[arg(value_parser = declared(parameter::OPERATOR_ARNS))]
+    operators: Vec<String>,
+
+    /// Permissions boundary of the stack's roles; pass `''` to remove it
+    #[arg(long, value_name = "ARN", value_parser = declared(parameter::PERMISSIONS_BOUNDARY))]
+    permissions_boundary: Option<String>,
 }
 
 impl GuardArgs {
@@ -78,6 +88,8 @@ impl GuardArgs {
             (parameter::SETTLE_SECONDS, self.settle_seconds.clone()),
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
+            (parameter::OPERATOR_ARNS, operators(&self.operators)),
+            (parameter::PERMISSIONS_BOUNDARY, self.permissions_boundary.clone()),
         ];
         let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         parameters.extend(given);
@@ -117,6 +129,13 @@ impl GuardArgs {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// The value of the parameter, if an operator is given.
+fn operators(given: &[String]) -> Option<String> {
+    let named: Vec<&str> =
+        given.iter().map(String::as_str).filter(|operator| !operator.is_empty()).collect();
+    (!given.is_empty()).then(|| named.join(","))
 }
 
 /// The warning about a rule that needs a missing key.
