@@ -30,8 +30,13 @@ fn main() -> Result<(), RenderError> {
 fn stack() -> Template {
     let mut template = Template::new("Reports, and who reads them.");
 
-    let bucket =
-        Bucket { name: None, encryption: Encryption::SseS3, lifecycle: Vec::new(), logging: None };
+    let bucket = Bucket {
+        name: None,
+        encryption: Encryption::SseS3,
+        lifecycle: Vec::new(),
+        logging: None,
+        object_lock: None,
+    };
     // The handle is the only way to name the bucket: without it, nothing below compiles.
     let bucket = template.add_with(BUCKET, Attributes::retained("The reports."), bucket);
     let objects: Value<AnyArn> = Sub::new().value(&bucket.arn()).text("/*").into();
@@ -41,17 +46,18 @@ fn stack() -> Template {
     let policy_document = PolicyDocument::new([without_tls]);
     template.add(BUCKET_POLICY, BucketPolicy { bucket: bucket.name(), policy_document });
 
-    let policy_document =
-        PolicyDocument::new([Statement::allow("Read", ["s3:GetObject"], [objects])]);
-    let read = template.add(READ, ManagedPolicy { policy_document, description: None, path: None });
     let reader = Role {
         assume_role_policy_document: PolicyDocument::new([Statement::trust(
             "lambda.amazonaws.com",
         )]),
         path: None,
-        managed_policy_arns: vec![read.arn()],
+        permissions_boundary: None,
     };
-    template.add(READER, reader);
+    let reader = template.add(READER, reader);
+    let policy_document =
+        PolicyDocument::new([Statement::allow("Read", ["s3:GetObject"], [objects])]);
+    let roles = vec![reader.name()];
+    template.add(READ, ManagedPolicy { policy_document, description: None, path: None, roles });
 
     template.output(BUCKET_NAME, Output::new("Where the reports are", bucket.name()));
     template

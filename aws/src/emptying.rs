@@ -40,6 +40,7 @@ const LOCKS_READ_MAX: usize = 20;
 pub struct Emptying {
     bucket: Bucket,
     bypasses_governance: bool,
+    unlocks: bool,
     /// Whether multipart uploads are aborted, which takes a permission of its own.
     pub(crate) aborts_uploads: bool,
 }
@@ -77,13 +78,19 @@ impl Emptying {
     }
 
     pub(crate) fn of(bucket: Bucket) -> Self {
-        Self { bucket, bypasses_governance: false, aborts_uploads: true }
+        Self { bucket, bypasses_governance: false, unlocks: false, aborts_uploads: true }
     }
 
     /// Whether versions that are locked in governance mode are deleted, which takes `s3:BypassGovernanceRetention`.
     #[must_use]
     pub fn bypassing_governance(self, bypasses_governance: bool) -> Self {
         Self { bypasses_governance, ..self }
+    }
+
+    /// Deletes the bucket's policy first: that of the ledger and of logs denies everyone to delete objects.
+    #[must_use]
+    pub fn unlocking(self) -> Self {
+        Self { unlocks: true, ..self }
     }
 
     /// The bucket.
@@ -119,6 +126,9 @@ impl Emptying {
         tally: &mut Tally,
         report: &mut impl FnMut(&Tally),
     ) -> Result<bool, AwsError> {
+        if self.unlocks && !self.delete_policy().await? {
+            return Ok(false);
+        }
         let mut place = Some(Marker::default());
         while let Some(from) = place {
             let Some(page) = self.page("", &from).await? else { return Ok(false) };
@@ -131,6 +141,17 @@ impl Emptying {
             self.abort_uploads().await?;
         }
         Ok(true)
+    }
+
+    /// Deletes the bucket's policy, if it has one; `false` if there is no bucket.
+    async fn delete_policy(&self) -> Result<bool, AwsError> {
+        self.retry(async || {
+            let answer = on_bucket!(self.bucket, delete_bucket_policy).send().await;
+            let object = self.bucket.object("");
+            let answer = answer.optional("DeleteBucketPolicy", object, &["NoSuchBucket"])?;
+            Ok(answer.is_some())
+        })
+        .await
     }
 
     /// Deletes versions; counts those that are left.

@@ -14,6 +14,7 @@ mod read;
 mod rule;
 mod scope;
 mod values;
+mod writable;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ use self::rule::{Exemption, Rule};
 use self::tests::schema;
 use self::values::Bounded;
 pub use self::values::Day;
+pub use self::writable::writable_of_own_buckets;
 use crate::contract::SETTLE_SECONDS_MAX;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 

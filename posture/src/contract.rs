@@ -50,8 +50,6 @@ pub mod parameter {
     pub const PERMISSIONS_BOUNDARY: &str = "PermissionsBoundary";
     /// Whether versions in the ledger and in the trail's bucket are locked against deletion.
     pub const OBJECT_LOCK: &str = "ObjectLock";
-    /// Whether the functions have a resource policy that denies calls by IAM principals.
-    pub const DENY_INVOKE: &str = "DenyInvoke";
     /// The architecture of the functions.
     pub const ARCHITECTURE: &str = "Architecture";
     /// The email address for notifications.

@@ -28,7 +28,7 @@ pub use condition::{Condition, ConditionHandle, Operand};
 pub use handle::{Dependency, Handle, Resource};
 pub use id::LogicalId;
 pub use parameter::{Parameter, ParameterHandle, ParameterType};
-pub use policy::{Effect, PolicyDocument, Principal, Statement, Test};
+pub use policy::{Effect, PolicyDocument, Principal, Statement, Test, Which};
 pub use resolve::{Known, Resolver};
 pub use section::{Output, Rule};
 pub use sub::Sub;

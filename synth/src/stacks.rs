@@ -13,8 +13,10 @@ mod guard;
 mod intake;
 mod key;
 mod notify;
+mod operators;
 mod parameters;
 mod patterns;
+mod principals;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
@@ -31,5 +33,5 @@ pub use patterns::{
 /// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
 pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
 
-/// The IAM path of our roles: the rule ignores their calls.
+/// The IAM path of our roles and policies.
 pub const IAM_PATH: &str = "/s3guard/";

@@ -79,7 +79,18 @@ fn cloudformation_validate_has_no_warnings() {
     let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
     let verdict = bench.run_script(VALIDATE, &[&yaml, &json]);
     assert!(verdict.is_content, "{}", verdict.stderr);
-    assert_eq!(verdict.stdout, "");
+    assert_eq!(warnings(&verdict.stdout), [] as [&str; 0]);
+}
+
+/// The warnings, without those of parameters that are empty where a condition leaves out the property.
+fn warnings(stdout: &str) -> Vec<&str> {
+    let is_left_out = |line: &&str| {
+        line.contains("W1030")
+            && ["CodeVersion", "PermissionsBoundary"]
+                .iter()
+                .any(|parameter| line.contains(&format!("{{'Ref': '{parameter}'}} default ''")))
+    };
+    stdout.lines().filter(|line| !is_left_out(line)).collect()
 }
 
 #[test]
@@ -88,7 +99,7 @@ fn cloudformation_validate_only_warns_of_the_owners_arns() {
     let configured = bench.lay("configured.yaml", CONFIGURED);
     let verdict = bench.run_script(VALIDATE, &[&configured]);
     assert!(verdict.is_content, "{}", verdict.stderr);
-    let lines: Vec<&str> = verdict.stdout.lines().collect();
+    let lines = warnings(&verdict.stdout);
     // A queue, a function, and the permission to call it.
     assert_eq!(lines.len(), 3, "{lines:#?}");
     for line in lines {
@@ -177,6 +188,7 @@ fn nasty() -> Template {
         role: Value::literal("on"),
         code_bucket: Value::literal("y"),
         code_key: Value::literal("null"),
+        code_version: None,
         handler: "no",
         description: "1:30",
         architecture: Value::literal("off"),

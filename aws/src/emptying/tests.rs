@@ -20,6 +20,8 @@ struct Bucket {
     refills: usize,
     /// Multipart uploads.
     uploads: usize,
+    /// Whether its policy denies to delete objects.
+    is_locked: bool,
     is_gone: bool,
 }
 
@@ -46,6 +48,10 @@ impl Bucket {
                     |n: usize| format!("<Upload><Key>u</Key><UploadId>{n}</UploadId></Upload>");
                 let uploads: String = (0..self.uploads).map(upload).collect();
                 (200, format!("<ListMultipartUploadsResult>{uploads}</ListMultipartUploadsResult>"))
+            }
+            "DELETE" if has("?policy") => {
+                self.is_locked = false;
+                (204, String::new())
             }
             "DELETE" if has("uploadId") => {
                 self.uploads -= 1;
@@ -112,7 +118,7 @@ impl Bucket {
             let bypasses = asked.header("x-amz-bypass-governance-retention") == Some("true");
             let refusal = if self.locked.iter().any(|locked| locked == key) && !bypasses {
                 Some(("AccessDenied", "Access Denied because object protected by object lock."))
-            } else if self.denied.iter().any(|denied| denied == key) {
+            } else if self.is_locked || self.denied.iter().any(|denied| denied == key) {
                 Some(("AccessDenied", "Access Denied"))
             } else if self.slow_keys > 0 {
                 self.slow_keys -= 1;
@@ -188,6 +194,19 @@ async fn what_may_not_be_deleted_is_no_lock_and_does_not_stop_the_rest() {
     assert_eq!((tally.deleted, tally.locked, tally.failed), (2, 0, 2));
     assert_eq!(tally.first_failure.as_deref(), Some("AccessDenied: Access Denied"));
     assert_eq!(outcome, Outcome::Holds);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_denies_deletion_is_deleted_first_only_where_that_is_asked_for() {
+    let bucket = || Bucket { versions: numbered(2), is_locked: true, ..Bucket::default() };
+    let (tally, outcome, _) = remove(bucket(), false).await;
+    assert_eq!((tally.deleted, tally.failed, outcome), (0, 2, Outcome::Holds));
+    let bucket = Arc::new(Mutex::new(bucket()));
+    let fake = Fake::new(move |asked| bucket.lock().unwrap().answer(asked));
+    let (name, owner) = ("logs".parse().unwrap(), "111122223333".parse().unwrap());
+    let emptying = Emptying::new(&fake.connection(), name, owner).unlocking();
+    let (tally, outcome) = emptying.remove(|_| {}).await.unwrap();
+    assert_eq!((tally.deleted, tally.failed, outcome), (2, 0, Outcome::Gone));
 }
 
 #[tokio::test(start_paused = true)]

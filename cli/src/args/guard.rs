@@ -46,6 +46,16 @@ pub(crate) struct GuardArgs {
     /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     bucket_prefix: Option<String>,
+
+    /// IAM role or user that may assume the operator role, to undo, to redrive and to verify; can be repeated, and replaces
+    /// those of the stack; `*` matches anything; pass `''` to remove the role
+    #[arg(long = "operator", value_name = "ARN")]
+    #[arg(value_parser = declared(parameter::OPERATOR_ARNS))]
+    operators: Vec<String>,
+
+    /// Permissions boundary of the stack's roles; pass `''` to remove it
+    #[arg(long, value_name = "ARN", value_parser = declared(parameter::PERMISSIONS_BOUNDARY))]
+    permissions_boundary: Option<String>,
 }
 
 impl GuardArgs {
@@ -78,6 +88,8 @@ impl GuardArgs {
             (parameter::SETTLE_SECONDS, self.settle_seconds.clone()),
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
+            (parameter::OPERATOR_ARNS, operators(&self.operators)),
+            (parameter::PERMISSIONS_BOUNDARY, self.permissions_boundary.clone()),
         ];
         let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         parameters.extend(given);
@@ -117,6 +129,13 @@ impl GuardArgs {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// The value of the parameter, if an operator is given.
+fn operators(given: &[String]) -> Option<String> {
+    let named: Vec<&str> =
+        given.iter().map(String::as_str).filter(|operator| !operator.is_empty()).collect();
+    (!given.is_empty()).then(|| named.join(","))
 }
 
 /// The warning about a rule that needs a missing key.
@@ -208,6 +227,9 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
     if !values.is_empty() && !values.contains(&value) {
         return Err(format!("it takes {}", values.join(", ")));
     }
+    if declared.r#type == ParameterType::CommaDelimitedList && value.contains(',') {
+        return value.split(',').try_for_each(|one| allowed(one.trim(), declared));
+    }
     if let Some(pattern) = declared.allowed_pattern
         // A pattern of another dialect is left to CloudFormation, which checks it before it changes anything.
         && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
@@ -223,7 +245,7 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
             let is_within = (least..=most).contains(&number);
             (!is_within).then(|| format!("a number from {least} to {most}"))
         }
-        ParameterType::String => {
+        ParameterType::String | ParameterType::CommaDelimitedList => {
             let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
             let least = declared.min_length.unwrap_or(0);
             let most = declared.max_length.unwrap_or(u32::MAX);

@@ -45,6 +45,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
+
+    /// Permissions boundary that the stack's roles must have, for the policy
+    #[arg(long, value_name = "ARN", value_parser = declared(parameter::PERMISSIONS_BOUNDARY))]
+    #[arg(help_heading = "Policy")]
+    permissions_boundary: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -83,6 +88,7 @@ async fn print_policy(
         region: (connections.len() == 1).then(|| connection.region().clone()),
         stack: stack.clone(),
         prefix,
+        boundary: args.permissions_boundary.clone().filter(|boundary| !boundary.is_empty()),
     };
     let policies = permissions::policies(&target);
     match output.form() {

@@ -56,7 +56,7 @@ pub(crate) fn policies(target: &PermissionTarget) -> BTreeMap<String, Policy> {
             "Action": actions,
             "Resource": scope.resources(target),
         });
-        if let Some(condition) = scope.condition() {
+        if let Some(condition) = scope.condition(target) {
             statement["Condition"] = condition;
         }
         statement
@@ -95,6 +95,7 @@ mod tests {
             region: Some("eu-west-1".parse().unwrap()),
             stack: "a".repeat(100).parse().unwrap(),
             prefix: "p".repeat(25),
+            boundary: Some("arn:aws:iam::111122223333:policy/boundary".to_owned()),
         }
     }
 
@@ -133,6 +134,31 @@ mod tests {
                 assert_eq!(service, service.to_lowercase(), "{action}");
             }
         }
+    }
+
+    #[test]
+    fn a_boundary_is_demanded_of_every_role_and_cannot_be_removed() {
+        let policies = policies(&target());
+        let statements: Vec<&Json> =
+            policies.values().flat_map(|policy| &policy.statements).collect();
+        let of = |action: &str| {
+            let has = |one: &&&Json| one["Action"].as_array().unwrap().contains(&action.into());
+            statements.iter().find(has).map(|one| one["Condition"]["ArnEquals"].clone())
+        };
+        let boundary =
+            json!({ "iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/boundary" });
+        for action in [
+            "iam:CreateRole",
+            "iam:AttachRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:PutRolePermissionsBoundary",
+        ] {
+            assert_eq!(of(action), Some(boundary.clone()), "{action}");
+        }
+        assert_eq!(of("iam:DeleteRolePermissionsBoundary"), None);
+        assert_eq!(of("iam:CreatePolicy"), Some(Json::Null));
+        let free = PermissionTarget { boundary: None, ..target() };
+        assert!(!json!(super::policies(&free)).to_string().contains("iam:PermissionsBoundary"));
     }
 
     #[test]

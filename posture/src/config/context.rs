@@ -244,7 +244,7 @@ impl Config {
 
 /// The baseline of the stack's own buckets, no matter the grade of others. They have neither access logs nor events, which
 /// would be written into them. Their encryption is that of the template, not a key of the owner.
-fn own_bucket(context: &EvaluationContext) -> Baseline {
+pub(super) fn own_bucket(context: &EvaluationContext) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
     "the stack's own bucket".clone_into(&mut baseline.grade_reason);
     baseline.call_context = context.call_context.clone();

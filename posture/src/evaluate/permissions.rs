@@ -2,30 +2,37 @@
 
 use std::collections::BTreeSet;
 
+use crate::contract::ledger;
 use crate::model::question::{On, Question};
 use crate::model::setting::SettingKind;
 
-/// What the code does besides reading and writing settings, and on what.
-const BESIDES: [(&str, On); 2] = [
-    // The sweep lists buckets.
-    ("s3:ListAllMyBuckets", On::Account),
-    // Records and marks.
-    ("s3:PutObject", On::Ledger),
-];
+/// The objects of the ledger that the guard reads. It reads the records of no bucket.
+pub const READ_BY_GUARD: [&str; 3] = [ledger::STATE, ledger::SWEEPS, ledger::SUPPRESSIONS];
 
-/// The IAM actions on this, sorted.
-pub fn on(what: On) -> Vec<&'static str> {
-    let asked = Question::ALL.into_iter().map(Question::permission);
-    let done = SettingKind::ALL.into_iter().map(SettingKind::permission);
-    let all = asked.chain(done).chain(BESIDES).filter(|(_, on)| *on == what);
-    all.map(|(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect()
+/// The IAM actions with which the guard reads this, sorted.
+pub fn reads(what: On) -> Vec<&'static str> {
+    // The sweep lists buckets.
+    let besides = [("s3:ListAllMyBuckets", On::Account)];
+    sorted(what, Question::ALL.into_iter().map(Question::permission).chain(besides))
+}
+
+/// The IAM actions with which the guard writes these settings, sorted.
+pub fn writes(what: On, settings: &BTreeSet<SettingKind>) -> Vec<&'static str> {
+    sorted(what, settings.iter().map(|kind| kind.permission()))
+}
+
+fn sorted(what: On, all: impl Iterator<Item = (&'static str, On)>) -> Vec<&'static str> {
+    let all = all.filter(|(_, on)| *on == what).map(|(action, _)| action);
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// On what notify acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotifyOn {
-    /// The windows in the ledger, under [`WINDOWS_PREFIX`](crate::digest::objects::WINDOWS_PREFIX).
+    /// The windows in the ledger, under [`ledger::WINDOWS`], which it reads.
     Gathered,
+    /// The same, which it writes.
+    Window,
     /// The ledger, of which it lists only that.
     Ledger,
     /// Any bucket of the account.
@@ -38,14 +45,15 @@ pub enum NotifyOn {
 
 impl NotifyOn {
     /// All of it.
-    pub const ALL: [Self; 5] =
-        [Self::Gathered, Self::Ledger, Self::Buckets, Self::Acls, Self::Overwrites];
+    pub const ALL: [Self; 6] =
+        [Self::Gathered, Self::Window, Self::Ledger, Self::Buckets, Self::Acls, Self::Overwrites];
 }
 
 /// The IAM actions of notify on this, sorted.
 pub const fn of_notify(on: NotifyOn) -> &'static [&'static str] {
     match on {
-        NotifyOn::Gathered => &["s3:GetObject", "s3:PutObject"],
+        NotifyOn::Gathered => &["s3:GetObject"],
+        NotifyOn::Window => &["s3:PutObject"],
         NotifyOn::Ledger => &["s3:ListBucket"],
         // A bucket's tags name its grade and its owner.
         NotifyOn::Buckets => &["s3:GetBucketTagging"],
@@ -64,8 +72,12 @@ mod tests {
 
     const ALL: [On; 5] = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
 
+    fn everything() -> BTreeSet<SettingKind> {
+        SettingKind::ALL.into()
+    }
+
     #[test]
-    fn the_guard_may_do_this_and_nothing_else() {
+    fn the_guard_may_read_this_and_nothing_else() {
         expect![[r#"
             [
                 (
@@ -85,13 +97,6 @@ mod tests {
                         "s3:GetEncryptionConfiguration",
                         "s3:GetLifecycleConfiguration",
                         "s3:GetReplicationConfiguration",
-                        "s3:PutBucketLogging",
-                        "s3:PutBucketNotification",
-                        "s3:PutBucketOwnershipControls",
-                        "s3:PutBucketPolicy",
-                        "s3:PutBucketPublicAccessBlock",
-                        "s3:PutBucketVersioning",
-                        "s3:PutEncryptionConfiguration",
                     ],
                 ),
                 (
@@ -99,7 +104,6 @@ mod tests {
                     [
                         "s3:GetAccountPublicAccessBlock",
                         "s3:ListAllMyBuckets",
-                        "s3:PutAccountPublicAccessBlock",
                     ],
                 ),
                 (
@@ -118,12 +122,62 @@ mod tests {
                     Ledger,
                     [
                         "s3:ListBucket",
-                        "s3:PutObject",
                     ],
                 ),
             ]
         "#]]
-        .assert_debug_eq(&ALL.map(|what| (what, on(what))));
+        .assert_debug_eq(&ALL.map(|what| (what, reads(what))));
+    }
+
+    #[test]
+    fn the_guard_may_write_this_and_nothing_else() {
+        expect![[r#"
+            [
+                (
+                    Buckets,
+                    [
+                        "s3:PutBucketLogging",
+                        "s3:PutBucketNotification",
+                        "s3:PutBucketOwnershipControls",
+                        "s3:PutBucketPolicy",
+                        "s3:PutBucketPublicAccessBlock",
+                        "s3:PutBucketVersioning",
+                        "s3:PutEncryptionConfiguration",
+                    ],
+                ),
+                (
+                    Account,
+                    [
+                        "s3:PutAccountPublicAccessBlock",
+                    ],
+                ),
+                (
+                    Keys,
+                    [],
+                ),
+                (
+                    Stacks,
+                    [],
+                ),
+                (
+                    Ledger,
+                    [],
+                ),
+            ]
+        "#]]
+        .assert_debug_eq(&ALL.map(|what| (what, writes(what, &everything()))));
+    }
+
+    #[test]
+    fn what_is_never_written_is_not_allowed() {
+        let block = BTreeSet::from([SettingKind::PublicAccessBlock]);
+        assert_eq!(writes(On::Buckets, &block), ["s3:PutBucketPublicAccessBlock"]);
+        assert_eq!(writes(On::Account, &block), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn the_guard_reads_nothing_of_the_ledger_that_notify_writes() {
+        assert!(READ_BY_GUARD.iter().all(|prefix| !ledger::OF_NOTIFY.contains(prefix)));
     }
 
     #[test]
@@ -131,19 +185,20 @@ mod tests {
         for on in NotifyOn::ALL {
             for action in of_notify(on) {
                 assert!(!action.contains("Delete") && !action.contains('*'), "{action}");
-                assert_eq!(action.ends_with("Object"), on == NotifyOn::Gathered, "{action}");
-                let is_write = action.contains("Put");
-                assert!(!is_write || on == NotifyOn::Gathered, "{action}");
+                let is_of_windows = [NotifyOn::Gathered, NotifyOn::Window].contains(&on);
+                assert_eq!(action.ends_with("Object"), is_of_windows, "{action}");
+                assert_eq!(action.contains("Put"), on == NotifyOn::Window, "{action}");
             }
         }
     }
 
     #[test]
     fn the_guard_can_neither_delete_nor_touch_objects_of_buckets() {
-        for action in ALL.into_iter().flat_map(on) {
+        let all = |what| [reads(what), writes(what, &everything())].concat();
+        for action in ALL.into_iter().flat_map(all) {
             assert!(!action.contains("Delete") && !action.contains('*'), "{action}");
         }
-        for action in on(On::Buckets) {
+        for action in all(On::Buckets) {
             let is_object = action.ends_with("Object") || action.contains("Objects");
             assert!(!is_object, "{action}");
         }

@@ -5,7 +5,7 @@ use std::ops;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::{Expression, LogicalId, ParameterHandle, Pseudo};
+use super::{Expression, LogicalId, ParameterHandle, Pseudo, kind::Arns};
 
 /// Something that holds or does not, known before any resource is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,22 @@ impl ops::Not for Condition {
     }
 }
 
+/// `Fn::If`: one value or the other; without the other one, none.
+pub(super) fn either(condition: LogicalId, then: &Json, otherwise: Option<Json>) -> Json {
+    let otherwise = otherwise.unwrap_or_else(|| json!({ "Ref": "AWS::NoValue" }));
+    json!({ "Fn::If": [condition, then, otherwise] })
+}
+
 /// One side of [`Condition::Equals`]: text or a parameter. Resources do not exist yet when conditions are evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operand(Expression);
+
+impl Operand {
+    /// The members of a list parameter, with commas between them.
+    pub fn joined(parameter: ParameterHandle<Arns>) -> Self {
+        Self(Expression::Joined(parameter.id().as_str()))
+    }
+}
 
 impl From<&str> for Operand {
     fn from(text: &str) -> Self {
@@ -77,5 +90,10 @@ impl ConditionHandle {
     /// The name of the condition.
     pub fn id(self) -> LogicalId {
         self.0
+    }
+
+    /// A property that is set only where the condition holds.
+    pub(crate) fn only(self, property: &Json) -> Json {
+        either(self.0, property, None)
     }
 }

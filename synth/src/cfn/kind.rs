@@ -32,13 +32,21 @@ macro_rules! kinds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {}
 
+/// Several ARNs, in which `*` matches anything: the value of a list parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arns {}
+
 kinds! {
     /// Any ARN, as policies take them.
     AnyArn;
     /// The ARN of an IAM role.
     RoleArn is AnyArn;
+    /// The name of an IAM role.
+    RoleName;
     /// The ARN of an IAM policy.
     PolicyArn is AnyArn;
+    /// The ARN of a Lambda function.
+    FunctionArn is AnyArn, FunctionName;
     /// What names a Lambda function: its name or its ARN.
     FunctionName;
     /// The ARN of an EventBridge rule.

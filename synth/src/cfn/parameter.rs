@@ -48,6 +48,8 @@ pub enum ParameterType {
     String,
     /// A number, to which references resolve as text.
     Number,
+    /// Texts without commas, to which references resolve as a list. The rules of a value are those of each text.
+    CommaDelimitedList,
 }
 
 /// A parameter of a template, whose value is of the kind `K`. Only

@@ -11,6 +11,9 @@ use super::{
     sub::{Piece, pieces},
 };
 
+/// What stands for a value that is left out: no name has it.
+const NO_VALUE: &str = "AWS::NoValue";
+
 /// The values of names: parameters, pseudo parameters, resources and, as `Id.Attribute`, their attributes.
 pub type Known<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
@@ -71,7 +74,17 @@ impl<'a> Resolver<'a> {
     fn function(&self, value: &Json) -> Option<Json> {
         let (name, argument) = intrinsic(value)?;
         match name {
-            "Ref" => self.named(argument.as_str()?).map(Json::from),
+            "Ref" => {
+                let name = argument.as_str()?;
+                let text = self.named(name).filter(|_| name != NO_VALUE)?;
+                let is_list = self.template["Parameters"][name]["Type"] == "CommaDelimitedList";
+                Some(if is_list { text.split(',').map(str::trim).collect() } else { text.into() })
+            }
+            "Fn::Join" => {
+                let (separator, items) = (argument[0].as_str()?, self.value(&argument[1]));
+                let texts: Option<Vec<&str>> = items.as_array()?.iter().map(Json::as_str).collect();
+                Some(texts?.join(separator).into())
+            }
             "Fn::GetAtt" => {
                 let (id, attribute) = (argument[0].as_str()?, argument[1].as_str()?);
                 self.named(&format!("{id}.{attribute}")).map(Json::from)
@@ -130,7 +143,7 @@ impl<'a> Resolver<'a> {
 }
 
 fn is_no_value(value: &Json) -> bool {
-    value["Ref"] == "AWS::NoValue"
+    value["Ref"] == NO_VALUE
 }
 
 fn text_of(value: &Json) -> String {
@@ -153,12 +166,18 @@ mod tests {
     #[track_caller]
     fn check(value: &Json, expected: &Json) {
         let template = json!({
-            "Parameters": { "Days": { "Default": 7 } },
+            "Parameters": {
+                "Days": { "Default": 7 },
+                "Names": { "Type": "CommaDelimitedList", "Default": "a, b" },
+                "None": { "Type": "CommaDelimitedList", "Default": "" },
+            },
             "Conditions": {
                 "IsSpeed": { "Fn::Equals": [{ "Ref": "Grade" }, "speed"] },
                 "HasKey": { "Fn::Not": [{ "Condition": "IsSpeed" }] },
                 "Both": { "Fn::And": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
                 "Unclear": { "Fn::Equals": [{ "Ref": "Else" }, "x"] },
+                "HasNames": { "Fn::Not": [{ "Fn::Equals": [{ "Fn::Join": [",", { "Ref": "Names" }] }, ""] }] },
+                "HasNone": { "Fn::Equals": [{ "Fn::Join": [",", { "Ref": "None" }] }, ""] },
             },
         });
         assert_eq!(&Resolver::new(&template, &known).value(value), expected);
@@ -171,6 +190,16 @@ mod tests {
         check(&json!({ "Ref": "Else" }), &json!({ "Ref": "Else" }));
         check(&json!({ "Fn::GetAtt": ["Topic", "Arn"] }), &json!("<Topic.Arn>"));
         check(&json!({ "Fn::GetAtt": ["Role", "Arn"] }), &json!({ "Fn::GetAtt": ["Role", "Arn"] }));
+    }
+
+    #[test]
+    fn a_list_parameter_is_a_list_and_can_be_joined() {
+        check(&json!({ "a": { "Ref": "Names" } }), &json!({ "a": ["a", "b"] }));
+        check(&json!({ "Fn::Join": ["+", { "Ref": "Names" }] }), &json!("a+b"));
+        check(
+            &json!({ "Fn::Join": [",", ["a", { "Ref": "Else" }]] }),
+            &json!({ "Fn::Join": [",", ["a", { "Ref": "Else" }]] }),
+        );
     }
 
     #[test]
@@ -192,6 +221,8 @@ mod tests {
         check("HasKey", json!(["a", "b"]));
         check("IsSpeed", json!(["a"]));
         check("Both", json!(["a"]));
+        check("HasNames", json!(["a", "b"]));
+        check("HasNone", json!(["a", "b"]));
         check("Unclear", json!(["a", { "Fn::If": ["Unclear", "b", { "Ref": "AWS::NoValue" }] }]));
     }
 

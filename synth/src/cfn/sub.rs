@@ -67,6 +67,8 @@ impl Sub {
                 self.has_values = true;
                 self
             }
+            // `Fn::Sub` has no choices: a name that no template has, so that it is not rendered.
+            Some((function @ ("Fn::If" | "Fn::Join"), _)) => self.variable(function),
             Some(_) => references(json).iter().fold(self, |sub, name| sub.variable(name)),
             None => self.text(json.as_str().unwrap_or_default()),
         }

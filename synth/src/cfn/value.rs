@@ -5,7 +5,11 @@ use std::marker::PhantomData;
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-use super::{LogicalId, Sub, kind::Text};
+use super::{
+    ConditionHandle, LogicalId, Sub,
+    condition::either,
+    kind::{AnyArn, Arns, Text},
+};
 
 /// A value of the kind `K`: a literal or an intrinsic function.
 ///
@@ -33,6 +37,19 @@ impl<K> Value<K> {
     /// A literal. The caller chooses its kind.
     pub fn literal(text: impl Into<String>) -> Self {
         Self::new(Expression::Text(text.into()))
+    }
+
+    /// The value where the condition holds; else there is none: the list, or the property, does not have it.
+    #[must_use]
+    pub fn only_if(self, condition: ConditionHandle) -> Self {
+        Self::new(Expression::If(condition.id(), Box::new(self.expression), None))
+    }
+
+    /// The value where the condition holds, else the other one.
+    #[must_use]
+    pub fn or_else(self, condition: ConditionHandle, otherwise: Self) -> Self {
+        let otherwise = Some(Box::new(otherwise.expression));
+        Self::new(Expression::If(condition.id(), Box::new(self.expression), otherwise))
     }
 
     pub(crate) fn new(expression: Expression) -> Self {
@@ -69,6 +86,12 @@ impl From<&str> for Value<Text> {
 impl From<String> for Value<Text> {
     fn from(text: String) -> Self {
         Self::literal(text)
+    }
+}
+
+impl From<Value<AnyArn>> for Value<Arns> {
+    fn from(one: Value<AnyArn>) -> Self {
+        one.widened()
     }
 }
 
@@ -114,6 +137,10 @@ pub(crate) enum Expression {
     GetAtt(LogicalId, &'static str),
     /// The text of `Fn::Sub`.
     Sub(String),
+    /// The members of a list parameter, with commas between them.
+    Joined(&'static str),
+    /// A value under a condition, and the value else, if there is one.
+    If(LogicalId, Box<Self>, Option<Box<Self>>),
 }
 
 impl Expression {
@@ -123,6 +150,10 @@ impl Expression {
             Self::Ref(name) => json!({ "Ref": name }),
             Self::GetAtt(id, attribute) => json!({ "Fn::GetAtt": [id.as_str(), attribute] }),
             Self::Sub(text) => json!({ "Fn::Sub": text }),
+            Self::Joined(name) => json!({ "Fn::Join": [",", { "Ref": name }] }),
+            Self::If(condition, then, otherwise) => {
+                either(*condition, &then.to_json(), otherwise.as_ref().map(|one| one.to_json()))
+            }
         }
     }
 }

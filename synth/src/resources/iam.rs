@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::cfn::{PolicyDocument, Value, kind::PolicyArn};
+use crate::cfn::{
+    PolicyDocument, Value,
+    kind::{PolicyArn, RoleName},
+};
 
 /// `AWS::IAM::Role`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,12 +15,16 @@ pub struct Role {
     pub assume_role_policy_document: PolicyDocument,
     /// Its IAM path, such as `/reports/`.
     pub path: Option<&'static str>,
-    /// Its policies.
-    pub managed_policy_arns: Vec<Value<PolicyArn>>,
+    /// The policy beyond which its policies allow nothing.
+    pub permissions_boundary: Option<Value<PolicyArn>>,
 }
 
 resource! {
     Role = "AWS::IAM::Role";
+    ref {
+        /// The role's name: for a role, `Ref` returns it.
+        name: RoleName
+    }
     get {
         /// The role's ARN.
         arn: RoleArn = "Arn"
@@ -34,6 +41,8 @@ pub struct ManagedPolicy {
     pub description: Option<&'static str>,
     /// Its IAM path, such as `/reports/`.
     pub path: Option<&'static str>,
+    /// The roles that have it.
+    pub roles: Vec<Value<RoleName>>,
 }
 
 resource! {

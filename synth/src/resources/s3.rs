@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::cfn::{
-    PolicyDocument, Value,
+    ConditionHandle, PolicyDocument, Value,
     kind::{BucketName, KeyArn, Text},
 };
 
@@ -20,6 +20,8 @@ pub struct Bucket {
     pub lifecycle: Vec<LifecycleRule>,
     /// Where access is logged.
     pub logging: Option<LoggingConfiguration>,
+    /// Whether its versions are locked against deletion.
+    pub object_lock: Option<ObjectLock>,
 }
 
 resource! {
@@ -42,6 +44,13 @@ impl Serialize for Bucket {
                 (json!({ "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key }), true)
             }
         };
+        let lock = self.object_lock.map(|lock| {
+            let default = json!({ "Mode": "GOVERNANCE", "Days": lock.retention_days });
+            let rule = json!({ "DefaultRetention": default });
+            let configuration = json!({ "ObjectLockEnabled": "Enabled", "Rule": rule });
+            [json!(true), configuration].map(|property| lock.only_if.only(&property))
+        });
+        let [is_locked, lock] = lock.map_or_else(Default::default, |lock| lock.map(Some));
         json!({
             "BucketName": self.name,
             "BucketNamespace": self.name.as_ref().map(|_| "account-regional"),
@@ -61,6 +70,8 @@ impl Serialize for Bucket {
             "LifecycleConfiguration":
                 (!self.lifecycle.is_empty()).then(|| json!({ "Rules": self.lifecycle })),
             "LoggingConfiguration": self.logging,
+            "ObjectLockEnabled": is_locked,
+            "ObjectLockConfiguration": lock,
         })
         .serialize(serializer)
     }
@@ -75,6 +86,16 @@ pub enum Encryption {
     SseKms(Value<KeyArn>),
 }
 
+/// A lock on each version for some time after it was written. Principals with `s3:BypassGovernanceRetention` can delete it
+/// earlier, as far as the bucket's policy lets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectLock {
+    /// The versions are locked only where this holds.
+    pub only_if: ConditionHandle,
+    /// How long a version is locked.
+    pub retention_days: u32,
+}
+
 /// When objects are deleted. Incomplete multipart uploads are deleted after a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LifecycleRule {
@@ -82,8 +103,8 @@ pub struct LifecycleRule {
     pub id: &'static str,
     /// The prefix of the keys to which it applies; without one, it applies to all.
     pub prefix: Option<&'static str>,
-    /// The age at which an object is deleted.
-    pub expiration_days: u32,
+    /// The age at which an object is deleted; without one, only replaced and deleted versions are.
+    pub expiration_days: Option<u32>,
     /// How long a version is retained after it was replaced or deleted.
     pub noncurrent_days: u32,
 }

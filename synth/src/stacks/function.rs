@@ -1,4 +1,4 @@
-//! A function with its role, its log group and its event source.
+//! A function with the policies of its role, its log group and its event source.
 //!
 //! The event source is added separately: the function must not be called before the rest of the stack exists.
 
@@ -8,12 +8,14 @@ use super::{
     evidence::Evidence,
     intake::Intake,
     parameters::Parameters,
+    principals::Principals,
     subscriptions::Topics,
 };
 use crate::{
     cfn::{
         Attributes, Dependency, Handle, LogicalId, PolicyDocument, Pseudo, Skip, Statement, Sub,
-        Template, Value, kind::Text,
+        Template, Test, Value,
+        kind::{AnyArn, Text},
     },
     resources::{
         iam::{ManagedPolicy, Role},
@@ -29,8 +31,9 @@ const TIMEOUT_SECONDS: u32 = 60;
 /// The ids of the parts.
 pub(super) struct FunctionIds {
     pub(super) function: LogicalId,
-    pub(super) role: LogicalId,
-    pub(super) policy: LogicalId,
+    pub(super) platform_policy: LogicalId,
+    pub(super) read_policy: LogicalId,
+    pub(super) write_policy: LogicalId,
     pub(super) logs: LogicalId,
     pub(super) source: LogicalId,
 }
@@ -38,6 +41,7 @@ pub(super) struct FunctionIds {
 /// What the functions share.
 pub(super) struct Shared {
     pub(super) parameters: Parameters,
+    pub(super) principals: Principals,
     pub(super) key: Handle<Key>,
     pub(super) topics: Topics,
     pub(super) evidence: Evidence,
@@ -50,6 +54,10 @@ impl Shared {
             (variable::ACCOUNT, Pseudo::AccountId.into()),
             (variable::STACK, Pseudo::StackName.into()),
             (variable::TOPIC, self.topics.topic.arn().into()),
+            (variable::LEDGER, self.evidence.ledger.name().into()),
+            (variable::LEDGER_KEY, self.key.arn().into()),
+            (variable::OWN_BUCKETS, self.own_buckets()),
+            (variable::GRADE, self.parameters.grade.value()),
         ];
         variables.extend(self.topics.chat.map(|chat| (variable::CHAT_TOPIC, chat.arn().into())));
         variables
@@ -58,7 +66,7 @@ impl Shared {
     /// The names of the stack's own buckets and of the code bucket, separated by commas.
     ///
     /// They include the trail's bucket where the stack has none: an earlier installation may have left it.
-    pub(super) fn own_buckets(&self) -> Value<Text> {
+    fn own_buckets(&self) -> Value<Text> {
         let names = Purpose::ALL.into_iter().fold(Sub::new(), |names, purpose| {
             names.value(&bucket::name(&self.parameters, purpose)).text(",")
         });
@@ -71,8 +79,11 @@ pub(super) struct Definition {
     pub(super) why: &'static str,
     /// Which of the program's two handlers it runs.
     pub(super) handler: &'static str,
-    /// Its permissions, beside those on its queue, the topics, the key and its log group.
-    pub(super) statements: Vec<Statement>,
+    pub(super) role: Handle<Role>,
+    /// What its code reads.
+    pub(super) reads: Vec<Statement>,
+    /// What its code writes, beside its queue, the topics and its log group.
+    pub(super) writes: Vec<Statement>,
     /// Its environment variables.
     pub(super) variables: Vec<(&'static str, Value<Text>)>,
 }
@@ -100,14 +111,26 @@ impl Batch {
 pub(super) struct Parts {
     pub(super) intake: Intake,
     pub(super) function: Handle<Function>,
-    pub(super) role: Handle<Role>,
+    /// The policies that the function needs before it is called.
+    policies: [Handle<ManagedPolicy>; 2],
 }
 
-/// Adds the function, with permissions on its queue, the topics, the key and its log group.
+impl Parts {
+    /// What has to exist before the function is called.
+    pub(super) fn before_calls(&self) -> Vec<Dependency> {
+        self.policies.map(|policy| policy.dependency()).into()
+    }
+}
+
+/// Adds the function and the policies of its role.
+///
+/// What Lambda does in the name of the role is allowed before the function is created. What the code does is allowed
+/// afterwards, and only from within this function: another function with the same role can do none of it.
+/// Source: AWS Lambda Developer Guide, "Using source function ARN to control function access behavior".
 pub(super) fn add(
     template: &mut Template,
     ids: &FunctionIds,
-    Shared { parameters, key, topics, .. }: &Shared,
+    shared: &Shared,
     intake: Intake,
     definition: Definition,
 ) -> Parts {
@@ -116,50 +139,33 @@ pub(super) fn add(
         Attributes::deleted(
             "The function's logs. Without a fixed name, which another stack might have.",
         ),
-        LogGroup { retention_in_days: 30, kms_key_id: key.arn() },
+        LogGroup { retention_in_days: 30, kms_key_id: shared.key.arn() },
     );
-    let queue = || [intake.queue.arn().into()];
-    let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
-    let topics = topics.all().map(|topic| topic.arn().into());
-    let encrypt = ["kms:GenerateDataKey", "kms:Decrypt"];
-    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
-    let mut statements = definition.statements;
-    statements.extend([
-        Statement::allow("Requeue", ["sqs:SendMessage"], queue()),
-        Statement::allow("ReceiveMessages", receive, queue()),
-        Statement::allow("Publish", ["sns:Publish"], topics),
-        Statement::allow("UseKey", encrypt, [key.arn().into()]),
-        Statement::allow("Log", log, [logs.arn().into()]),
-    ]);
-    // The role names the policy, not the other way round, so that the policy exists before the function and its source.
-    let policy = ManagedPolicy {
-        policy_document: PolicyDocument::new(statements),
-        description: Some(definition.why),
-        path: Some(IAM_PATH),
+    let Definition { why, handler, role, reads, mut writes, variables } = definition;
+    let add_policy = |template: &mut Template, id, why, statements| {
+        let policy = ManagedPolicy {
+            policy_document: PolicyDocument::new(statements),
+            description: Some(why),
+            path: Some(IAM_PATH),
+            roles: vec![role.name()],
+        };
+        template.add_with(id, Attributes::deleted(why), policy)
     };
-    let policy =
-        template.add_with(ids.policy, Attributes::deleted("The permissions of the role."), policy);
-    let role = Role {
-        assume_role_policy_document: PolicyDocument::new([Statement::trust(
-            "lambda.amazonaws.com",
-        )]),
-        path: Some(IAM_PATH),
-        managed_policy_arns: vec![policy.arn()],
-    };
-    let attributes = Attributes {
-        must: Some("Under the IAM path /s3guard/: the rule ignores the calls of its roles."),
-        ..Attributes::deleted("The execution role of the function.")
-    };
-    let role = template.add_with(ids.role, attributes, role);
+    let why_platform =
+        "What Lambda does with the role: it polls the queue and decrypts the environment.";
+    let by_platform = by_platform(intake, shared.key);
+    let platform = add_policy(template, ids.platform_policy, why_platform, by_platform);
+    let Shared { parameters, .. } = shared;
     let function = Function {
         role: role.arn(),
         code_bucket: parameters.code_bucket.value(),
         code_key: parameters.code_key.value(),
-        handler: definition.handler,
-        description: definition.why,
+        code_version: Some(parameters.code_version.value().only_if(parameters.has_code_version)),
+        handler,
+        description: why,
         architecture: parameters.architecture.value(),
-        variables: definition.variables,
-        kms_key: key.arn(),
+        variables,
+        kms_key: shared.key.arn(),
         timeout_seconds: TIMEOUT_SECONDS,
         log_group: logs.name(),
     };
@@ -169,11 +175,54 @@ pub(super) fn add(
         ("CKV_AWS_117", "It calls only public endpoints of AWS."),
     ];
     let attributes = Attributes {
+        depends_on: vec![platform.dependency()],
         skips: skips.map(|(rule, reason)| Skip { rule, reason }).into(),
-        ..Attributes::deleted(definition.why)
+        ..Attributes::deleted(why)
     };
     let function = template.add_with(ids.function, attributes, function);
-    Parts { intake, function, role }
+    let topics = shared.topics.all().map(|topic| topic.arn().into());
+    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    writes.extend([
+        Statement::allow("Requeue", ["sqs:SendMessage"], [intake.queue.arn().into()]),
+        Statement::allow("Publish", ["sns:Publish"], topics),
+        Statement::allow("Log", log, [logs.arn().into()]),
+    ]);
+    let from_within = |mut statement: Statement| {
+        statement.conditions.push(Test::arn_equals("lambda:SourceFunctionArn", function.arn()));
+        statement
+    };
+    let reads = reads.into_iter().map(from_within);
+    // Here S3 and SNS use the key, for the role.
+    let writes = writes.into_iter().map(from_within).chain([use_key(shared.key, &["s3", "sns"])]);
+    let why = "What the function reads.";
+    let read = add_policy(template, ids.read_policy, why, reads.collect());
+    let why = "What the function writes.";
+    let write = add_policy(template, ids.write_policy, why, writes.collect());
+    Parts { intake, function, policies: [read, write] }
+}
+
+/// Lambda does not say for which function it does this.
+fn by_platform(intake: Intake, key: Handle<Key>) -> Vec<Statement> {
+    let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    vec![
+        Statement::allow("ReceiveMessages", receive, [intake.queue.arn().into()]),
+        Statement::allow("DecryptEnvironment", ["kms:Decrypt"], [key.arn().into()]),
+    ]
+}
+
+/// Allows to use the key by way of these services.
+///
+/// In China, the names of the services end with `.cn`.
+/// Source: AWS KMS Developer Guide, "AWS KMS condition keys", `kms:ViaService`.
+pub(super) fn use_key(key: Handle<Key>, services: &[&str]) -> Statement {
+    let key: Value<AnyArn> = key.arn().into();
+    let services = services.iter().map(|service| {
+        Sub::new().text(service).text(".").pseudo(Pseudo::Region).text(".amazonaws.com*").into()
+    });
+    Statement {
+        conditions: vec![Test::like_any("kms:ViaService", services)],
+        ..Statement::allow("UseKey", ["kms:GenerateDataKey", "kms:Decrypt"], [key])
+    }
 }
 
 /// Adds the event source, to be created after `depends_on`.

@@ -1,19 +1,23 @@
 //! The template of the guard of one account: from CloudTrail's events to the notification.
 
-use s3guard_posture::contract::{output, variable};
+use std::collections::BTreeSet;
+
+use s3guard_posture::config::writable_of_own_buckets;
+use s3guard_posture::contract::{ledger, output, variable};
 use s3guard_posture::evaluate::permissions;
-use s3guard_posture::{Config, On};
+use s3guard_posture::{Config, On, SettingKind};
 
 use super::{
-    alarms, bucket, dashboard,
-    evidence::{self, Evidence},
+    alarms,
+    bucket::{self, Purpose},
+    dashboard, evidence,
     function::{self, Batch, Definition, Parts, Shared},
-    intake::{self, Feed, Intake},
-    key, notify, parameters, patterns, topic, trail,
+    intake::{self, Feed, Feeding, Intake, User},
+    key, notify, operators, parameters, patterns, principals, topic, trail,
 };
 use crate::{
     cfn::{
-        Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value,
+        Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value, Which,
         kind::{AnyArn, Text},
     },
     resources::{cloudwatch::Dashboard, events::Trigger},
@@ -29,8 +33,9 @@ const INTAKE: intake::IntakeIds = intake::IntakeIds {
 };
 const GUARD: function::FunctionIds = function::FunctionIds {
     function: LogicalId::new("GuardFunction"),
-    role: LogicalId::new("GuardRole"),
-    policy: LogicalId::new("GuardPolicy"),
+    platform_policy: LogicalId::new("GuardPlatformPolicy"),
+    read_policy: LogicalId::new("GuardReadPolicy"),
+    write_policy: LogicalId::new("GuardWritePolicy"),
     logs: LogicalId::new("GuardLogs"),
     source: LogicalId::new("GuardSource"),
 };
@@ -57,18 +62,21 @@ pub fn guard_with(config: &Config) -> Template {
          event reported. Every queue, target and subscription has a dead-letter queue with an alarm.",
     );
     let parameters = parameters::add(&mut template);
-    let key = key::add(&mut template);
-    let topics = topic::add(&mut template, &parameters, key, config);
-    let evidence = evidence::add(&mut template, &parameters, key);
-    let files = trail::add_bucket(&mut template, &parameters, key, evidence);
-    let shared = Shared { parameters, key, topics, evidence };
+    let principals = principals::add(&mut template, &parameters);
+    let key = key::add(&mut template, &parameters, principals);
+    let topics = topic::add(&mut template, &parameters, principals, key, config);
+    let evidence = evidence::add(&mut template, &parameters, principals, key);
+    let files = trail::add_bucket(&mut template, &parameters, principals, key, evidence);
+    let shared = Shared { parameters, principals, key, topics, evidence };
     let intake = add_intake(&mut template, &shared);
     let batch = notify::batch(notifications.window());
     let object_intake =
         intake::add(&mut template, &notify::INTAKE, batch.visibility_timeout_seconds());
-    let guard = add_guard(&mut template, &shared, intake);
+    let guard = add_guard(&mut template, &shared, intake, config);
     let notify = notify::add(&mut template, &shared, object_intake, notifications);
-    function::add_source(&mut template, &notify::NOTIFY, notify, batch, Vec::new());
+    let policies = notify.before_calls();
+    function::add_source(&mut template, &notify::NOTIFY, notify, batch, policies);
+    operators::add(&mut template, &shared, [intake, object_intake]);
     let alarms = alarms::add(&mut template, guard, notify, topics);
     notify::feed(&mut template, &shared, notify, notifications, &alarms);
     let dashboard = dashboard::add(&mut template, guard, notify, topics, &alarms);
@@ -87,17 +95,23 @@ pub fn guard_with(config: &Config) -> Template {
         const { LogicalId::new(output::TRAIL_BUCKET_NAME) },
         Output { condition, ..bucket },
     );
+    let condition = Some(principals.has_operators);
+    let operators = Output::new("Role that operators assume", principals.operator.arn());
+    template.output(
+        const { LogicalId::new(output::OPERATOR_ROLE_ARN) },
+        Output { condition, ..operators },
+    );
     template
 }
 
 fn add_outputs(
     template: &mut Template,
-    Shared { topics, evidence, .. }: &Shared,
+    Shared { principals, key, topics, evidence, .. }: &Shared,
     guard: Parts,
     notify: Parts,
     dashboard: Handle<Dashboard>,
 ) {
-    let outputs: [(_, _, Value<Text>); 12] = [
+    let outputs: [(_, _, Value<Text>); 13] = [
         (
             output::TOPIC_ARN,
             "Topic of the notifications, for your own subscriptions",
@@ -143,8 +157,9 @@ fn add_outputs(
             "Function that reports object events",
             notify.function.name().into(),
         ),
-        (output::GUARD_ROLE_ARN, "Role of the guard function", guard.role.arn().into()),
-        (output::NOTIFY_ROLE_ARN, "Role of the notify function", notify.role.arn().into()),
+        (output::GUARD_ROLE_ARN, "Role of the guard function", principals.guard.arn().into()),
+        (output::NOTIFY_ROLE_ARN, "Role of the notify function", principals.notify.arn().into()),
+        (output::KEY_ARN, "The stack's key, which encrypts the ledger", key.arn().into()),
         (output::DASHBOARD_NAME, "Dashboard of the whole stack", dashboard.name().into()),
     ];
     let chat = topics.chat.map(|chat| {
@@ -169,7 +184,7 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
         Feed {
             id: const { LogicalId::new("BucketChanged") },
             why: "A bucket was created, or changed by someone other than s3guard.",
-            trigger: Trigger::Pattern(patterns::bucket_changed()),
+            trigger: Trigger::Pattern(patterns::bucket_changed(&shared.principals.guard.arn())),
             input: None,
         },
         Feed {
@@ -180,52 +195,94 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
         },
     ];
     let intake = intake::add(template, &INTAKE, BATCH.visibility_timeout_seconds());
-    intake::feed(template, &INTAKE, intake, feeds);
+    let principals = shared.principals;
+    let user = User::FunctionAndDeployers(principals.guard);
+    let feeding = Feeding { principals, user, feeds: feeds.into() };
+    intake::feed(template, &INTAKE, intake, feeding);
     intake
 }
 
-fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Parts {
+fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &Config) -> Parts {
     let Shared { parameters, evidence, .. } = shared;
     let mut variables = shared.variables();
     variables.extend([
         (variable::QUEUE, intake.queue.url().into()),
-        (variable::GRADE, parameters.grade.value()),
         (variable::KEY, parameters.bucket_key_arn.value().into()),
         (variable::SETTLE_SECONDS, parameters.settle_seconds.value()),
-        (variable::LEDGER, evidence.ledger.name().into()),
         (variable::LOG_BUCKET, evidence.logs.name().into()),
-        (variable::OWN_BUCKETS, shared.own_buckets()),
     ]);
     let guard = Definition {
         why: "Checks buckets and remediates their settings.",
         handler: "guard",
-        statements: permitted(*evidence),
+        role: shared.principals.guard,
+        reads: reads(shared, config),
+        writes: writes(shared, config),
         variables,
     };
     function::add(template, &GUARD, shared, intake, guard)
 }
 
-/// What the code of the guard reads and changes.
-fn permitted(evidence: Evidence) -> Vec<Statement> {
+fn of_account() -> Vec<Test> {
+    vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)]
+}
+
+/// What the code of the guard reads.
+fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
+    let Shared { parameters, evidence, .. } = shared;
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
-    let allow = |sid, on: On, resource: Value<AnyArn>| {
-        Statement::allow(sid, permissions::on(on), [resource])
+    let allow = |sid, on: On, resources: Vec<Value<AnyArn>>| {
+        Statement::allow(sid, permissions::reads(on), resources)
     };
     let ledger = evidence.ledger.arn();
-    // IAM distinguishes actions on a bucket from actions on its objects.
-    let (on_records, on_ledger): (Vec<_>, Vec<_>) =
-        permissions::on(On::Ledger).into_iter().partition(|action| action.ends_with("Object"));
+    let read = permissions::READ_BY_GUARD.map(|keys| bucket::within(&ledger, &format!("/{keys}*")));
+    // Of any account: many keep their keys in another one, where the key's policy must allow it as well.
+    // Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+    let key = parameters.bucket_key_arn.value();
+    let mut keys: Vec<Value<AnyArn>> =
+        config.keys().map(|key| Value::literal(key.to_string())).collect();
+    let asks_for_keys = if keys.is_empty() {
+        let only_if = Some(parameters.has_bucket_key);
+        Statement { only_if, ..allow("AskForKeys", On::Keys, vec![key.into()]) }
+    } else {
+        keys.push(key.only_if(parameters.has_bucket_key).into());
+        allow("AskForKeys", On::Keys, keys)
+    };
     vec![
         Statement {
-            conditions: vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)],
-            ..allow("WriteBuckets", On::Buckets, Sub::arn("s3:::*").into())
+            conditions: of_account(),
+            ..allow("ReadBuckets", On::Buckets, vec![Sub::arn("s3:::*").into()])
         },
-        allow("FindBuckets", On::Account, Value::literal("*")),
-        // Of any account: many keep their keys in another one, where the key's policy must allow it as well.
-        // Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
-        allow("AskForKeys", On::Keys, Sub::arn("kms").text(":*:*:key/*").into()),
-        allow("AskForStacks", On::Stacks, stacks.into()),
-        Statement::allow("ReadBuckets", on_ledger, [ledger.clone().into()]),
-        Statement::allow("Record", on_records, [bucket::within(&ledger, "/*")]),
+        allow("FindBuckets", On::Account, vec![Value::literal("*")]),
+        asks_for_keys,
+        allow("AskForStacks", On::Stacks, vec![stacks.into()]),
+        // Not by prefix: then S3 would refuse to read an object that does not exist, instead of saying so.
+        allow("ListLedger", On::Ledger, vec![ledger.into()]),
+        Statement::allow("ReadLedger", ["s3:GetObject"], read),
     ]
+}
+
+/// What the code of the guard writes.
+fn writes(shared: &Shared, config: &Config) -> Vec<Statement> {
+    let Shared { parameters, evidence, .. } = shared;
+    let ledger = evidence.ledger.arn();
+    let recorded = ledger::OF_GUARD.map(|prefix| bucket::within(&ledger, &format!("/{prefix}*")));
+    let writable = config.writable();
+    let own: BTreeSet<SettingKind> =
+        writable_of_own_buckets().difference(&writable).copied().collect();
+    let own_buckets = Purpose::ALL
+        .map(|purpose| Sub::arn("s3:::").value(&bucket::name(parameters, purpose)).into());
+    let allow = |sid, on, settings, resources: Vec<Value<AnyArn>>, conditions| Statement {
+        conditions,
+        ..Statement::allow(sid, permissions::writes(on, settings), resources)
+    };
+    let all_buckets = vec![Sub::arn("s3:::*").into()];
+    let account = vec![Value::literal("*")];
+    let of_settings = [
+        allow("WriteBuckets", On::Buckets, &writable, all_buckets, of_account()),
+        allow("RestoreOwnBuckets", On::Buckets, &own, own_buckets.into(), of_account()),
+        allow("WriteAccount", On::Account, &writable, account, Vec::new()),
+    ];
+    let has_actions = |statement: &Statement| statement.actions != Which::These(Vec::new());
+    let record = Statement::allow("Record", ["s3:PutObject"], recorded);
+    of_settings.into_iter().filter(has_actions).chain([record]).collect()
 }

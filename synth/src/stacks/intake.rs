@@ -1,9 +1,14 @@
 //! An intake: rules that send to a queue, and its dead-letter queue.
 
+use super::principals::{Principals, these};
 use crate::{
-    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test},
+    cfn::{
+        Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test, Value,
+        kind::AnyArn,
+    },
     resources::{
         events::{Rule, Trigger},
+        iam::Role,
         sqs::{Queue, QueuePolicy, RedrivePolicy},
     },
 };
@@ -73,29 +78,122 @@ pub(super) fn feed(
     template: &mut Template,
     ids: &IntakeIds,
     intake: Intake,
-    feeds: impl IntoIterator<Item = Feed>,
+    Feeding { principals, user, feeds }: Feeding,
 ) {
-    let rules: Vec<Handle<Rule>> =
-        feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
-    let may_send = |queue: Handle<Queue>| {
-        let rules = rules.iter().map(|rule| rule.arn().into());
-        QueuePolicy {
-            queues: [queue.url()],
-            policy_document: PolicyDocument::new([
-                Statement::allow_service(
-                    "RulesSend",
-                    "events.amazonaws.com",
-                    ["sqs:SendMessage"],
-                    queue.arn(),
-                    [Test::arn_like("aws:SourceArn", rules)],
-                ),
-                tls_only(queue),
-            ]),
-        }
+    let rules: Vec<Value<AnyArn>> =
+        feeds.into_iter().map(|feed| add_rule(template, feed, intake).arn().into()).collect();
+    let sources = Sources::new("RulesSend", "events.amazonaws.com", rules);
+    let attributes = Attributes::deleted("Lets the rules send; only the function receives.");
+    let of_queue = policy(intake.queue, principals, &sources, user);
+    template.add_with(ids.queue_policy, attributes, of_queue);
+    let attributes = Attributes::deleted("Lets the rules send; only operators receive.");
+    let of_dead_letters = policy(intake.dead_letters, principals, &sources, User::Operators);
+    template.add_with(ids.dead_letters_policy, attributes, of_dead_letters);
+}
+
+/// The rules that send to the queue, and who else uses it.
+pub(super) struct Feeding {
+    pub(super) principals: Principals,
+    pub(super) user: User,
+    pub(super) feeds: Vec<Feed>,
+}
+
+/// The resources for which an AWS service sends to a queue.
+pub(super) struct Sources {
+    sid: &'static str,
+    service: &'static str,
+    arns: Vec<Value<AnyArn>>,
+}
+
+impl Sources {
+    pub(super) fn new(
+        sid: &'static str,
+        service: &'static str,
+        arns: impl IntoIterator<Item = Value<AnyArn>>,
+    ) -> Self {
+        Self { sid, service, arns: arns.into_iter().collect() }
+    }
+}
+
+/// The principals that use a queue.
+#[derive(Clone, Copy)]
+pub(super) enum User {
+    /// The role of a function receives; the function and operators send.
+    Function(Handle<Role>),
+    /// The same, and deployers send: `deploy` starts the first sweep.
+    FunctionAndDeployers(Handle<Role>),
+    /// Operators receive, and no principal sends.
+    Operators,
+}
+
+/// What takes messages from a queue. SQS allows seven actions in a statement.
+const TAKES: [&str; 6] = [
+    "sqs:CancelMessageMoveTask",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:StartMessageMoveTask",
+];
+/// What changes a queue or its policy.
+const ADMINISTRATION: [&str; 4] =
+    ["sqs:AddPermission", "sqs:DeleteQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"];
+
+/// The policy of a queue: which resources send to it, which roles use it, and who may change it.
+///
+/// Two statements deny `SendMessage`. The one for principals leaves services out: EventBridge and SNS have no principal's ARN.
+/// The one for services compares the resource for which they send.
+pub(super) fn policy(
+    queue: Handle<Queue>,
+    principals: Principals,
+    sources: &Sources,
+    user: User,
+) -> QueuePolicy {
+    let arn = || -> Value<AnyArn> { queue.arn().into() };
+    let source = "aws:SourceArn";
+    let deny = |sid, actions: &[&'static str], tests: Vec<Test>| {
+        Statement::deny_where(sid, actions.iter().copied(), [arn()], tests)
     };
-    let attributes = || Attributes::deleted("Lets the rules send; denies requests without TLS.");
-    template.add_with(ids.queue_policy, attributes(), may_send(intake.queue));
-    template.add_with(ids.dead_letters_policy, attributes(), may_send(intake.dead_letters));
+    let role = match user {
+        User::Function(role) | User::FunctionAndDeployers(role) => Some(role),
+        User::Operators => None,
+    };
+    let others =
+        role.map(|role| Principals::others_than([role.arn().into(), principals.operators()]));
+    let mut send = vec![Test::not_by_a_service()];
+    send.extend(others.clone());
+    if matches!(user, User::FunctionAndDeployers(_)) {
+        send.push(principals.others_than_deployers());
+    }
+    let other_sources =
+        vec![Test::by_a_service(), Test::arn_not_equals(source, sources.arns.clone())];
+    let mut statements = vec![
+        Statement::allow_service(
+            sources.sid,
+            sources.service,
+            ["sqs:SendMessage"],
+            queue.arn(),
+            [Test::arn_like(source, sources.arns.clone())],
+        ),
+        deny("OnlyTheseRolesSend", &["sqs:SendMessage"], send),
+        deny("OnlyTheseSourcesSend", &["sqs:SendMessage"], other_sources),
+    ];
+    match others {
+        Some(others) => statements.push(deny("OnlyTheseRolesReceive", &TAKES, vec![others])),
+        None => statements.extend(principals.all_but_operators(deny(
+            "OnlyOperatorsReceive",
+            &TAKES,
+            Vec::new(),
+        ))),
+    }
+    statements.push(principals.only_deployers(
+        "OnlyDeployers",
+        these(&ADMINISTRATION),
+        arn(),
+        None,
+    ));
+    statements.push(Statement::deny("TlsOnly", "sqs:*", [arn()], Test::without_tls()));
+    QueuePolicy { queues: [queue.url()], policy_document: PolicyDocument::new(statements) }
 }
 
 /// Adds a dead-letter queue. Its senders need a policy.
@@ -105,11 +203,6 @@ pub(super) fn add_dead_letters(
     why: &'static str,
 ) -> Handle<Queue> {
     template.add_with(id, queue_attributes(why), Queue::new(DEAD_LETTERS_DAYS * DAY_SECONDS))
-}
-
-/// Denies requests without TLS.
-pub(super) fn tls_only(queue: Handle<Queue>) -> Statement {
-    Statement::deny("TlsOnly", "sqs:*", [queue.arn().into()], Test::without_tls())
 }
 
 fn queue_attributes(why: &'static str) -> Attributes {

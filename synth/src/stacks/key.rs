@@ -1,6 +1,11 @@
 //! The stack's own key: for the topic, the logs, the functions' environment, the ledger and the trail.
 
-use super::trail;
+use super::{
+    bucket::{self, Purpose},
+    parameters::Parameters,
+    principals::{Principals, these},
+    trail,
+};
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Sub, Template,
@@ -13,9 +18,13 @@ const KEY: LogicalId = LogicalId::new("Key");
 const ALIAS: LogicalId = LogicalId::new("KeyAlias");
 
 /// Adds the key and its alias.
-pub(super) fn add(template: &mut Template) -> Handle<Key> {
+pub(super) fn add(
+    template: &mut Template,
+    parameters: &Parameters,
+    principals: Principals,
+) -> Handle<Key> {
     let key = Key {
-        key_policy: policy(),
+        key_policy: policy(parameters, principals),
         description: "s3guard: notifications, logs, settings, ledger and trail",
         enable_key_rotation: true,
     };
@@ -36,7 +45,11 @@ pub(super) fn add(template: &mut Template) -> Handle<Key> {
     key
 }
 
-fn policy() -> PolicyDocument {
+/// What ends the use of the key.
+const ENDS: [&str; 4] =
+    ["kms:DisableKey", "kms:DisableKeyRotation", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"];
+
+fn policy(parameters: &Parameters, principals: Principals) -> PolicyDocument {
     // In a key's policy, `*` is the key itself.
     let this_key = || Value::<AnyArn>::literal("*");
     let logs = Sub::new().text("logs.").pseudo(Pseudo::Region).text(".").pseudo(Pseudo::UrlSuffix);
@@ -84,5 +97,27 @@ fn policy() -> PolicyDocument {
             this_key(),
             [Test::equals("aws:SourceArn", trail::arn())],
         ),
+        only_writers(parameters, principals),
+        principals.only_deployers("OnlyDeployers", these(&ENDS), this_key(), None),
     ])
+}
+
+/// Denies to encrypt objects of the ledger to all who do not write to it: an object that is not encrypted with the key does
+/// not count.
+///
+/// S3 gives KMS the ARN of the bucket, where it has a bucket key, or that of the object.
+/// Source: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys", "Encryption context".
+fn only_writers(parameters: &Parameters, principals: Principals) -> Statement {
+    let ledger = Sub::arn("s3:::").value(&bucket::name(parameters, Purpose::Ledger));
+    let objects = ledger.clone().text("/*");
+    let roles = [principals.guard, principals.notify].map(|role| role.arn().into());
+    Statement::deny_where(
+        "OnlyWritersOfTheLedger",
+        ["kms:GenerateDataKey*"],
+        [Value::literal("*")],
+        [
+            Test::like_any("kms:EncryptionContext:aws:s3:arn", [ledger.into(), objects.into()]),
+            Principals::others_than(roles.into_iter().chain([principals.operators()])),
+        ],
+    )
 }

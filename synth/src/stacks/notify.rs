@@ -1,7 +1,7 @@
 //! The notify function, which reports object events: its permissions and its queue.
 
 use s3guard_posture::config::{NotificationConfig, WindowLength};
-use s3guard_posture::contract::variable;
+use s3guard_posture::contract::{ledger, variable};
 use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
 
@@ -10,7 +10,7 @@ use super::{
     bucket,
     evidence::Evidence,
     function::{self, Batch, Definition, Parts, Shared},
-    intake::{self, Feed, Intake},
+    intake::{self, Feed, Feeding, Intake, User},
     patterns,
 };
 use crate::{
@@ -27,12 +27,15 @@ pub(super) const INTAKE: intake::IntakeIds = intake::IntakeIds {
 };
 pub(super) const NOTIFY: function::FunctionIds = function::FunctionIds {
     function: LogicalId::new("NotifyFunction"),
-    role: LogicalId::new("NotifyRole"),
-    policy: LogicalId::new("NotifyPolicy"),
+    platform_policy: LogicalId::new("NotifyPlatformPolicy"),
+    read_policy: LogicalId::new("NotifyReadPolicy"),
+    write_policy: LogicalId::new("NotifyWritePolicy"),
     logs: LogicalId::new("NotifyLogs"),
     source: LogicalId::new("NotifySource"),
 };
 
+/// The type of the events that make the function read an object's ACL.
+const ACL_UPDATED: &str = "Object ACL Updated";
 /// Windows of a quarter of an hour and more end with the clock.
 const QUARTERS: &str = "cron(0/15 * * * ? *)";
 /// A call receives as many events as Lambda allows: writing them to the ledger costs the same for one and for thousands.
@@ -53,16 +56,13 @@ pub(super) fn add(
     notifications: &NotificationConfig,
 ) -> Parts {
     let mut variables = shared.variables();
-    variables.extend([
-        (variable::OWN_BUCKETS, shared.own_buckets()),
-        (variable::QUEUE, intake.queue.url().into()),
-        (variable::LEDGER, shared.evidence.ledger.name().into()),
-        (variable::GRADE, shared.parameters.grade.value()),
-    ]);
+    variables.push((variable::QUEUE, intake.queue.url().into()));
     let notify = Definition {
         why: "Notifies the owner of objects that were created, changed or deleted.",
         handler: "notify",
-        statements: permitted(shared.evidence, notifications),
+        role: shared.principals.notify,
+        reads: reads(shared.evidence, notifications),
+        writes: vec![write_windows(shared.evidence)],
         variables,
     };
     function::add(template, &NOTIFY, shared, intake, notify)
@@ -97,28 +97,40 @@ pub(super) fn feed(
             input: None,
         },
     ];
-    intake::feed(template, &INTAKE, notify.intake, feeds);
+    let principals = shared.principals;
+    let user = User::Function(principals.notify);
+    let feeding = Feeding { principals, user, feeds: feeds.into() };
+    intake::feed(template, &INTAKE, notify.intake, feeding);
 }
 
-/// What the code of the notify function reads and writes.
-fn permitted(evidence: Evidence, notifications: &NotificationConfig) -> Vec<Statement> {
-    let ledger = evidence.ledger.arn();
-    let gathered = format!("{}*", objects::WINDOWS_PREFIX);
+/// What the code of the notify function writes.
+fn write_windows(evidence: Evidence) -> Statement {
+    let actions = permissions::of_notify(NotifyOn::Window).iter().copied();
+    Statement::allow("WriteWindows", actions, [windows(evidence)])
+}
+
+fn windows(evidence: Evidence) -> Value<AnyArn> {
+    bucket::within(&evidence.ledger.arn(), &format!("/{}*", ledger::WINDOWS))
+}
+
+/// What the code of the notify function reads.
+fn reads(evidence: Evidence, notifications: &NotificationConfig) -> Vec<Statement> {
     let of_account = || vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)];
     let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>, conditions| Statement {
         conditions,
         ..Statement::allow(sid, permissions::of_notify(on).iter().copied(), resources)
     };
-    let objects = vec![bucket::within(&ledger, &format!("/{gathered}"))];
-    let of_prefix = vec![Test::like("s3:prefix", gathered)];
+    let of_prefix = vec![Test::like("s3:prefix", format!("{}*", ledger::WINDOWS))];
     let buckets = vec![Sub::arn("s3:::*").into()];
-    let all_objects = vec![Sub::arn("s3:::*/*").into()];
     let mut statements = vec![
-        allow("Gather", NotifyOn::Gathered, objects, Vec::new()),
-        allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()], of_prefix),
+        allow("ReadWindows", NotifyOn::Gathered, vec![windows(evidence)], Vec::new()),
+        allow("FindWindows", NotifyOn::Ledger, vec![evidence.ledger.arn().into()], of_prefix),
         allow("FindGrades", NotifyOn::Buckets, buckets, of_account()),
-        allow("ReadAcls", NotifyOn::Acls, all_objects, of_account()),
     ];
+    if notifications.objects.detail_types().contains(&ACL_UPDATED) {
+        let all_objects = vec![Sub::arn("s3:::*/*").into()];
+        statements.push(allow("ReadAcls", NotifyOn::Acls, all_objects, of_account()));
+    }
     let overwrites = notifications.report_overwrites();
     let overwrites: Vec<_> =
         overwrites.map(|pattern| Sub::arn("s3:::").text(pattern).into()).collect();

@@ -4,13 +4,18 @@ use s3guard_posture::config::TrailChoice;
 use s3guard_posture::contract::{SETTLE_SECONDS_MAX, parameter};
 
 use crate::cfn::{
-    Condition, ConditionHandle, LogicalId, Parameter, ParameterHandle, ParameterType, Rule,
-    Template,
-    kind::{Architecture, KeyArn, ScheduleExpression, Text},
+    Condition, ConditionHandle, LogicalId, Operand, Parameter, ParameterHandle, ParameterType,
+    Rule, Template,
+    kind::{Architecture, Arns, KeyArn, PolicyArn, ScheduleExpression, Text},
 };
 
 const CODE_BUCKET: LogicalId = LogicalId::new(parameter::CODE_BUCKET);
 const CODE_KEY: LogicalId = LogicalId::new(parameter::CODE_KEY);
+const CODE_VERSION: LogicalId = LogicalId::new(parameter::CODE_VERSION);
+const OPERATOR_ARNS: LogicalId = LogicalId::new(parameter::OPERATOR_ARNS);
+const DEPLOYER_ARNS: LogicalId = LogicalId::new(parameter::DEPLOYER_ARNS);
+const PERMISSIONS_BOUNDARY: LogicalId = LogicalId::new(parameter::PERMISSIONS_BOUNDARY);
+const OBJECT_LOCK: LogicalId = LogicalId::new(parameter::OBJECT_LOCK);
 const ARCHITECTURE: LogicalId = LogicalId::new(parameter::ARCHITECTURE);
 const EMAIL: LogicalId = LogicalId::new(parameter::EMAIL);
 const GRADE: LogicalId = LogicalId::new(parameter::GRADE);
@@ -33,11 +38,27 @@ const SWEEP_RATE_PATTERN: &str = concat!(
 const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");
 const HAS_EMAIL: LogicalId = LogicalId::new("HasEmail");
+const HAS_CODE_VERSION: LogicalId = LogicalId::new("HasCodeVersion");
+const HAS_BUCKET_KEY: LogicalId = LogicalId::new("HasBucketKey");
+const HAS_OPERATORS: LogicalId = LogicalId::new("HasOperators");
+const NO_OPERATORS: LogicalId = LogicalId::new("NoOperators");
+const HAS_DEPLOYERS: LogicalId = LogicalId::new("HasDeployers");
+const HAS_BOUNDARY: LogicalId = LogicalId::new("HasPermissionsBoundary");
+const HAS_OBJECT_LOCK: LogicalId = LogicalId::new("HasObjectLock");
+
+/// Users, roles and the root user of an account, as `aws:PrincipalArn` has them; `*` matches anything.
+const PRINCIPALS_PATTERN: &str =
+    r"^$|^arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/[A-Za-z0-9_+=.@*?/-]+)$";
+const PRINCIPALS: &str = "ARNs of IAM users or roles (not of sessions) with commas between them, or empty; * matches anything";
 
 /// The parameters, and the conditions on them.
 pub(super) struct Parameters {
     pub(super) code_bucket: ParameterHandle<Text>,
     pub(super) code_key: ParameterHandle<Text>,
+    pub(super) code_version: ParameterHandle<Text>,
+    pub(super) operator_arns: ParameterHandle<Arns>,
+    pub(super) deployer_arns: ParameterHandle<Arns>,
+    pub(super) permissions_boundary: ParameterHandle<PolicyArn>,
     pub(super) architecture: ParameterHandle<Architecture>,
     pub(super) email: ParameterHandle<Text>,
     pub(super) grade: ParameterHandle<Text>,
@@ -49,6 +70,20 @@ pub(super) struct Parameters {
     pub(super) own_trail: ConditionHandle,
     /// An email address is given.
     pub(super) has_email: ConditionHandle,
+    /// The version of the code is given.
+    pub(super) has_code_version: ConditionHandle,
+    /// The stack has a KMS key for buckets.
+    pub(super) has_bucket_key: ConditionHandle,
+    /// There are operators.
+    pub(super) has_operators: ConditionHandle,
+    /// There are none.
+    pub(super) no_operators: ConditionHandle,
+    /// There are deployers.
+    pub(super) has_deployers: ConditionHandle,
+    /// The roles have a permissions boundary.
+    pub(super) has_boundary: ConditionHandle,
+    /// Versions are locked.
+    pub(super) has_object_lock: ConditionHandle,
 }
 
 /// Adds the parameters, and the rule that connects them.
@@ -104,6 +139,8 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             )
         },
     );
+    let code_version = add_code_version(template);
+    let access = add_access(template);
     let has_email = template.condition(HAS_EMAIL, !Condition::equals(email, ""));
     let own_trail = template.condition(OWN_TRAIL, Condition::equals(trail_mode, "create"));
     let (grade, bucket_key_arn) = add_grade(template);
@@ -121,13 +158,31 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             )
         },
     );
-    template.group("Protection", &[GRADE, BUCKET_KEY_ARN]);
+    let object_lock = add_object_lock(template);
+    let given = |template: &mut Template, id, parameter: Operand| {
+        template.condition(id, !Condition::equals(parameter, ""))
+    };
+    let has_bucket_key = given(template, HAS_BUCKET_KEY, bucket_key_arn.into());
+    let has_code_version = given(template, HAS_CODE_VERSION, code_version.into());
+    let has_boundary = given(template, HAS_BOUNDARY, access.permissions_boundary.into());
+    let operators = || Operand::joined(access.operator_arns);
+    let has_operators = given(template, HAS_OPERATORS, operators());
+    let no_operators = template.condition(NO_OPERATORS, Condition::equals(operators(), ""));
+    let has_deployers = given(template, HAS_DEPLOYERS, Operand::joined(access.deployer_arns));
+    let has_object_lock = template.condition(HAS_OBJECT_LOCK, Condition::equals(object_lock, "on"));
+    template.group("Protection", &[GRADE, BUCKET_KEY_ARN, OBJECT_LOCK]);
     template.group("Notifications", &[EMAIL]);
     template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
-    template.group("Program", &[CODE_BUCKET, CODE_KEY, ARCHITECTURE]);
+    template.group("Access", &[OPERATOR_ARNS, DEPLOYER_ARNS, PERMISSIONS_BOUNDARY]);
+    template.group("Program", &[CODE_BUCKET, CODE_KEY, CODE_VERSION, ARCHITECTURE]);
+    let Access { operator_arns, deployer_arns, permissions_boundary } = access;
     Parameters {
         code_bucket,
         code_key,
+        code_version,
+        operator_arns,
+        deployer_arns,
+        permissions_boundary,
         architecture,
         email,
         grade,
@@ -137,7 +192,84 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         bucket_prefix,
         own_trail,
         has_email,
+        has_code_version,
+        has_bucket_key,
+        has_operators,
+        no_operators,
+        has_deployers,
+        has_boundary,
+        has_object_lock,
     }
+}
+
+fn add_code_version(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        CODE_VERSION,
+        "Code version",
+        Parameter {
+            default: Some(""),
+            max_length: Some(1_024),
+            ..Parameter::new(
+                "The version of the functions' program in its bucket, so that no other upload runs. Empty: the latest.",
+            )
+        },
+    )
+}
+
+/// Who may do what.
+#[derive(Clone, Copy)]
+struct Access {
+    operator_arns: ParameterHandle<Arns>,
+    deployer_arns: ParameterHandle<Arns>,
+    permissions_boundary: ParameterHandle<PolicyArn>,
+}
+
+fn add_access(template: &mut Template) -> Access {
+    let principals = |description| Parameter {
+        r#type: ParameterType::CommaDelimitedList,
+        default: Some(""),
+        allowed_pattern: Some(PRINCIPALS_PATTERN),
+        constraint_description: Some(PRINCIPALS),
+        ..Parameter::new(description)
+    };
+    let operators = principals(
+        "Principals that may assume the operator role: to undo remediations, to process dead letters again and to verify \
+         the guard. Empty: there is no such role.",
+    );
+    let deployers = principals(
+        "Principals that deploy this stack: only they, and the account's root user, can change the settings of its buckets, \
+         queues, topics and key. Empty: those settings are not locked.",
+    );
+    let boundary = Parameter {
+        default: Some(""),
+        allowed_pattern: Some(r"^$|^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"),
+        constraint_description: Some("the ARN of an IAM policy, or empty"),
+        ..Parameter::new("The permissions boundary of the stack's roles. Empty: none.")
+    };
+    Access {
+        operator_arns: template.parameter(OPERATOR_ARNS, "Operators", operators),
+        deployer_arns: template.parameter(DEPLOYER_ARNS, "Deployers", deployers),
+        permissions_boundary: template.parameter(
+            PERMISSIONS_BOUNDARY,
+            "Permissions boundary",
+            boundary,
+        ),
+    }
+}
+
+fn add_object_lock(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        OBJECT_LOCK,
+        "Object lock",
+        Parameter {
+            default: Some("off"),
+            allowed_values: &["off", "on"],
+            ..Parameter::new(
+                "Whether each version in the ledger and in the trail's bucket is locked for 400 days (governance mode). S3 \
+                 cannot turn it off again.",
+            )
+        },
+    )
 }
 
 fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle<KeyArn>) {

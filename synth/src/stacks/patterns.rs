@@ -9,12 +9,12 @@ use s3guard_posture::{AccountId, Region};
 use serde_json::json;
 
 use super::{
-    IAM_PATH,
     bucket::{self, Purpose},
     parameters::{self, Parameters},
+    principals,
 };
 use crate::{
-    cfn::{Handle, Pseudo, Sub, Template},
+    cfn::{Handle, Pseudo, Template, Value, kind::RoleArn},
     resources::{
         cloudwatch::Alarm,
         events::{EventPattern, Filter, KnownPattern},
@@ -35,6 +35,8 @@ pub struct Deployed {
     pub region: Region,
     /// What the names of the stack's own buckets begin with: its parameter `BucketPrefix`.
     pub bucket_prefix: String,
+    /// The role of the guard, whose calls the rule excludes.
+    pub guard_role: String,
     /// Which object events are reported.
     pub selection: Selection,
 }
@@ -50,20 +52,23 @@ pub struct RulePatterns {
 
 /// Resolves the patterns that the guard's template has for its rules.
 pub fn rule_patterns(of: &Deployed) -> RulePatterns {
+    // Only a template has parameters and roles.
+    let mut template = Template::new("");
+    let parameters = parameters::add(&mut template);
+    let guard = principals::add(&mut template, &parameters).guard.arn();
     let named = |name: &str| {
         let value = match name {
             "AWS::AccountId" => of.account.as_str(),
             "AWS::Partition" => of.region.partition(),
             "AWS::Region" => of.region.as_str(),
+            "GuardRole.Arn" => &of.guard_role,
             parameter::BUCKET_PREFIX => &of.bucket_prefix,
             _ => return None,
         };
         Some(value.to_owned())
     };
-    // Only a template has parameters.
-    let parameters = parameters::add(&mut Template::new(""));
     RulePatterns {
-        bucket_changed: bucket_changed().resolved(&named),
+        bucket_changed: bucket_changed(&guard).resolved(&named),
         object_changed: object_changed(&parameters, &of.selection).resolved(&named),
     }
 }
@@ -76,15 +81,17 @@ pub fn object_pattern_length_max(selection: &Selection) -> usize {
         // No Region's code is longer.
         region: "ap-southeast-99".parse().expect("it is a Region's code"),
         bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
+        guard_role: String::new(),
         selection: selection.clone(),
     };
     json!(rule_patterns(&longest).object_changed).to_string().len()
 }
 
-/// A call on a bucket that succeeded, and that no role of ours made.
-pub(super) fn bucket_changed() -> EventPattern {
-    let our_roles = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":role").text(IAM_PATH);
+/// A call on a bucket that succeeded, and that this guard did not make.
+pub(super) fn bucket_changed(guard: &Value<RoleArn>) -> EventPattern {
     EventPattern::new()
+        // On a bus to which other accounts forward their events, theirs have another account.
+        .field("account", [Filter::Exactly(Pseudo::AccountId.into())])
         // Only AWS can put events of these sources on the bus. The second is that of the account's public access block.
         .field("source", ["aws.s3", "aws.s3-control"])
         .field("detail-type", ["AWS API Call via CloudTrail"])
@@ -94,7 +101,7 @@ pub(super) fn bucket_changed() -> EventPattern {
         .field(
             "detail.userIdentity.sessionContext.sessionIssuer.arn",
             // Root and IAM users have no session issuer: `anything-but` alone would drop their calls.
-            [Filter::AnythingButPrefix(our_roles.into()), Filter::Exists(false)],
+            [Filter::AnythingBut(vec![guard.clone().into()]), Filter::Exists(false)],
         )
 }
 
@@ -102,6 +109,7 @@ pub(super) fn bucket_changed() -> EventPattern {
 pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
     let arns = alarms.iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
     EventPattern::new()
+        .field("account", [Filter::Exactly(Pseudo::AccountId.into())])
         .field("source", ["aws.cloudwatch"])
         .field("detail-type", ["CloudWatch Alarm State Change"])
         .field("resources", arns)
@@ -128,6 +136,7 @@ pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> 
     let keys = selected::included(include.keys())
         .or_else(|| selected::excluded(exclude.keys(), Vec::new()));
     let pattern = EventPattern::new()
+        .field("account", [Filter::Exactly(Pseudo::AccountId.into())])
         .field("source", ["aws.s3"])
         .field("detail-type", selection.detail_types())
         .field("detail.bucket.name", buckets.expect("the stack has buckets of its own"));

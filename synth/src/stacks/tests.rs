@@ -3,10 +3,13 @@
 mod contract;
 mod cost;
 mod golden;
+mod graph;
+mod locks;
 mod order;
 mod own_buckets;
 mod page;
 mod patterns;
 mod reading;
+mod roles;
 mod selection;
 mod wiring;

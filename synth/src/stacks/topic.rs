@@ -5,6 +5,7 @@ use s3guard_posture::Config;
 use super::{
     intake,
     parameters::Parameters,
+    principals::{Principals, these},
     subscriptions::{self, Topics},
 };
 use crate::{
@@ -12,7 +13,6 @@ use crate::{
     resources::{
         kms::Key,
         sns::{Protocol, Topic, TopicPolicy},
-        sqs::QueuePolicy,
     },
 };
 
@@ -28,6 +28,7 @@ const CHAT_POLICY: LogicalId = LogicalId::new("ChatTopicPolicy");
 pub(super) fn add(
     template: &mut Template,
     parameters: &Parameters,
+    principals: Principals,
     key: Handle<Key>,
     config: &Config,
 ) -> Topics {
@@ -45,25 +46,15 @@ pub(super) fn add(
         topic.arn(),
         [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
     );
-    let why = "Lets alarms publish; denies requests without TLS.";
-    add_policy(template, TOPIC_POLICY, why, topic, vec![alarms_publish]);
+    let why = "Lets alarms publish; of principals, only the stack's roles.";
+    let publishers = policy(topic, principals, vec![alarms_publish]);
+    template.add_with(TOPIC_POLICY, Attributes::deleted(why), publishers);
     let why = "Notifications that could not be delivered to a subscriber.";
     let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
-    let topic_sends = Statement::allow_service(
-        "TopicSends",
-        "sns.amazonaws.com",
-        ["sqs:SendMessage"],
-        dead_letters.arn(),
-        [Test::arn_like("aws:SourceArn", [topic.arn().into()])],
-    );
-    template.add_with(
-        DEAD_LETTERS_POLICY,
-        Attributes::deleted("Lets the topic send; denies requests without TLS."),
-        QueuePolicy {
-            queues: [dead_letters.url()],
-            policy_document: PolicyDocument::new([topic_sends, intake::tls_only(dead_letters)]),
-        },
-    );
+    let why = "Lets the topic send; only operators receive.";
+    let sources = intake::Sources::new("TopicSends", "sns.amazonaws.com", [topic.arn().into()]);
+    let senders = intake::policy(dead_letters, principals, &sources, intake::User::Operators);
+    template.add_with(DEAD_LETTERS_POLICY, Attributes::deleted(why), senders);
     let mut topics = Topics { topic, dead_letters, chat: None };
     let attributes = Attributes {
         condition: Some(parameters.has_email),
@@ -76,8 +67,9 @@ pub(super) fn add(
     if config.notifications().chat.is_some() {
         let why = "Notifications in the format of Amazon Q Developer in chat applications.";
         let chat = template.add_with(CHAT, Attributes::deleted(why), encrypted(key));
-        let why = "Denies requests without TLS.";
-        add_policy(template, CHAT_POLICY, why, chat, Vec::new());
+        let why = "Of principals, only the stack's roles publish.";
+        let publishers = policy(chat, principals, Vec::new());
+        template.add_with(CHAT_POLICY, Attributes::deleted(why), publishers);
         topics.chat = Some(chat);
     }
     subscriptions::add(template, topics, config.subscriptions());
@@ -92,17 +84,25 @@ fn encrypted(key: Handle<Key>) -> Topic {
     }
 }
 
-/// Adds the topic's policy: these statements, and nothing without TLS.
-fn add_policy(
-    template: &mut Template,
-    id: LogicalId,
-    why: &'static str,
+/// What changes the topic or its policy.
+const ADMINISTRATION: [&str; 4] =
+    ["sns:AddPermission", "sns:DeleteTopic", "sns:RemovePermission", "sns:SetTopicAttributes"];
+
+/// The topic's policy: these statements, the locks, and nothing without TLS.
+fn policy(
     topic: Handle<Topic>,
+    principals: Principals,
     mut statements: Vec<Statement>,
-) {
+) -> TopicPolicy {
     let publish = "sns:Publish";
-    statements.push(Statement::deny("TlsOnly", publish, [topic.arn().into()], Test::without_tls()));
-    let policy =
-        TopicPolicy { topics: [topic.arn()], policy_document: PolicyDocument::new(statements) };
-    template.add_with(id, Attributes::deleted(why), policy);
+    let arn = || topic.arn().into();
+    let roles = [principals.guard, principals.notify].map(|role| role.arn().into());
+    let others = Principals::others_than(roles.into_iter().chain([principals.operators()]));
+    let tests = [others, Test::not_by_a_service()];
+    statements.extend([
+        Statement::deny_where("OnlyOurRolesPublish", [publish], [arn()], tests),
+        principals.only_deployers("OnlyDeployers", these(&ADMINISTRATION), arn(), None),
+        Statement::deny("TlsOnly", publish, [arn()], Test::without_tls()),
+    ]);
+    TopicPolicy { topics: [topic.arn()], policy_document: PolicyDocument::new(statements) }
 }

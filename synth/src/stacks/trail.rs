@@ -2,8 +2,9 @@
 
 use super::{
     bucket::{self, Purpose},
-    evidence::Evidence,
+    evidence::{self, Evidence},
     parameters::Parameters,
+    principals::Principals,
 };
 use crate::{
     cfn::{
@@ -22,7 +23,7 @@ const BUCKET: LogicalId = LogicalId::new("TrailBucket");
 const BUCKET_POLICY: LogicalId = LogicalId::new("TrailBucketPolicy");
 
 const FILES: LifecycleRule =
-    LifecycleRule { id: "forget", prefix: None, expiration_days: 400, noncurrent_days: 30 };
+    LifecycleRule { id: "forget", prefix: None, expiration_days: Some(400), noncurrent_days: 30 };
 
 /// The trail's bucket, which exists only where the stack creates a trail.
 #[derive(Clone, Copy)]
@@ -51,6 +52,7 @@ fn name() -> Value<Text> {
 pub(super) fn add_bucket(
     template: &mut Template,
     parameters: &Parameters,
+    principals: Principals,
     key: Handle<Key>,
     evidence: Evidence,
 ) -> Files {
@@ -63,6 +65,7 @@ pub(super) fn add_bucket(
             destination_bucket_name: evidence.logs.name(),
             log_file_prefix: "trail/",
         }),
+        object_lock: evidence::object_lock(parameters),
     };
     let attributes = Attributes {
         condition,
@@ -71,9 +74,12 @@ pub(super) fn add_bucket(
         ..Attributes::retained("The trail's log files.")
     };
     let bucket = template.add_with(BUCKET, attributes, bucket);
-    let attributes =
-        Attributes { condition, ..Attributes::deleted("Lets the trail write its log files.") };
-    let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket));
+    let attributes = Attributes {
+        condition,
+        must: Some(evidence::POLICY_STAYS),
+        ..Attributes::retained("Lets the trail, and no one else, write its log files.")
+    };
+    let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket, principals));
     Files { bucket, policy }
 }
 
@@ -98,7 +104,7 @@ pub(super) fn add_last(
 }
 
 /// The policy of the bucket for the trail's log files.
-fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
+fn files_policy(bucket: Handle<Bucket>, principals: Principals) -> BucketPolicy {
     let allow = |sid, action: &str, on: Value<AnyArn>, test: Option<Test>| {
         let of_trail = Test::arn_like("aws:SourceArn", [arn().into()]);
         let tests = test.into_iter().chain([of_trail]);
@@ -108,9 +114,11 @@ fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
     let takes_acl = Test::equals("s3:x-amz-acl", "bucket-owner-full-control");
     bucket::policy(
         bucket,
+        principals,
         [
             allow("TrailReadsAcl", "s3:GetBucketAcl", bucket.arn().into(), None),
             allow("TrailWrites", "s3:PutObject", files.text("/*").into(), Some(takes_acl)),
+            bucket::only_services_put(&bucket.arn()),
         ],
     )
 }

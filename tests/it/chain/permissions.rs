@@ -42,14 +42,19 @@ const OF_THE_PLATFORM: [&str; 7] = [
     "kms:Decrypt",
 ];
 
-/// The actions that a policy of the template grants.
-fn granted(policy: &str) -> BTreeSet<String> {
+/// The actions that the policies of a role of the template grant.
+fn granted(role: &str) -> BTreeSet<String> {
     let template: Value =
         serde_json::from_str(&s3guard_synth::stacks::guard().to_json().unwrap()).unwrap();
-    let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
-    let statements = document["Statement"].as_array().unwrap().iter();
+    let policies = template["Resources"].as_object().unwrap().values();
+    let policies = policies
+        .map(|resource| &resource["Properties"])
+        .filter(|policy| policy["Roles"] == json!([{ "Ref": role }]));
+    let statements = policies
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().iter());
     // One action or a list of them: policies have both.
     let actions = statements.flat_map(|statement| {
+        let statement = statement.get("Fn::If").map_or(statement, |choices| &choices[1]);
         let action = &statement["Action"];
         let listed = action.as_array().cloned().unwrap_or_else(|| vec![action.clone()]);
         listed.into_iter().map(|action| action.as_str().unwrap().to_owned())
@@ -77,8 +82,8 @@ const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","detail-type":"Object A
 
 #[test]
 fn no_role_has_a_service_wildcard() {
-    for policy in ["GuardPolicy", "NotifyPolicy"] {
-        let granted = granted(policy);
+    for role in ["GuardRole", "NotifyRole"] {
+        let granted = granted(role);
         assert!(granted.iter().all(|action| !action.contains('*')), "{granted:?}");
     }
 }
@@ -127,8 +132,8 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     rest_hurried(&guarded);
 
     let platform: BTreeSet<String> = OF_THE_PLATFORM.map(str::to_owned).into();
-    for (role, policy) in [("GuardRoleArn", "GuardPolicy"), ("NotifyRoleArn", "NotifyPolicy")] {
-        let granted: BTreeSet<String> = granted(policy).difference(&platform).cloned().collect();
-        assert_eq!(called(&guarded, role), granted, "{role}");
+    for (output, role) in [("GuardRoleArn", "GuardRole"), ("NotifyRoleArn", "NotifyRole")] {
+        let granted: BTreeSet<String> = granted(role).difference(&platform).cloned().collect();
+        assert_eq!(called(&guarded, output), granted, "{role}");
     }
 }

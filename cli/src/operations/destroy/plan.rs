@@ -191,7 +191,8 @@ impl DestroyPlan {
         buckets.sort_by_key(|name| name.as_str().contains("-logs-"));
         for name in buckets {
             let emptying = Emptying::new(&self.account.connection, name, owner.clone())
-                .bypassing_governance(args.bypass_governance);
+                .bypassing_governance(args.bypass_governance)
+                .unlocking();
             if let Some(contents) = emptying.count(COUNTED_MAX).await? {
                 let name = emptying.name().to_string();
                 self.report.emptied.push(EmptiedBucket { name, ..EmptiedBucket::default() });

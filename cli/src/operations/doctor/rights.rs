@@ -43,6 +43,7 @@ pub(crate) async fn rights(
         region: Some(connection.region().clone()),
         stack: stack.clone(),
         prefix: prefix.to_owned(),
+        boundary: None,
     };
     let questions = questions(&target);
     let asked = questions.iter().map(|question| missing(connection, &source, question));
@@ -92,6 +93,7 @@ mod tests {
             region: Some("eu-west-1".parse().unwrap()),
             stack: "s".parse().unwrap(),
             prefix: "s".to_owned(),
+            boundary: None,
         };
         let questions = questions(&target);
         assert!((10..30).contains(&questions.len()), "{}", questions.len());

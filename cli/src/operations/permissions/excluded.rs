@@ -13,10 +13,7 @@ pub(crate) const EXCLUDED: [(&str, &str); 22] = [
         "the policies are attached to roles only",
         "iam:AttachGroupPolicy iam:AttachUserPolicy iam:DetachGroupPolicy iam:DetachUserPolicy",
     ),
-    (
-        "the roles have no permissions boundary",
-        "iam:PutRolePermissionsBoundary iam:DeleteRolePermissionsBoundary",
-    ),
+    ("the roles keep their permissions boundary", "iam:DeleteRolePermissionsBoundary"),
     ("the functions have no layer", "lambda:GetLayerVersion"),
     (
         "the code is not signed",

@@ -13,6 +13,8 @@ pub(crate) struct PermissionTarget {
     pub(crate) stack: StackName,
     /// The prefix of the stack's bucket names.
     pub(crate) prefix: String,
+    /// The permissions boundary that the stack's roles must have.
+    pub(crate) boundary: Option<String>,
 }
 
 /// CloudFormation shortens a longer stack name in the names that it generates: as observed, to 24 characters for a role
@@ -35,6 +37,8 @@ pub(crate) enum Scope {
     /// The caller, whose permissions are simulated.
     Caller,
     Roles,
+    /// What roles can do depends on it: their creation, their policies and their permissions boundary.
+    BoundedRoles,
     Policies,
     /// The stack's roles, given to its functions.
     PassedRoles,
@@ -110,6 +114,12 @@ const READ_ANY: &str = "cloudtrail:DescribeTrails cloudtrail:ListTrails cloudwat
 const WRITE_ANY: &str = "kms:CreateKey lambda:CreateEventSourceMapping \
      sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Unsubscribe";
 
+/// Actions that IAM restricts by the permissions boundary of the role.
+///
+/// Source: Service Authorization Reference, "AWS Identity and Access Management", `iam:PermissionsBoundary`.
+const BOUNDED: &str = "iam:AttachRolePolicy iam:CreateRole iam:DeleteRolePolicy iam:DetachRolePolicy \
+     iam:PutRolePermissionsBoundary iam:PutRolePolicy";
+
 /// The scope of an action that CloudFormation needs.
 pub(crate) fn of(action: &str) -> Scope {
     let is_among = |actions: &str| actions.split_whitespace().any(|one| one == action);
@@ -118,6 +128,9 @@ pub(crate) fn of(action: &str) -> Scope {
     }
     if is_among(WRITE_ANY) {
         return Scope::WriteAny;
+    }
+    if is_among(BOUNDED) {
+        return Scope::BoundedRoles;
     }
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
     match service {
@@ -154,7 +167,9 @@ impl Scope {
             Self::Code => &["s3:::s3guard-code-${Account}-${Region}-an/*"],
             Self::ReadAny | Self::WriteAny => return vec!["*".to_owned()],
             Self::Caller => &["iam::${Account}:role/*", "iam::${Account}:user/*"],
-            Self::Roles | Self::PassedRoles => &["iam::${Account}:role/s3guard/${Part}"],
+            Self::Roles | Self::BoundedRoles | Self::PassedRoles => {
+                &["iam::${Account}:role/s3guard/${Part}"]
+            }
             Self::Policies => &["iam::${Account}:policy/s3guard/${Part}"],
             Self::AnyKey | Self::Keys => &["kms:${Region}:${Account}:key/*"],
             Self::KeyNames => {
@@ -178,7 +193,7 @@ impl Scope {
             Self::Rules => &["events:${Region}:${Account}:rule/${Part}"],
             Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Part}"],
         };
-        let PermissionTarget { partition, account, region, stack, prefix } = target;
+        let PermissionTarget { partition, account, region, stack, prefix, .. } = target;
         let part = match stack.as_str().get(..STACK_LENGTH_MAX) {
             Some(beginning) => format!("{beginning}*"),
             None => format!("{stack}-*"),
@@ -197,15 +212,25 @@ impl Scope {
     /// The condition of the statement.
     ///
     /// Permission to create roles is permission to do anything: roles and keys are changed only through CloudFormation,
-    /// which sets `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys".
-    pub(crate) fn condition(self) -> Option<Json> {
+    /// which sets `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys". The deployer writes the
+    /// template, so only a permissions boundary limits what the roles can do.
+    pub(crate) fn condition(self, target: &PermissionTarget) -> Option<Json> {
         let is_for_cloudformation_alone = matches!(
             self,
-            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::WriteAny
+            Self::Roles
+                | Self::BoundedRoles
+                | Self::Policies
+                | Self::Keys
+                | Self::KeyNames
+                | Self::WriteAny
         );
         if is_for_cloudformation_alone {
             let called_via = json!({ "aws:CalledVia": "cloudformation.amazonaws.com" });
-            return Some(json!({ "ForAnyValue:StringEquals": called_via }));
+            let mut condition = json!({ "ForAnyValue:StringEquals": called_via });
+            if let (Self::BoundedRoles, Some(boundary)) = (self, &target.boundary) {
+                condition["ArnEquals"] = json!({ "iam:PermissionsBoundary": boundary });
+            }
+            return Some(condition);
         }
         (self == Self::PassedRoles)
             .then(|| json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))

@@ -29,16 +29,23 @@ impl<'a> Rules<'a> {
         if text("source") == "aws.events" && text("detail-type") == "Scheduled Event" {
             return Delivery::Matches { rule: "Sweep" };
         }
-        let region = text("region").parse().unwrap_or_else(|_| here.clone());
+        let region: Region = text("region").parse().unwrap_or_else(|_| here.clone());
         let scene = self.scene;
-        let patterns = self.of_regions.entry(region).or_insert_with_key(|region| {
+        let patterns = |region: &Region, guard_role: &str| {
             rule_patterns(&Deployed {
                 account: scene.account.clone(),
                 region: region.clone(),
                 bucket_prefix: BUCKET_PREFIX.to_owned(),
+                guard_role: guard_role.to_owned(),
                 selection: scene.config.notifications().objects.clone(),
             })
-        });
+        };
+        let of_our_role = issuer(event)
+            .filter(|_| self.is_ours(event, here))
+            .map(|guard_role| patterns(&region, &guard_role));
+        let of_region = self.of_regions.entry(region);
+        let of_region = of_region.or_insert_with_key(|region| patterns(region, "the guard's role"));
+        let patterns = of_our_role.as_ref().unwrap_or(of_region);
         let (rule, pattern) = if is_of_object(event) {
             ("ObjectChanged", &patterns.object_changed)
         } else {
@@ -50,12 +57,14 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Whether a call was made by a role of the stack.
+    /// Whether a call was made by a role that CloudFormation named for the guard. A deployed rule knows the role itself.
     pub(crate) fn is_ours(&self, event: &Json, here: &Region) -> bool {
-        let path = ["detail", "userIdentity", "sessionContext", "sessionIssuer", "arn"];
         let (partition, account) = (here.partition(), &self.scene.account);
         let ours = format!("arn:{partition}:iam::{account}:role{IAM_PATH}");
-        field::text(event, &path).is_some_and(|issuer| issuer.starts_with(&ours))
+        issuer(event)
+            .as_deref()
+            .and_then(|issuer| issuer.strip_prefix(&ours))
+            .is_some_and(|name| name.contains("-GuardRole-"))
     }
 
     fn not_delivered(&self, event: &Json) -> Option<String> {
@@ -72,6 +81,11 @@ impl<'a> Rules<'a> {
         let only = self.scene.region.as_ref().filter(|only| only.as_str() != region)?;
         Some(format!("it belongs to {region}, the guard is in {only}"))
     }
+}
+
+/// The role whose session made the call.
+fn issuer(event: &Json) -> Option<String> {
+    field::text(event, &["detail", "userIdentity", "sessionContext", "sessionIssuer", "arn"])
 }
 
 /// Whether it is one of S3's own events about objects.

@@ -13,7 +13,7 @@ const TEMPLATE_BYTES_MAX: usize = 1_048_576;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
 
 /// Properties whose JSON, written without spaces, has a maximum length: type, pointer, limit.
-const LENGTHS: [(&str, &str, usize); 7] = [
+const LENGTHS: [(&str, &str, usize); 8] = [
     ("AWS::Events::Rule", "/EventPattern", 2_048),
     ("AWS::IAM::ManagedPolicy", "/PolicyDocument", 6_144),
     ("AWS::IAM::Role", "/AssumeRolePolicyDocument", 2_048),
@@ -21,6 +21,8 @@ const LENGTHS: [(&str, &str, usize); 7] = [
     ("AWS::Lambda::Function", "/Environment/Variables", 4_096),
     ("AWS::S3::BucketPolicy", "/PolicyDocument", 20_480),
     ("AWS::SNS::TopicPolicy", "/PolicyDocument", 30_720),
+    // Source: Amazon SQS Developer Guide, "Amazon SQS policy quotas".
+    ("AWS::SQS::QueuePolicy", "/PolicyDocument", 8_192),
 ];
 
 /// The assumed maximum length of a reference: the longest names that services generate are shorter.
@@ -63,6 +65,9 @@ fn within(what: String, is: usize, max: usize) -> Result<(), RenderError> {
 /// The maximum length of JSON once CloudFormation has resolved its functions.
 fn length_max(json: &Json) -> usize {
     const QUOTES: usize = 2;
+    if let Some(("Fn::If", argument)) = intrinsic(json) {
+        return length_max(&argument[1]).max(length_max(&argument[2]));
+    }
     if let Some((function, argument)) = intrinsic(json) {
         return QUOTES
             + match (function, argument) {
@@ -93,12 +98,13 @@ fn substituted_length_max(text: &str) -> usize {
 }
 
 fn reference_length_max(name: &str) -> usize {
-    const LONGEST: [(Pseudo, usize); 4] = [
-        (Pseudo::AccountId, 12),
-        (Pseudo::Partition, "aws-us-gov".len()),
-        (Pseudo::Region, "ap-southeast-1".len()),
-        (Pseudo::UrlSuffix, "amazonaws.com.cn".len()),
+    const LONGEST: [(&str, usize); 5] = [
+        ("AWS::NoValue", 0),
+        (Pseudo::AccountId.as_str(), 12),
+        (Pseudo::Partition.as_str(), "aws-us-gov".len()),
+        (Pseudo::Region.as_str(), "ap-southeast-1".len()),
+        (Pseudo::UrlSuffix.as_str(), "amazonaws.com.cn".len()),
     ];
-    let known = LONGEST.iter().find(|(pseudo, _)| pseudo.as_str() == name);
+    let known = LONGEST.iter().find(|(pseudo, _)| *pseudo == name);
     known.map_or(REFERENCE_LENGTH, |(_, length)| *length)
 }

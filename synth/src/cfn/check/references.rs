@@ -14,26 +14,50 @@ use crate::cfn::{
 
 /// The names that functions of the JSON refer to: `Id`, or `Id.Attribute`.
 pub(in crate::cfn) fn references(json: &Json) -> Vec<Cow<'_, str>> {
-    let mut found = Vec::new();
-    find(json, &mut found);
+    found(json).names.into_iter().map(|(name, _)| name).collect()
+}
+
+/// What functions of the JSON refer to.
+#[derive(Default)]
+struct Found<'j> {
+    /// Names, each with the conditions that hold where the reference is used.
+    names: Vec<(Cow<'j, str>, Vec<&'j str>)>,
+    /// The conditions of `Fn::If`.
+    conditions: Vec<&'j str>,
+}
+
+fn found(json: &Json) -> Found<'_> {
+    let mut found = Found::default();
+    find(json, &[], &mut found);
     found
 }
 
-fn find<'j>(json: &'j Json, found: &mut Vec<Cow<'j, str>>) {
+fn find<'j>(json: &'j Json, under: &[&'j str], found: &mut Found<'j>) {
+    let mut named = |name: Cow<'j, str>| found.names.push((name, under.to_vec()));
     match (intrinsic(json), json) {
-        (Some(("Ref", Json::String(name))), _) => found.push(name.into()),
+        (Some(("Ref", Json::String(name))), _) => named(name.into()),
         (Some(("Fn::GetAtt", Json::Array(path))), _) => {
             let path: Vec<&str> = path.iter().filter_map(Json::as_str).collect();
-            found.push(path.join(".").into());
+            named(path.join(".").into());
         }
         (Some(("Fn::Sub", Json::String(text))), _) => {
-            found.extend(pieces(text).filter_map(|piece| match piece {
-                Piece::Name(name) => Some(name.into()),
-                Piece::Text(_) => None,
-            }));
+            for piece in pieces(text) {
+                match piece {
+                    Piece::Name(name) => named(name.into()),
+                    Piece::Text(_) => {}
+                }
+            }
         }
-        (_, Json::Object(map)) => map.values().for_each(|value| find(value, found)),
-        (_, Json::Array(items)) => items.iter().for_each(|item| find(item, found)),
+        (Some(("Fn::If", Json::Array(items))), _) => {
+            let condition = items.first().and_then(Json::as_str).unwrap_or_default();
+            found.conditions.push(condition);
+            let holds = [under, &[condition]].concat();
+            for (item, under) in items.iter().skip(1).zip([&holds[..], under]) {
+                find(item, under, found);
+            }
+        }
+        (_, Json::Object(map)) => map.values().for_each(|value| find(value, under, found)),
+        (_, Json::Array(items)) => items.iter().for_each(|item| find(item, under, found)),
         (_, Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => {}
     }
 }
@@ -99,7 +123,12 @@ impl Names<'_> {
         if let Some(id) = condition.filter(|id| !self.conditions.contains(id)) {
             return Err(RenderError::Foreign(from, id.to_string()));
         }
-        for name in references(json).into_iter().filter(|name| !self.is_parameter(name)) {
+        let found = found(json);
+        let is_known = |name: &&str| self.conditions.iter().any(|id| id.as_str() == *name);
+        if let Some(name) = found.conditions.iter().find(|name| !is_known(name)) {
+            return Err(RenderError::Foreign(from, (*name).to_owned()));
+        }
+        for (name, under) in found.names.into_iter().filter(|(name, _)| !self.is_parameter(name)) {
             let (id, attribute) = name.split_once('.').unwrap_or((&name, ""));
             let entry = self.entry(from, id)?;
             // Another template's handle may by chance have the id of one of ours, of another type.
@@ -107,7 +136,7 @@ impl Names<'_> {
                 return Err(RenderError::Foreign(from, name.into_owned()));
             }
             match entry.attributes.condition.map(ConditionHandle::id) {
-                Some(of) if condition != Some(of) => {
+                Some(of) if condition != Some(of) && !under.contains(&of.as_str()) => {
                     return Err(RenderError::Unconditional(from, id.to_owned(), of));
                 }
                 Some(_) | None => {}

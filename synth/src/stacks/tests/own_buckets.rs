@@ -38,7 +38,8 @@ fn seen(purpose: Purpose) -> Observed {
     // ACLs are disabled.
     assert_eq!(ownership, "BucketOwnerEnforced");
     let days = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap().iter();
-    let days = days.map(|rule| u32::try_from(rule["ExpirationInDays"].as_u64().unwrap()).unwrap());
+    let days = days.filter_map(|rule| rule["ExpirationInDays"].as_u64());
+    let days = days.map(|days| u32::try_from(days).unwrap());
     Observed {
         encryption: Reading::Known(encryption(bucket)),
         public_access_block: Reading::Known(PublicAccessBlock {

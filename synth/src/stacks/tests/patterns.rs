@@ -15,6 +15,7 @@ fn here() -> Deployed {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
         bucket_prefix: "s3guard".to_owned(),
+        guard_role: "<GuardRole.Arn>".to_owned(),
         selection: Selection::default(),
     }
 }
@@ -27,6 +28,7 @@ fn of_template(rule: &str) -> KnownPattern {
 /// A call on a bucket.
 fn call(name: &str, user_identity: &Json) -> Json {
     json!({
+        "account": "111122223333",
         "source": "aws.s3",
         "detail-type": "AWS API Call via CloudTrail",
         "detail": { "eventSource": "s3.amazonaws.com", "eventName": name, "userIdentity": user_identity },
@@ -38,7 +40,12 @@ fn role(arn: &str) -> Json {
 }
 
 fn object(kind: &str, bucket: &str) -> Json {
-    json!({ "source": "aws.s3", "detail-type": kind, "detail": { "bucket": { "name": bucket } } })
+    json!({
+        "account": "111122223333",
+        "source": "aws.s3",
+        "detail-type": kind,
+        "detail": { "bucket": { "name": bucket } },
+    })
 }
 
 fn check(rule: &str, event: &Json, expected: bool) {
@@ -53,6 +60,7 @@ fn calls_on_buckets_match_for_every_caller() {
         json!({ "type": "AWSService", "invokedBy": "cloudformation.amazonaws.com" }),
         role("arn:aws:iam::111122223333:role/deploy"),
         role("arn:aws:iam::111122223333:role/s3guard-lookalike"),
+        role("arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-Lookalike"),
         role("arn:aws:iam::444455556666:role/s3guard/elsewhere"),
     ] {
         check("BucketChanged", &call("CreateBucket", &identity), true);
@@ -61,8 +69,18 @@ fn calls_on_buckets_match_for_every_caller() {
 
 #[test]
 fn our_own_calls_do_not_match() {
-    let ours = role("arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C");
+    let ours = role("<GuardRole.Arn>");
     check("BucketChanged", &call("PutBucketEncryption", &ours), false);
+}
+
+#[test]
+fn events_of_other_accounts_do_not_match() {
+    let of = |mut event: Json| {
+        event["account"] = json!("444455556666");
+        event
+    };
+    check("BucketChanged", &of(call("CreateBucket", &json!({ "type": "Root" }))), false);
+    check("ObjectChanged", &of(object("Object Created", "reports")), false);
 }
 
 #[test]
@@ -116,12 +134,11 @@ fn a_mismatch_has_its_reason() {
         reason(&patterns.bucket_changed, &failed),
         "`detail.errorCode` is present, the rule wants it absent"
     );
-    let ours = role("arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C");
+    let ours = role("<GuardRole.Arn>");
     assert_eq!(
         reason(&patterns.bucket_changed, &call("PutBucketEncryption", &ours)),
-        "`detail.userIdentity.sessionContext.sessionIssuer.arn` is \
-         `arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C`, the rule wants anything but text that \
-         begins with `arn:aws:iam::111122223333:role/s3guard/` or it absent"
+        "`detail.userIdentity.sessionContext.sessionIssuer.arn` is `<GuardRole.Arn>`, the rule wants anything but \
+         `<GuardRole.Arn>` or it absent"
     );
     let own = object("Object Created", "s3guard-logs-111122223333-eu-west-1-an");
     assert_eq!(
@@ -136,6 +153,7 @@ fn a_mismatch_has_its_reason() {
 fn alarms_match_when_they_are_raised_and_when_they_end() {
     let event = |alarm: &str, from: &str, to: &str| {
         json!({
+            "account": "111122223333",
             "source": "aws.cloudwatch",
             "detail-type": "CloudWatch Alarm State Change",
             "resources": [alarm],
@@ -168,14 +186,16 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
         account: "444455556666".parse().unwrap(),
         region: "cn-north-1".parse().unwrap(),
         bucket_prefix: "prod".to_owned(),
+        guard_role: "arn:aws-cn:iam::444455556666:role/s3guard/prod-GuardRole-1A2B3C".to_owned(),
         ..here()
     });
     let bucket_changed = json!(patterns.bucket_changed);
     let issuer = &bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];
     assert_eq!(
         issuer["arn"][0],
-        json!({ "anything-but": { "prefix": "arn:aws-cn:iam::444455556666:role/s3guard/" } })
+        json!({ "anything-but": ["arn:aws-cn:iam::444455556666:role/s3guard/prod-GuardRole-1A2B3C"] })
     );
+    assert_eq!(bucket_changed["account"], json!(["444455556666"]));
     let own = ["ledger", "logs", "trail"];
     let own = own.map(|name| format!("prod-{name}-444455556666-cn-north-1-an"));
     assert_eq!(
@@ -190,6 +210,8 @@ fn the_longest_patterns_are_not_too_long_for_eventbridge() {
         let patterns = rule_patterns(&Deployed {
             region: region.parse().unwrap(),
             bucket_prefix: "a".repeat(25),
+            // The path, and the longest name that IAM allows.
+            guard_role: format!("arn:aws-us-gov:iam::111122223333:role/s3guard/{}", "r".repeat(64)),
             ..here()
         });
         for pattern in [patterns.bucket_changed, patterns.object_changed] {

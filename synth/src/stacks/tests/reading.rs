@@ -21,7 +21,19 @@ pub(super) fn read_guard() -> Json {
 
 /// A template with parameters at their defaults. A resource is named `<Id>`, its attribute `<Id.Attribute>`.
 pub(super) fn read(template: &Json) -> Json {
-    let named = |name: &str| Some(named(name, &template["Parameters"]));
+    read_with(template, &[])
+}
+
+/// A template with these parameters, and the others at their defaults, without what it does not have then.
+pub(super) fn read_with(template: &Json, given: &[(&str, &str)]) -> Json {
+    let named =
+        |name: &str| {
+            let given = given.iter().find(|(parameter, _)| *parameter == name);
+            Some(given.map_or_else(
+                || named(name, &template["Parameters"]),
+                |(_, value)| (*value).to_owned(),
+            ))
+        };
     let resolver = Resolver::new(template, &named);
     let mut read = template.clone();
     for section in ["Resources", "Outputs"] {

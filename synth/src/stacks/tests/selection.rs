@@ -23,6 +23,7 @@ fn pattern(objects: &Json) -> KnownPattern {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
         bucket_prefix: "s3guard".to_owned(),
+        guard_role: String::new(),
         selection: selection(objects),
     };
     rule_patterns(&deployed).object_changed
@@ -30,6 +31,7 @@ fn pattern(objects: &Json) -> KnownPattern {
 
 fn event(detail_type: &str, bucket: &str, key: &str) -> Json {
     json!({
+        "account": "111122223333",
         "source": "aws.s3",
         "detail-type": detail_type,
         "detail": { "bucket": { "name": bucket }, "object": { "key": key } },

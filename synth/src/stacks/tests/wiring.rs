@@ -124,9 +124,9 @@ fn a_wire_that_is_cut_is_found() {
     );
     check("/Resources/ObjectQueuePolicy", None, "AlarmChanged may not send to <ObjectQueue.Arn>");
     check(
-        "/Resources/GuardPolicy/Properties/PolicyDocument/Statement/0/Resource",
+        "/Resources/GuardReadPolicy/Properties/PolicyDocument/Statement/0/Resource",
         Some(json!("arn:aws:s3:::bucket")),
-        "GuardPolicy names the partition `aws`",
+        "GuardReadPolicy names the partition `aws`",
     );
     check(
         "/Resources/TrailBucketPolicy/Properties/PolicyDocument/Statement/1/Resource",
@@ -328,16 +328,15 @@ fn ledger_faults(template: &Json) -> Vec<String> {
     for (id, function) in of_type(template, "AWS::Lambda::Function") {
         let ledger = &function["Properties"]["Environment"]["Variables"]["S3GUARD_LEDGER"];
         let Some(ledger) = ledger.as_str() else { continue };
-        let role = &template["Resources"][inner(function["Properties"]["Role"].as_str().unwrap())];
-        let records = texts(&role["Properties"]["ManagedPolicyArns"])
-            .into_iter()
-            .flat_map(|policy| {
-                many(&template["Resources"][inner(policy)]["Properties"]["PolicyDocument"]["Statement"])
-            })
+        let role = inner(function["Properties"]["Role"].as_str().unwrap());
+        let own = format!("<{role}>");
+        let records = of_type(template, "AWS::IAM::ManagedPolicy")
+            .filter(|(_, policy)| texts(&policy["Properties"]["Roles"]) == [own.as_str()])
+            .flat_map(|(_, policy)| many(&policy["Properties"]["PolicyDocument"]["Statement"]))
             .filter(|one| texts(&one["Action"]).contains(&"s3:PutObject"))
             .any(|one| {
-                let own = ["", "windows/"].map(|keys| format!("<{}.Arn>/{keys}*", inner(ledger)));
-                texts(&one["Resource"]).iter().all(|on| own.iter().any(|own| own == on))
+                let in_ledger = format!("<{}.Arn>/", inner(ledger));
+                texts(&one["Resource"]).iter().all(|on| on.starts_with(&in_ledger))
             });
         if !records {
             faults.push(format!("{id} may not record in `{ledger}`"));
