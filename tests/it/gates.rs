@@ -177,6 +177,7 @@ fn nasty() -> Template {
         role: Value::literal("on"),
         code_bucket: Value::literal("y"),
         code_key: Value::literal("null"),
+        code_version: Value::literal("null"),
         handler: "no",
         description: "1:30",
         architecture: Value::literal("off"),

@@ -17,6 +17,8 @@ pub struct Function {
     pub code_bucket: Value<Text>,
     /// The key of the zip archive.
     pub code_key: Value<Text>,
+    /// The version of the zip archive.
+    pub code_version: Value<Text>,
     /// The name of the handler, which the program reads.
     pub handler: &'static str,
     /// Its purpose.
@@ -50,7 +52,11 @@ impl Serialize for Function {
             "PackageType": "Zip",
             "Runtime": "provided.al2023",
             "Handler": self.handler,
-            "Code": { "S3Bucket": self.code_bucket, "S3Key": self.code_key },
+            "Code": {
+                "S3Bucket": self.code_bucket,
+                "S3Key": self.code_key,
+                "S3ObjectVersion": self.code_version,
+            },
             "Description": self.description,
             "Architectures": [self.architecture],
             "Environment": { "Variables": variables },

@@ -155,6 +155,7 @@ pub(super) fn add(
         role: role.arn(),
         code_bucket: parameters.code_bucket.value(),
         code_key: parameters.code_key.value(),
+        code_version: parameters.code_version.value(),
         handler: definition.handler,
         description: definition.why,
         architecture: parameters.architecture.value(),

@@ -11,6 +11,7 @@ use crate::cfn::{
 
 const CODE_BUCKET: LogicalId = LogicalId::new(parameter::CODE_BUCKET);
 const CODE_KEY: LogicalId = LogicalId::new(parameter::CODE_KEY);
+const CODE_VERSION: LogicalId = LogicalId::new(parameter::CODE_VERSION);
 const ARCHITECTURE: LogicalId = LogicalId::new(parameter::ARCHITECTURE);
 const EMAIL: LogicalId = LogicalId::new(parameter::EMAIL);
 const GRADE: LogicalId = LogicalId::new(parameter::GRADE);
@@ -38,6 +39,7 @@ const HAS_EMAIL: LogicalId = LogicalId::new("HasEmail");
 pub(super) struct Parameters {
     pub(super) code_bucket: ParameterHandle<Text>,
     pub(super) code_key: ParameterHandle<Text>,
+    pub(super) code_version: ParameterHandle<Text>,
     pub(super) architecture: ParameterHandle<Architecture>,
     pub(super) email: ParameterHandle<Text>,
     pub(super) grade: ParameterHandle<Text>,
@@ -70,6 +72,17 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             max_length: Some(1_024),
             ..Parameter::new(
                 "The key of the functions' program, a zip archive with one file, bootstrap.",
+            )
+        },
+    );
+    let code_version = template.parameter(
+        CODE_VERSION,
+        "Code version",
+        Parameter {
+            min_length: Some(1),
+            max_length: Some(1_024),
+            ..Parameter::new(
+                "The version of the functions' program in the bucket, which has versioning enabled.",
             )
         },
     );
@@ -124,10 +137,11 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     template.group("Protection", &[GRADE, BUCKET_KEY_ARN]);
     template.group("Notifications", &[EMAIL]);
     template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
-    template.group("Program", &[CODE_BUCKET, CODE_KEY, ARCHITECTURE]);
+    template.group("Program", &[CODE_BUCKET, CODE_KEY, CODE_VERSION, ARCHITECTURE]);
     Parameters {
         code_bucket,
         code_key,
+        code_version,
         architecture,
         email,
         grade,

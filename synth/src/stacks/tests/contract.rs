@@ -28,6 +28,7 @@ fn these_parameters_can_be_given() {
         &expect![[r#"
             CodeBucket
             CodeKey
+            CodeVersion
             Architecture = `x86_64`
             Email = ``
             TrailMode = `create`
