@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::deploy_options::Approve;
 use crate::operations::deploy::broadening::{Grant, sentences};
+use crate::operations::deploy::kept::Imported;
 use crate::ui::output::Paint;
 
 /// A longer value is cut: a policy or a dashboard would fill the screen.
@@ -23,6 +24,12 @@ pub(crate) struct Review {
     /// `None` if the stack's template cannot be read; of a new stack all permissions.
     #[serde(rename = "broadened", skip_serializing_if = "Option::is_none")]
     pub(crate) grants: Option<Vec<Grant>>,
+    /// Buckets of an earlier installation that become the stack's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) imported: Vec<Imported>,
+    /// The settings that only the zip of `--package` has.
+    #[serde(skip)]
+    pub(crate) carried: Vec<String>,
     /// Whether the stack is new: its permissions were requested, and broaden nothing.
     #[serde(skip)]
     pub(crate) is_new: bool,
@@ -35,7 +42,10 @@ impl Review {
             Approve::Never => false,
             Approve::Any => true,
             Approve::Broadening => {
-                !self.is_new && self.grants.as_ref().is_none_or(|grants| !grants.is_empty())
+                let is_broadened = self.grants.as_ref().is_none_or(|grants| !grants.is_empty());
+                !self.imported.is_empty()
+                    || !self.carried.is_empty()
+                    || (!self.is_new && is_broadened)
             }
         }
     }
@@ -58,6 +68,15 @@ impl Review {
         if !self.is_new {
             text += &self.permissions(paint);
         }
+        if !self.carried.is_empty() {
+            let _ = writeln!(text, "{}", paint.notable("settings in the package:"));
+        }
+        for setting in &self.carried {
+            let _ = writeln!(text, "  {setting}");
+        }
+        for imported in &self.imported {
+            text += &existing(imported, paint);
+        }
         text
     }
 
@@ -75,6 +94,19 @@ impl Review {
         }
         text
     }
+}
+
+/// A bucket that the stack imports, and what is strange about it.
+fn existing(imported: &Imported, paint: Paint) -> String {
+    let Imported { bucket, created, prefixes, findings, .. } = imported;
+    let created = created.as_deref().map_or_else(String::new, |at| format!(", created {at}"));
+    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    let keys = if prefixes.is_empty() { "empty".to_owned() } else { prefixes.join(", ") };
+    let mut text = format!("existing bucket `{bucket}` becomes the stack's{created}: {keys}\n");
+    for finding in findings {
+        let _ = writeln!(text, "  {}", paint.bad(finding));
+    }
+    text
 }
 
 /// The sign of a change and its name.
