@@ -251,6 +251,7 @@ async fn a_caller_whom_the_policy_locks_out_learns_which_lock() {
         true => error(403, "AccessDenied"),
         false if asked.line.contains("?publicAccessBlock") => (200, BLOCKED.to_owned()),
         false if asked.line.contains("?encryption") => (200, KMS.to_owned()),
+        false if asked.line.contains("?ownership") => error(404, "OwnershipControlsNotFoundError"),
         false => (200, VERSIONED.to_owned()),
     });
     let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());

@@ -107,7 +107,7 @@ fn a_package_with_another_configuration_is_not_deployed_by_accident() {
     assert_eq!(refused.exit, Some(2), "{}", refused.words);
     let words = "contains another configuration than `s3guard.toml`";
     assert!(refused.words.contains(words), "{}", refused.words);
-    assert!(refused.words.contains("writesPerHour: 8 -> 7"), "{}", refused.words);
+    assert!(refused.words.contains("writes-per-hour: 8 -> 7"), "{}", refused.words);
     // Settings that no file has are shown, and a person approves them.
     let asked = deploy(other, &["--no-config"]);
     assert_eq!(asked.exit, Some(4), "{}", asked.words);
