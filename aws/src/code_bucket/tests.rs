@@ -110,6 +110,8 @@ const KMS: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncr
 const VERSIONED: &str =
     "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
 
+const ENFORCED: &str = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership>\
+    </Rule></OwnershipControls>";
 const SUSPENDED: &str =
     "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
 
@@ -251,7 +253,7 @@ async fn a_caller_whom_the_policy_locks_out_learns_which_lock() {
         true => error(403, "AccessDenied"),
         false if asked.line.contains("?publicAccessBlock") => (200, BLOCKED.to_owned()),
         false if asked.line.contains("?encryption") => (200, KMS.to_owned()),
-        false if asked.line.contains("?ownership") => error(404, "OwnershipControlsNotFoundError"),
+        false if asked.line.contains("?ownership") => (200, ENFORCED.to_owned()),
         false => (200, VERSIONED.to_owned()),
     });
     let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());
