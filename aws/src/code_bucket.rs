@@ -3,19 +3,23 @@
 //! It is not part of the stack, because it must exist before the stack. Every call names the owner that it expects, so that
 //! it cannot write to another account's bucket.
 
+mod policy;
 mod pruning;
 mod settings;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumMode};
 use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::{AccountId, BucketName, Region};
 use thiserror::Error;
 
+pub use self::pruning::Used;
 use crate::bucket::Bucket;
 use crate::buckets::writes;
 use crate::error::Answer as _;
@@ -38,6 +42,8 @@ pub struct Ensured {
     pub created: bool,
     /// The settings that were remediated.
     pub repaired: Vec<SettingKind>,
+    /// Further principals that its policy names as deployers.
+    pub others: BTreeSet<String>,
 }
 
 /// Why the code bucket cannot be used.
@@ -61,6 +67,25 @@ pub enum CodeBucketError {
     /// The bucket's policy is not JSON.
     #[error("the policy of bucket `{0}` is not JSON")]
     Policy(BucketName),
+    /// The bucket's policy allows principals that are no deployers: what they upload, a deployment could run.
+    #[error("the policy of bucket `{bucket}` allows {what}")]
+    Admits {
+        /// The bucket.
+        bucket: BucketName,
+        /// What it allows, and to which principal.
+        what: String,
+    },
+    /// The bucket's policy denies the caller to change it.
+    #[error("the policy of bucket `{bucket}` does not admit the caller as a deployer: {error}")]
+    Locked {
+        /// The bucket.
+        bucket: BucketName,
+        /// S3's refusal.
+        error: AwsError,
+    },
+    /// The bucket keeps no versions, so that what was uploaded may be replaced before it is used.
+    #[error("bucket `{0}` has no versioning")]
+    Unversioned(BucketName),
 }
 
 impl CodeBucket {
@@ -84,63 +109,96 @@ impl CodeBucket {
         &self.bucket.id.name
     }
 
-    /// Creates the bucket if it does not exist, and remediates its settings.
-    pub async fn ensure(&self) -> Result<Ensured, CodeBucketError> {
+    /// Creates the bucket if it does not exist, and remediates its settings. Only these principals may write to it, and
+    /// those that its policy names already.
+    ///
+    /// Its policy is in force before anything is uploaded.
+    pub async fn ensure(&self, deployers: &BTreeSet<String>) -> Result<Ensured, CodeBucketError> {
         let mut ensured = Ensured::default();
-        if !self.exists().await? {
+        if self.versioning().await?.is_none() {
             self.create().await?;
             ensured.created = true;
         }
         // A new bucket may not be known to every part of S3 yet.
         let is_unknown = |error: &CodeBucketError| matches!(error, CodeBucketError::Aws(error) if new_bucket::is_unknown(error));
-        let lacking = async || settings::lacking(&self.bucket).await;
-        for setting in wait::retry(new_bucket::pauses(), is_unknown, lacking).await? {
+        let lacking = async || settings::lacking(&self.bucket, deployers).await;
+        let lacking = wait::retry(new_bucket::pauses(), is_unknown, lacking).await?;
+        ensured.others = lacking.others;
+        for setting in lacking.settings {
             let write = async || writes::apply(&self.bucket, &setting).await;
-            wait::retry(new_bucket::pauses(), new_bucket::is_unknown, write).await?;
+            let written = wait::retry(new_bucket::pauses(), new_bucket::is_unknown, write).await;
+            match written {
+                Err(error) if error.is_denied() && lacking.is_locked => {
+                    let bucket = self.name().clone();
+                    return Err(CodeBucketError::Locked { bucket, error });
+                }
+                written => written?,
+            }
             ensured.repaired.push(setting.kind());
         }
         Ok(ensured)
     }
 
-    /// Checks that a bucket which the caller named exists and belongs to the account. Its settings are not changed.
+    /// Checks that a bucket which the caller named exists, belongs to the account and keeps versions. Its settings are not
+    /// changed.
     pub async fn require(&self) -> Result<(), CodeBucketError> {
-        if self.exists().await? {
-            Ok(())
-        } else {
-            Err(CodeBucketError::Missing(self.name().clone()))
+        match self.versioning().await? {
+            Some(true) => Ok(()),
+            Some(false) => Err(CodeBucketError::Unversioned(self.name().clone())),
+            None => Err(CodeBucketError::Missing(self.name().clone())),
         }
     }
 
-    /// Whether the bucket already has an object with this content.
-    pub async fn holds(&self, key: &str, bytes: &[u8], checksum: &str) -> Result<bool, AwsError> {
-        let call =
-            on_bucket!(self.bucket, head_object).key(key).checksum_mode(ChecksumMode::Enabled);
-        let answer = call.send().await;
-        match answer {
-            Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
-                == Some(bytes.len())
-                // An object without a checksum was not uploaded by s3guard.
-                && there.checksum_sha256() == Some(checksum)),
+    /// The version of an object, this one or else the newest, if its content has this checksum.
+    pub async fn holds(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        checksum: &str,
+    ) -> Result<Option<String>, AwsError> {
+        let Some(there) = self.head(key, version).await? else { return Ok(None) };
+        // An object without a checksum was not uploaded by s3guard.
+        let is_same = there.checksum_sha256() == Some(checksum);
+        Ok(identified(there.version_id()).filter(|_| is_same))
+    }
+
+    /// The checksum of a version of an object (SHA-256, Base64), if the version can be read and has one.
+    pub async fn checksum_of(&self, key: &str, version: &str) -> Result<Option<String>, AwsError> {
+        let there = self.head(key, Some(version)).await?;
+        Ok(there.and_then(|there| there.checksum_sha256))
+    }
+
+    async fn head(
+        &self,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<Option<HeadObjectOutput>, AwsError> {
+        let call = on_bucket!(self.bucket, head_object).key(key);
+        let call = call.set_version_id(version.map(str::to_owned));
+        match call.checksum_mode(ChecksumMode::Enabled).send().await {
+            Ok(there) => Ok(Some(there)),
             Err(error) => match error.raw_response().map(|answer| answer.status().as_u16()) {
                 // Without s3:ListBucket S3 answers 403 for an object that does not exist.
-                Some(403 | 404) => Ok(false),
+                Some(403 | 404) => Ok(None),
+                // No version has such an id, or it is a delete marker.
+                Some(400 | 405) if version.is_some() => Ok(None),
                 Some(_) | None => Err(AwsError::new("HeadObject", self.bucket.object(key), &error)),
             },
         }
     }
 
-    /// Uploads an object; S3 rejects it if its bytes do not match the checksum (SHA-256, Base64).
+    /// Uploads an object, and returns its version; S3 rejects it if its bytes do not match the checksum (SHA-256, Base64).
     pub async fn upload(
         &self,
         key: &str,
         bytes: Vec<u8>,
         (content_type, checksum): (&str, &str),
-    ) -> Result<(), AwsError> {
+    ) -> Result<String, CodeBucketError> {
         let limit = TimeoutConfig::builder()
             .operation_timeout(UPLOAD_LIMIT)
             .operation_attempt_timeout(UPLOAD_LIMIT)
             .build();
-        on_bucket!(self.bucket, put_object)
+        let answer = on_bucket!(self.bucket, put_object)
             .key(key)
             .body(bytes.into())
             .content_type(content_type)
@@ -149,15 +207,18 @@ impl CodeBucket {
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(limit))
             .send()
             .await
-            .named("PutObject", self.bucket.object(key))
-            .map(drop)
+            .named("PutObject", self.bucket.object(key))?;
+        identified(answer.version_id())
+            .ok_or_else(|| CodeBucketError::Unversioned(self.name().clone()))
     }
 
-    /// The URL by which CloudFormation reads an object: always AWS's own endpoint, whatever endpoint this connection uses.
+    /// The URL by which CloudFormation reads a version of an object: always AWS's own endpoint, whatever endpoint this connection uses.
     ///
     /// The bucket is in the path, as in the AWS CLI's `cloudformation deploy`: S3's certificate does not cover a host name
-    /// with a dot in the bucket's name. Source: AWS CLI, `s3uploader.py`, `to_path_style_s3_url`.
-    pub async fn url(&self, key: &str) -> Result<String, AwsError> {
+    /// with a dot in the bucket's name. Source: AWS CLI, `s3uploader.py`, `to_path_style_s3_url`. S3 makes the ids of versions
+    /// so that they need no escape in a URL. Source: AWS CloudFormation User Guide, "Selecting a stack template"; Amazon S3
+    /// User Guide, "How S3 Versioning works".
+    pub async fn url(&self, key: &str, version: &str) -> Result<String, AwsError> {
         let failed = |error| AwsError::other("ResolveEndpoint", self.bucket.object(key), error);
         let asked = Params::builder()
             .region(self.bucket.id.region.as_str())
@@ -166,14 +227,17 @@ impl CodeBucket {
             .build()
             .map_err(|error| failed(error.into()))?;
         let endpoint = DefaultResolver::new().resolve_endpoint(&asked).await.map_err(failed)?;
-        Ok(format!("{}/{key}", endpoint.url()))
+        Ok(format!("{}/{key}?versionId={version}", endpoint.url()))
     }
 
-    /// Reads a setting: unlike `HeadBucket`, its error has a code.
-    async fn exists(&self) -> Result<bool, CodeBucketError> {
+    /// Whether the bucket keeps versions; `None` if it does not exist. Unlike `HeadBucket`, the error of this call has a code.
+    async fn versioning(&self) -> Result<Option<bool>, CodeBucketError> {
         let answer = on_bucket!(self.bucket, get_bucket_versioning).send().await;
         match answer.optional("GetBucketVersioning", self.bucket.object(""), &["NoSuchBucket"]) {
-            Ok(found) => Ok(found.is_some()),
+            Ok(found) => {
+                let enabled = Some(&BucketVersioningStatus::Enabled);
+                Ok(found.map(|found| found.status() == enabled))
+            }
             Err(error) if error.is_denied() => Err(CodeBucketError::Denied(error)),
             Err(error) => Err(Self::explain(error)),
         }
@@ -204,6 +268,11 @@ impl CodeBucket {
         }
         error.into()
     }
+}
+
+/// The id of a version; objects of a bucket that has, or had, no versioning have none, or the id `null`.
+fn identified(version: Option<&str>) -> Option<String> {
+    version.filter(|version| *version != "null").map(str::to_owned)
 }
 
 /// A SHA-256 in S3's encoding.

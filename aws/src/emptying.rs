@@ -19,6 +19,7 @@ mod listing;
 mod locks;
 
 pub use self::listing::Contents;
+pub(crate) use self::listing::Entry;
 pub use self::locks::Locks;
 
 /// The pauses before retries: some minutes in all.

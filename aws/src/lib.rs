@@ -32,6 +32,8 @@ mod fake;
 pub mod function_state;
 #[cfg(feature = "deploy")]
 pub mod identity;
+#[cfg(feature = "deploy")]
+pub mod kept_bucket;
 pub mod keys;
 pub mod ledger;
 #[cfg(feature = "deploy")]

@@ -58,7 +58,7 @@ fn results_are_safe() {
         }],
         policy: Some(hostile()),
     };
-    check(&Review { changes: vec![change], grants: None, is_new: false });
+    check(&Review { changes: vec![change], ..Review::default() });
     let stay = Item { kind: hostile(), name: hostile(), logical_id: hostile(), reason: hostile() };
     let region = InRegion { region: hostile(), retained: vec![stay], ..InRegion::default() };
     check(&Destroyed { regions: vec![region.clone(), region], failed: Vec::new() });

@@ -193,6 +193,19 @@ fn finished(
     Ok(Package { architecture, zip, sha256, default_path, is_configured })
 }
 
+/// Checks the hash of the zip in this file.
+pub(crate) fn check_sha256(path: &Path, expected: &str) -> anyhow::Result<()> {
+    let found = hex::encode(Sha256::digest(read(path)?));
+    if found == expected {
+        return Ok(());
+    }
+    Err(anyhow::anyhow!("the package `{}` has the SHA-256 `{found}`", path.display()))
+        .hint(format!(
+            "`--package-sha256` wants `{expected}`: nothing was uploaded; get the package again"
+        ))
+        .exit(Exit::Usage)
+}
+
 fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {
     let binary = read(path)?;
     check(&binary, path, architecture)?;
@@ -256,6 +269,16 @@ mod tests {
         let version = long_version(&inside);
         assert_eq!(version.lines().count(), 2);
         assert!(version.ends_with(&format!("package x86_64  {}", plain.sha256_hex())), "{version}");
+    }
+
+    #[test]
+    fn a_package_has_the_hash_that_was_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "zip").unwrap();
+        let right = hex::encode(Sha256::digest("zip"));
+        assert!(check_sha256(file.path(), &right).is_ok());
+        let error = check_sha256(file.path(), &"00".repeat(32)).unwrap_err();
+        assert!(error.to_string().ends_with(&format!("has the SHA-256 `{right}`")), "{error}");
     }
 
     #[test]

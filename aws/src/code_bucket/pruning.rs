@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::CodeBucket;
 use crate::AwsError;
-use crate::emptying::{Emptying, Tally};
+use crate::emptying::{Emptying, Entry, Tally};
 
 /// The prefix of s3guard's keys: nothing else is ever deleted.
 const OURS: &str = "s3guard/";
@@ -18,55 +18,81 @@ const YOUNG: Duration = Duration::DAY;
 /// The prefixes and suffixes of the names of packages and templates: `bootstrap-x86_64-….zip` and `template-….json`.
 const KINDS: [(&str, &str); 2] = [("", ".zip"), ("template-", ".json")];
 
-/// The keys that are no longer needed.
+/// The versions of objects that stacks refer to: by key; without an id every version of the key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Used(BTreeMap<String, Option<BTreeSet<String>>>);
+
+impl Used {
+    /// Adds a version of an object, or every version.
+    pub fn add(&mut self, key: &str, version: Option<&str>) {
+        let versions = self.0.entry(key.to_owned()).or_insert_with(|| Some(BTreeSet::new()));
+        match (version, versions.as_mut()) {
+            (Some(version), Some(versions)) => {
+                versions.insert(version.to_owned());
+            }
+            (Some(_), None) => {}
+            (None, _) => *versions = None,
+        }
+    }
+
+    fn has(&self, key: &str, version: &str) -> bool {
+        let versions = self.0.get(key).map(Option::as_ref);
+        versions.is_some_and(|these| these.is_none_or(|these| these.contains(version)))
+    }
+}
+
+/// A version in the bucket: when it was written, its key and its id.
+type Written<'a> = (Option<OffsetDateTime>, &'a str, &'a str);
+
+/// The versions that are no longer needed.
 ///
-/// Retained are keys that a stack refers to, the newest three packages and templates, and keys that are younger than a day,
-/// have no time, or are not named by s3guard.
-fn superfluous(
-    written: &BTreeMap<String, Option<OffsetDateTime>>,
-    used: &BTreeSet<String>,
+/// Retained are versions that a stack refers to, the newest three of packages and of templates, and versions that are
+/// younger than a day, have no time, or are not named by s3guard.
+fn superfluous<'a>(
+    written: &[Written<'a>],
+    used: &Used,
     now: OffsetDateTime,
-) -> BTreeSet<String> {
-    let mut superfluous = BTreeSet::new();
+) -> Vec<(&'a str, &'a str)> {
+    let mut superfluous = Vec::new();
     for (begin, end) in KINDS {
         let is_of_kind = |key: &str| {
             let name = key.strip_prefix(OURS).filter(|name| !name.contains('/'));
             name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
         };
-        let of_kind = written.iter().filter(|(key, _)| is_of_kind(key));
-        let mut of_kind: Vec<_> = of_kind.filter_map(|(key, time)| Some(((*time)?, key))).collect();
+        let of_kind = written.iter().filter(|(_, key, _)| is_of_kind(key));
+        let mut of_kind: Vec<_> =
+            of_kind.filter_map(|(time, key, id)| Some(((*time)?, *key, *id))).collect();
         of_kind.sort_unstable();
-        let older = of_kind.iter().rev().skip(NEWEST);
-        let unused = older.filter(|(time, key)| !used.contains(*key) && *time <= now - YOUNG);
-        superfluous.extend(unused.map(|(_, key)| (*key).clone()));
+        let older = of_kind.into_iter().rev().skip(NEWEST);
+        let unused = older.filter(|(time, key, id)| !used.has(key, id) && *time <= now - YOUNG);
+        superfluous.extend(unused.map(|(_, key, id)| (key, id)));
     }
     superfluous
 }
 
 impl CodeBucket {
-    /// Deletes the keys that are no longer needed with all their versions; returns how many.
-    pub async fn prune(
-        &self,
-        used: &BTreeSet<String>,
-        now: OffsetDateTime,
-    ) -> Result<usize, AwsError> {
+    /// Deletes the versions that are no longer needed; returns how many.
+    pub async fn prune(&self, used: &Used, now: OffsetDateTime) -> Result<usize, AwsError> {
         let emptying = self.emptying();
-        let versions = emptying.versions(OURS).await?;
-        let written = versions.iter().map(|(key, entries)| {
-            // The newest version counts; one without a time counts as new.
-            let times: Option<Vec<_>> = entries.iter().map(|entry| entry.written).collect();
-            (key.clone(), times.and_then(|times| times.into_iter().max()))
-        });
-        let superfluous = superfluous(&written.collect(), used, now);
-        let entries = superfluous.iter().filter_map(|key| versions.get(key)).flatten();
-        let ids: Vec<_> = entries.map(|entry| entry.id.clone()).collect();
+        let entries = emptying.versions(OURS).await?;
+        let entries: Vec<_> = entries.into_values().flatten().collect();
+        let written = entries.iter();
+        let written: Vec<Written<'_>> = written
+            .map(|entry| (entry.written, entry.id.key(), entry.id.version_id().unwrap_or("null")))
+            .collect();
+        let superfluous: BTreeSet<_> = superfluous(&written, used, now).into_iter().collect();
+        let is_superfluous = |entry: &&Entry| {
+            let id = entry.id.version_id().unwrap_or("null");
+            superfluous.contains(&(entry.id.key(), id))
+        };
+        let ids: Vec<_> = entries.iter().filter(is_superfluous).map(|one| one.id.clone()).collect();
         let mut tally = Tally::default();
         for batch in ids.chunks(1000) {
             emptying.delete(batch.to_vec(), &mut tally).await?;
         }
         match tally.first_failure {
             Some(failure) => Err(AwsError::other("DeleteObjects", self.bucket.object(""), failure)),
-            None => Ok(superfluous.len()),
+            None => Ok(ids.len()),
         }
     }
 
@@ -85,38 +111,59 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
+    fn gone<'a>(written: &[Written<'a>], used: &[(&str, Option<&str>)]) -> Vec<(&'a str, &'a str)> {
+        let mut all = Used::default();
+        used.iter().for_each(|(key, version)| all.add(key, *version));
+        let mut gone = superfluous(written, &all, NOW);
+        gone.sort_unstable();
+        gone
+    }
+
+    fn age(days: i64) -> Option<OffsetDateTime> {
+        Some(NOW - Duration::days(days))
+    }
+
     #[test]
     fn only_what_is_old_unused_and_ours_goes() {
-        let age = |days: i64| Some(NOW - Duration::days(days));
-        let key = |name: &str| format!("s3guard/{name}");
         let zips: Vec<String> =
-            (1..=7).map(|n| key(&format!("bootstrap-x86_64-{n}.zip"))).collect();
-        let mut written: BTreeMap<String, Option<OffsetDateTime>> =
-            zips.iter().zip(1..).map(|(key, days)| (key.clone(), age(days))).collect();
-        written.extend((1..=4).map(|n| (key(&format!("template-{n}.json")), age(n))));
-        // None of these is for us to take away, however old.
+            (1..=7).map(|n| format!("s3guard/bootstrap-x86_64-{n}.zip")).collect();
+        let templates: Vec<String> =
+            (1..=4).map(|n| format!("s3guard/template-{n}.json")).collect();
+        let mut written: Vec<Written<'_>> =
+            zips.iter().zip(1..).map(|(key, days)| (age(days), key.as_str(), "v")).collect();
+        written.extend(templates.iter().zip(1..).map(|(key, days)| (age(days), key.as_str(), "v")));
+        // None of these is for us to delete, however old.
         let strange = ["other/x.zip", "s3guard/notes.txt", "s3guard/deep/x.zip", "s3guard/x.json"];
-        written.extend(strange.map(|key| (key.to_owned(), age(400))));
-        written.insert(key("timeless.zip"), None);
-        let used = BTreeSet::from([zips[4].clone()]);
-        let gone: Vec<String> = superfluous(&written, &used, NOW).into_iter().collect();
-        assert_eq!(
-            gone,
-            [zips[3].clone(), zips[5].clone(), zips[6].clone(), key("template-4.json")]
-        );
+        written.extend(strange.map(|key| (age(400), key, "v")));
+        written.push((None, "s3guard/timeless.zip", "v"));
+        let expected = [&zips[3], &zips[5], &zips[6], &templates[3]].map(|key| (key.as_str(), "v"));
+        assert_eq!(gone(&written, &[(&zips[4], Some("v"))]), expected);
+    }
+
+    #[test]
+    fn of_an_object_only_the_versions_stay_that_a_stack_refers_to() {
+        let new = ["s3guard/x.zip", "s3guard/y.zip", "s3guard/z.zip"];
+        let mut written: Vec<Written<'_>> = new.iter().map(|key| (age(2), *key, "v")).collect();
+        let key = "s3guard/a.zip";
+        written.extend([(age(9), key, "1"), (age(8), key, "2"), (age(7), key, "3")]);
+        assert_eq!(gone(&written, &[(key, Some("1")), (key, Some("3"))]), [(key, "2")]);
+        assert_eq!(gone(&written, &[(key, None)]), []);
+        assert_eq!(gone(&written, &[(key, Some("1")), (key, None), (key, Some("2"))]), []);
+        assert_eq!(gone(&written, &[("s3guard/b.zip", None)]).len(), 3);
     }
 
     #[test]
     fn what_may_be_of_a_deployment_under_way_stays_however_many_there_are() {
-        let young = NOW - Duration::hours(23);
-        let written: BTreeMap<_, _> =
-            (0..9).map(|n| (format!("s3guard/bootstrap-{n}.zip"), Some(young))).collect();
-        assert!(superfluous(&written, &BTreeSet::new(), NOW).is_empty());
-        assert_eq!(superfluous(&written, &BTreeSet::new(), NOW + Duration::hours(2)).len(), 6);
+        let young = Some(NOW - Duration::hours(23));
+        let keys: Vec<String> = (0..9).map(|n| format!("s3guard/bootstrap-{n}.zip")).collect();
+        let written: Vec<Written<'_>> = keys.iter().map(|key| (young, key.as_str(), "v")).collect();
+        assert!(superfluous(&written, &Used::default(), NOW).is_empty());
+        let later = NOW + Duration::hours(2);
+        assert_eq!(superfluous(&written, &Used::default(), later).len(), 6);
     }
 
     #[tokio::test]
-    async fn a_key_goes_with_all_its_versions_and_nothing_else_is_named() {
+    async fn versions_are_deleted_by_their_ids_and_nothing_else_is_named() {
         let version = |key: &str, id: &str, day: u8| {
             format!(
                 "<Version><Key>s3guard/{key}</Key><VersionId>{id}</VersionId>\
@@ -137,10 +184,13 @@ mod tests {
         let account = "111122223333".parse().unwrap();
         let caller = crate::identity::Identity { account, arn: String::new() };
         let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller);
-        assert_eq!(bucket.prune(&BTreeSet::new(), NOW).await, Ok(1));
+        let mut used = Used::default();
+        used.add("s3guard/a.zip", Some("2"));
+        assert_eq!(bucket.prune(&used, NOW).await, Ok(1));
         let asked = fake.asked();
         assert!(asked[0].line.contains("prefix=s3guard%2F"), "{}", asked[0].line);
-        assert_eq!(asked[1].body.matches("<Object>").count(), 2, "{}", asked[1].body);
-        assert_eq!(asked[1].body.matches("s3guard/a.zip").count(), 2, "{}", asked[1].body);
+        let deleted = "<Object><Key>s3guard/a.zip</Key><VersionId>1</VersionId></Object>";
+        assert!(asked[1].body.contains(deleted), "{}", asked[1].body);
+        assert_eq!(asked[1].body.matches("<Object>").count(), 1, "{}", asked[1].body);
     }
 }

@@ -1,18 +1,31 @@
 //! The settings of the code bucket: written only where they differ from what is wanted.
 
-use s3guard_posture::evaluate::tls;
-use s3guard_posture::model::policy::Policy;
+use std::collections::BTreeSet;
+
 use s3guard_posture::model::setting::{
     Algorithm, Encryption, Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{Reading, Setting};
 
-use super::CodeBucketError;
+use super::{CodeBucketError, policy};
 use crate::bucket::Bucket;
 use crate::buckets::settings;
 
-/// Reads the bucket; returns the settings that must be written, in this order.
-pub(super) async fn lacking(bucket: &Bucket) -> Result<Vec<Setting>, CodeBucketError> {
+/// What the bucket lacks.
+pub(super) struct Lacking {
+    /// The settings that must be written, in this order.
+    pub(super) settings: Vec<Setting>,
+    /// Further principals that the policy names as deployers.
+    pub(super) others: BTreeSet<String>,
+    /// Whether the policy already denies writes to all but deployers.
+    pub(super) is_locked: bool,
+}
+
+/// Reads the bucket, to which only these principals may write. A policy that admits others is an error.
+pub(super) async fn lacking(
+    bucket: &Bucket,
+    deployers: &BTreeSet<String>,
+) -> Result<Lacking, CodeBucketError> {
     let mut lacking = Vec::new();
     let block = PublicAccessBlock::ALL;
     if settings::public_access_block(bucket).await? != Reading::Known(block) {
@@ -36,12 +49,11 @@ pub(super) async fn lacking(bucket: &Bucket) -> Result<Vec<Setting>, CodeBucketE
         let versioning = Versioning { enabled: true, mfa_delete: false };
         lacking.push(Setting::Versioning(Some(versioning)));
     }
-    let policy = settings::policy(bucket).await?;
-    let document = policy.known().map(Policy::document);
-    if document == Some(None) {
+    let found = settings::policy(bucket).await?;
+    if found.known().is_some_and(|found| found.document().is_none()) {
         return Err(CodeBucketError::Policy(bucket.id.name.clone()));
     }
-    let merged = tls::merged(document.flatten(), &[tls::Denied::PlainHttp], &bucket.id);
-    lacking.extend(merged.map(|merged| Setting::Policy(Some(merged.to_string()))));
-    Ok(lacking)
+    let wanted = policy::wanted(found.known(), deployers, &bucket.id)?;
+    lacking.extend(wanted.document.map(|document| Setting::Policy(Some(document.to_string()))));
+    Ok(Lacking { settings: lacking, others: wanted.others, is_locked: wanted.is_locked })
 }

@@ -7,6 +7,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::create_bucket::{CreateBucketError, CreateBucketOutput};
 use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningError;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::types::{BucketLocationConstraint, BucketNamespace};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::http::{
@@ -34,6 +35,10 @@ fn of(client: Client, name: &str, region: &str) -> CodeBucket {
     let name = name.parse().unwrap();
     let (account, region) = ("111122223333".parse().unwrap(), region.parse().unwrap());
     CodeBucket { bucket: Bucket { client, id: BucketId { name, account, region } } }
+}
+
+fn deployers() -> BTreeSet<String> {
+    BTreeSet::from(["arn:aws:iam::111122223333:user/deployer".to_owned()])
 }
 
 fn code(code: &str) -> ErrorMetadata {
@@ -85,7 +90,7 @@ fn bare(answers: &'static [(&str, u16, &str)]) -> (Fake, CodeBucket) {
 
 async fn repaired(answers: &'static [(&str, u16, &str)]) -> Vec<SettingKind> {
     let (fake, bucket) = bare(answers);
-    let ensured = bucket.ensure().await.unwrap();
+    let ensured = bucket.ensure(&deployers()).await.unwrap();
     assert!(!ensured.created);
     for asked in fake.asked() {
         assert_eq!(asked.header("x-amz-expected-bucket-owner"), Some("111122223333"), "{asked}");
@@ -104,6 +109,11 @@ const KMS: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncr
     <SSEAlgorithm>aws:kms:dsse</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
 const VERSIONED: &str =
     "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+
+const ENFORCED: &str = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership>\
+    </Rule></OwnershipControls>";
+const SUSPENDED: &str =
+    "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
 
 #[tokio::test]
 async fn a_half_made_bucket_gets_what_it_lacks_and_nothing_else() {
@@ -124,10 +134,16 @@ async fn a_half_made_bucket_gets_what_it_lacks_and_nothing_else() {
 #[tokio::test]
 async fn what_is_written_blocks_customer_keys_and_plain_http_and_keeps_versions() {
     let (fake, bucket) = bare(&[]);
-    bucket.ensure().await.unwrap();
+    bucket.ensure(&deployers()).await.unwrap();
     let wire = fake.wire();
-    for part in ["SSE-C", "<Status>Enabled</Status>", "aws:SecureTransport", "BucketOwnerEnforced"]
-    {
+    for part in [
+        "SSE-C",
+        "<Status>Enabled</Status>",
+        "aws:SecureTransport",
+        "BucketOwnerEnforced",
+        "S3GuardDeployersOnly",
+        "user/deployer",
+    ] {
         assert!(wire.contains(part), "{part}: {wire}");
     }
 }
@@ -140,7 +156,7 @@ async fn a_stronger_encryption_is_left_as_it_is() {
 #[tokio::test]
 async fn a_policy_that_is_no_policy_is_not_overwritten() {
     let (fake, bucket) = bare(&[("?policy", 200, "text")]);
-    let error = bucket.ensure().await.unwrap_err();
+    let error = bucket.ensure(&deployers()).await.unwrap_err();
     assert!(matches!(error, CodeBucketError::Policy(_)), "{error}");
     assert!(fake.asked().iter().all(|asked| asked.line.starts_with("GET")));
 }
@@ -148,7 +164,7 @@ async fn a_policy_that_is_no_policy_is_not_overwritten() {
 #[tokio::test]
 async fn a_setting_that_may_not_be_read_is_not_overwritten() {
     let (fake, bucket) = bare(&[("?encryption", 403, "<Error><Code>AccessDenied</Code></Error>")]);
-    let error = bucket.ensure().await.unwrap_err();
+    let error = bucket.ensure(&deployers()).await.unwrap_err();
     assert!(error.to_string().starts_with("GetBucketEncryption on bucket `code`"), "{error}");
     assert!(fake.asked().iter().all(|asked| asked.line.starts_with("GET")));
 }
@@ -165,7 +181,7 @@ async fn a_bucket_that_is_not_there_is_made_in_the_accounts_own_namespace() {
         .then_output(|| CreateBucketOutput::builder().build());
     let missing = versioning_says("NoSuchBucket");
     let bucket = bucket(&[&missing, &create]);
-    assert!(!bucket.exists().await.unwrap());
+    assert_eq!(bucket.versioning().await.unwrap(), None);
     bucket.create().await.unwrap();
     assert_eq!(create.num_calls(), 1);
 }
@@ -183,7 +199,7 @@ async fn a_bucket_that_a_colleague_made_meanwhile_is_ours_and_a_strangers_is_not
 #[tokio::test]
 async fn a_bucket_of_another_account_is_never_written_to() {
     let denied = versioning_says("AccessDenied");
-    let error = bucket(&[&denied]).ensure().await.unwrap_err();
+    let error = bucket(&[&denied]).ensure(&deployers()).await.unwrap_err();
     assert!(matches!(error, CodeBucketError::Denied(_)), "{error}");
     let error = bucket(&[&denied]).require().await.unwrap_err();
     assert!(error.to_string().contains("may not be read, or belongs to another account"));
@@ -221,37 +237,111 @@ async fn a_bucket_that_is_too_new_is_asked_again() {
         if is_new { error(404, "NoSuchBucket") } else { error(403, "AccessDenied") }
     });
     let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());
-    let refused = bucket.ensure().await.unwrap_err();
+    let refused = bucket.ensure(&deployers()).await.unwrap_err();
     assert!(matches!(refused, CodeBucketError::Aws(_)), "{refused}");
     let lines: Vec<_> = fake.asked().into_iter().map(|asked| asked.line).collect();
     assert_eq!(lines.len(), 2 + 3, "{lines:?}");
 }
 
 #[tokio::test]
+async fn a_caller_whom_the_policy_locks_out_learns_which_lock() {
+    const LOCKED: &str = r#"{"Statement":[{"Sid":"S3GuardDeployersOnly","Effect":"Deny","Principal":"*",
+        "Action":"s3:PutObject","Resource":"*",
+        "Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/ci"}}}]}"#;
+    let fake = Fake::new(|asked| match asked.line.contains("?policy") {
+        true if asked.line.starts_with("GET") => (200, LOCKED.to_owned()),
+        true => error(403, "AccessDenied"),
+        false if asked.line.contains("?publicAccessBlock") => (200, BLOCKED.to_owned()),
+        false if asked.line.contains("?encryption") => (200, KMS.to_owned()),
+        false if asked.line.contains("?ownership") => (200, ENFORCED.to_owned()),
+        false => (200, VERSIONED.to_owned()),
+    });
+    let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());
+    let error = bucket.ensure(&deployers()).await.unwrap_err();
+    assert!(matches!(error, CodeBucketError::Locked { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_policy_that_lets_others_in_is_an_error_before_anything_is_written() {
+    const OPEN: &str = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"999900001111"},
+        "Action":"s3:GetObject","Resource":"*"}]}"#;
+    let (fake, bucket) = bare(&[("?policy", 200, OPEN)]);
+    let error = bucket.ensure(&deployers()).await.unwrap_err();
+    assert!(matches!(error, CodeBucketError::Admits { .. }), "{error}");
+    assert!(fake.asked().iter().all(|asked| asked.line.starts_with("GET")));
+}
+
+#[tokio::test]
+async fn a_named_bucket_must_keep_versions() {
+    let (_, plain) = bare(&[]);
+    let error = plain.require().await.unwrap_err();
+    assert!(matches!(error, CodeBucketError::Unversioned(_)), "{error}");
+    let (_, versioned) = bare(&[("?versioning", 200, VERSIONED)]);
+    assert!(versioned.require().await.is_ok());
+    let (_, suspended) = bare(&[("?versioning", 200, SUSPENDED)]);
+    assert!(suspended.require().await.is_err());
+}
+
+#[tokio::test]
 async fn an_object_that_may_not_be_looked_at_is_uploaded() {
-    for status in [403, 404] {
+    let head = async |status: u16, version: Option<&str>| {
         let rule = mock!(Client::head_object).then_http_response(move || bare_answer(status));
-        assert_eq!(bucket(&[&rule]).holds("k", b"zip", "sum").await, Ok(false));
+        bucket(&[&rule]).holds("k", version, "sum").await
+    };
+    for status in [403, 404] {
+        assert_eq!(head(status, None).await, Ok(None));
     }
-    let rule = mock!(Client::head_object).then_http_response(|| bare_answer(400));
-    assert!(bucket(&[&rule]).holds("k", b"zip", "sum").await.is_err());
+    assert!(head(400, None).await.is_err());
+    // A version that was deleted, or never was.
+    for status in [400, 403, 404, 405] {
+        assert_eq!(head(status, Some("v")).await, Ok(None));
+    }
 }
 
 #[tokio::test]
 async fn an_object_with_other_content_is_uploaded_again() {
-    let holds = async |length: i64, checksum: Option<&'static str>| {
+    let holds = async |version: Option<&'static str>, checksum: Option<&'static str>| {
         let rule = mock!(Client::head_object).then_output(move || {
             HeadObjectOutput::builder()
-                .content_length(length)
+                .set_version_id(version.map(str::to_owned))
                 .set_checksum_sha256(checksum.map(str::to_owned))
                 .build()
         });
-        bucket(&[&rule]).holds("k", b"zip", "sum").await.unwrap()
+        bucket(&[&rule]).holds("k", None, "sum").await.unwrap()
     };
-    assert!(holds(3, Some("sum")).await);
-    assert!(!holds(2, Some("sum")).await);
-    assert!(!holds(3, Some("other")).await);
-    assert!(!holds(3, None).await, "what has no checksum may be anything");
+    assert_eq!(holds(Some("v"), Some("sum")).await.as_deref(), Some("v"));
+    assert_eq!(holds(Some("v"), Some("other")).await, None);
+    assert_eq!(holds(Some("v"), None).await, None, "what has no checksum may be anything");
+    for unversioned in [Some("null"), None] {
+        assert_eq!(holds(unversioned, Some("sum")).await, None, "it can be replaced");
+    }
+}
+
+#[tokio::test]
+async fn a_version_is_asked_for_by_its_id() {
+    let rule = mock!(Client::head_object)
+        .match_requests(|request| {
+            request.version_id() == Some("v")
+                && request.checksum_mode() == Some(&ChecksumMode::Enabled)
+        })
+        .then_output(|| HeadObjectOutput::builder().checksum_sha256("sum").build());
+    let checksum = bucket(&[&rule]).checksum_of("k", "v").await;
+    assert_eq!(checksum, Ok(Some("sum".to_owned())));
+}
+
+#[tokio::test]
+async fn the_version_of_an_upload_is_what_s3_says_it_is() {
+    let upload = async |version: Option<&'static str>| {
+        let rule = mock!(Client::put_object).then_output(move || {
+            PutObjectOutput::builder().set_version_id(version.map(str::to_owned)).build()
+        });
+        bucket(&[&rule]).upload("k", b"zip".to_vec(), ("application/zip", "sum")).await
+    };
+    assert_eq!(upload(Some("v")).await.unwrap(), "v");
+    for unversioned in [Some("null"), None] {
+        let error = upload(unversioned).await.unwrap_err();
+        assert!(matches!(error, CodeBucketError::Unversioned(_)), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -266,7 +356,8 @@ async fn cloudformation_finds_an_object_in_every_partition() {
         ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/code.of-us/s3guard/template.json"),
     ] {
         let bucket = of(bucket(&[]).bucket.client, "code.of-us", region);
-        assert_eq!(bucket.url("s3guard/template.json").await.unwrap(), expected);
+        let url = bucket.url("s3guard/template.json", "a.b_c").await.unwrap();
+        assert_eq!(url, format!("{expected}?versionId=a.b_c"));
     }
 }
 
@@ -293,6 +384,7 @@ async fn an_upload_over_a_slow_line_has_minutes_and_a_small_call_has_not() {
         .region(aws_sdk_s3::config::Region::new("eu-west-1"))
         .timeout_config(limits.operation_attempt_timeout(Duration::from_secs(20)).build());
     let bucket = of(Client::from_conf(config.build()), "code", "eu-west-1");
-    assert_eq!(bucket.upload("k", b"zip".to_vec(), ("application/zip", "sum")).await, Ok(()));
-    assert!(bucket.exists().await.is_err(), "an answer after two minutes is none");
+    let uploaded = bucket.upload("k", b"zip".to_vec(), ("application/zip", "sum")).await;
+    assert!(matches!(uploaded, Err(CodeBucketError::Unversioned(_))), "it was answered");
+    assert!(bucket.versioning().await.is_err(), "an answer after two minutes is none");
 }

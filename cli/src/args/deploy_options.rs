@@ -51,7 +51,7 @@ pub(crate) struct OptionArgs {
 
     /// Role for CloudFormation [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
-    role_arn: Option<String>,
+    pub(crate) role_arn: Option<String>,
 
     /// Topic for the stack's events; can be repeated, up to five times [default: the stack's topics]
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]

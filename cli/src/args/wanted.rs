@@ -7,6 +7,7 @@ use s3guard_posture::BucketName;
 use s3guard_posture::config::{Deploy, deploy};
 
 use crate::args::account::AccountsArgs;
+use crate::args::arn::principal;
 use crate::args::build::{BuildArgs, file};
 use crate::args::guard::GuardArgs;
 use crate::args::parsed;
@@ -30,6 +31,10 @@ pub(crate) struct WantedArgs {
     #[arg(help_heading = "Package", value_parser = file)]
     package: Option<PathBuf>,
 
+    /// SHA-256 that the zip of `--package` must have, in hexadecimal digits
+    #[arg(long, value_name = "HEX", requires = "package", help_heading = "Package", value_parser = sha256)]
+    pub(crate) package_sha256: Option<String>,
+
     /// Processor of the Lambda [new stacks: `x86_64`]
     #[arg(long, value_name = "ARCH", help_heading = "Package")]
     pub(crate) arch: Option<Architecture>,
@@ -38,6 +43,10 @@ pub(crate) struct WantedArgs {
     #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", help_heading = "Package")]
     #[arg(value_parser = parsed::<BucketName>("name a bucket of the stack's Region, without `s3://`"))]
     pub(crate) code_bucket: Option<BucketName>,
+
+    /// Further principal that may deploy, by the ARN of a role or user; can be repeated. The caller is always added
+    #[arg(long = "deployer", value_name = "ARN", value_parser = principal, help_heading = "Deployment")]
+    pub(crate) deployers: Vec<String>,
 
     /// Tag of the stack and its resources; can be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, help_heading = "Deployment")]
@@ -68,6 +77,17 @@ impl WantedArgs {
     }
 }
 
+fn sha256(text: &str) -> Result<String, Invalid> {
+    let text = text.to_ascii_lowercase();
+    match hex::decode(&text) {
+        Ok(bytes) if bytes.len() == 32 => Ok(text),
+        Ok(_) | Err(_) => Err(Invalid::new(
+            format!("`{text}` is no SHA-256"),
+            "write its 64 hexadecimal digits, as `s3guard package` or `sha256sum` prints them",
+        )),
+    }
+}
+
 fn pair(text: &str) -> Result<(String, String), Invalid> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
@@ -90,6 +110,13 @@ fn tag(text: &str) -> Result<(String, String), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_has_64_digits() {
+        let upper = "AB".repeat(32);
+        assert_eq!(sha256(&upper).as_deref(), Ok(&*"ab".repeat(32)));
+        assert!(sha256("ab").is_err() && sha256(&"xy".repeat(32)).is_err() && sha256("").is_err());
+    }
 
     #[test]
     fn a_pair_has_a_name_and_a_tag_is_one_that_a_stack_can_have() {

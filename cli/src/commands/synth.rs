@@ -15,8 +15,8 @@ use crate::ui::output::{Form, Output};
 ///
 /// Writes YAML, or JSON with `--output json`. Needs no account and no network. The same version and configuration give the same bytes. The template contains the
 /// subscriptions of `s3guard.toml`, and the package contains the whole file, so make both from the same file. To upload
-/// the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region, and set the parameters
-/// `CodeBucket` and `CodeKey`. Delete retained buckets of an earlier stack first, or set another `BucketPrefix`: only
+/// the template by hand, run `s3guard package`, put the zip into a versioned bucket of the stack's Region, and set
+/// the parameters `CodeBucket`, `CodeKey` and `CodeVersion`. Delete retained buckets of an earlier stack first, or set another `BucketPrefix`: only
 /// `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -4,14 +4,18 @@
 //! before any Region begins. `step`, `plan`, `broadening` and `review` decide.
 
 pub(crate) mod approval;
+pub(crate) mod asking;
 pub(crate) mod broadening;
+pub(crate) mod deployers;
 pub(crate) mod diff;
+pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod packaged;
 pub(crate) mod plan;
 pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod review;
+pub(crate) mod reviewed;
 pub(crate) mod set;
 pub(crate) mod step;
 pub(crate) mod target;
@@ -31,7 +35,8 @@ use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::deploy::proposal::{Answer, Asking, propose};
+use crate::operations::deploy::asking::Asking;
+use crate::operations::deploy::proposal::{Answer, propose};
 use crate::operations::deploy::report::{Deployed, Deployment};
 use crate::operations::deploy::target::DeployTarget;
 use crate::operations::destroy::pruning;
@@ -147,6 +152,9 @@ async fn carry_out(
     let mut stack = now
         .or_else(|| target.found.clone())
         .ok_or_else(|| anyhow!("stack `{}` was deleted in the meantime", target.name))?;
+    if deployed != Deployed::Unchanged {
+        reviewed::check_code(&target.account, &stack, &target.output).await?;
+    }
     if let Some(wanted) = protection.filter(|wanted| *wanted != stack.protected) {
         target.stacks.protect(&stack.id, wanted).await?;
         stack.protected = wanted;
@@ -156,7 +164,7 @@ async fn carry_out(
     }
     if deployed != Deployed::Unchanged {
         let named = wanted.code_bucket.as_ref();
-        pruning::prune(&target.account, named, &target.output, run.now).await;
+        pruning::prune(&target.account, named, &target.previous(), &target.output, run.now).await;
     }
     if deployed == Deployed::Created && !options.no_sweep {
         sweep(&target.account.connection, &stack, &target.output).await;

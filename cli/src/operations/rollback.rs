@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::rollback::RollbackArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::deploy::reviewed;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -102,6 +103,9 @@ pub(crate) async fn roll_back(
         return Err(follow::failed(&what, &ended, &after_failure(name, &status)));
     }
     output.say(format_args!("stack `{name}` is rolled back, in `{status}`"));
+    if let Some(stack) = &ended.stack {
+        reviewed::check_code(&account, stack, output).await?;
+    }
     if !skipped.is_empty() {
         output.warn(
             "skipped resources differ from the template: correct them by hand, or with the next `s3guard deploy`",

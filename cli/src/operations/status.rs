@@ -2,7 +2,7 @@
 
 pub(crate) mod drift;
 mod fetch;
-mod function;
+pub(crate) mod function;
 mod judge;
 pub(crate) mod outputs;
 pub(crate) mod show;

@@ -80,7 +80,11 @@ fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let nothing = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", output_of(&nothing));
 
-    let again = deploy(&guarded.account, &["--settle-seconds", "0"]);
+    let unasked = deploy(&guarded.account, &["--settle-seconds", "0"]);
+    assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
+    let words = format!("existing bucket `{kept}` becomes the stack's");
+    assert!(output_of(&unasked).contains(&words), "{}", output_of(&unasked));
+    let again = deploy(&guarded.account, &["--settle-seconds", "0", "--yes"]);
     assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Request {
     pub(super) path: String,
     /// The parameters: a form, JSON or XML, depending on the service.
     pub(super) body: String,
+    /// The Region that the call is signed for.
+    region: String,
 }
 
 /// The status and the body of a response.
@@ -117,27 +119,88 @@ fn serve(
         (None, _) => head.split(' ').next()?.to_owned(),
     };
     let path = head.split(' ').nth(1)?.to_owned();
-    let request = Request { call, path, body };
-    let made: Vec<String> = {
+    let region = header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
+    let request = Request { call, path, body, region };
+    let made: Vec<Request> = {
         let mut calls = calls.lock().unwrap();
         calls.push(request.clone());
-        calls.iter().map(|made| made.call.clone()).collect()
+        calls.clone()
     };
-    let before = made.iter().filter(|made| **made == request.call).count() - 1;
-    let (status, answer) =
-        otherwise(&request, before).unwrap_or_else(|| answer(&request.call, story, &made));
+    let before = made.iter().filter(|made| made.call == request.call).count() - 1;
+    let (status, mut answer) =
+        otherwise(&request, before).unwrap_or_else(|| answer(&request, story, &made));
+    if request.call == "DescribeChangeSet" && !answer.contains("<Parameters>") {
+        let end = "</DescribeChangeSetResult>";
+        answer = answer.replace(end, &format!("{}{end}", parameters(&request, &made)));
+    }
     let length = answer.len();
     let date = story.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+    // Every bucket keeps versions.
+    let version = if request.call == "PUT" { "x-amz-version-id: v1\r\n" } else { "" };
     write!(
         stream,
-        "HTTP/1.1 {status} x\r\n{date}content-length: {length}\r\nconnection: close\r\n\r\n{answer}"
+        "HTTP/1.1 {status} x\r\n{date}{version}content-length: {length}\r\nconnection: close\r\n\r\n{answer}"
     )
     .ok()
 }
 
+/// The parameters of a change set: those that it was created with, or those of an earlier run.
+fn parameters(request: &Request, made: &[Request]) -> String {
+    let of_region = |one: &&Request| one.call == "CreateChangeSet" && one.region == request.region;
+    let created = made.iter().rev().find(of_region);
+    let sent = |name: &str| -> Option<String> {
+        let pairs: Vec<(&str, &str)> =
+            created?.body.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let (key, _) = pairs.iter().find(|(_, value)| *value == name)?;
+        let key = key.replace("ParameterKey", "ParameterValue");
+        let (_, value) = pairs.iter().find(|(known, _)| **known == key)?;
+        Some(value.replace("%2F", "/"))
+    };
+    let earlier = [("CodeBucket", "code"), ("CodeKey", "s3guard/x.zip"), ("CodeVersion", "v")];
+    let members = earlier.map(|(name, earlier)| {
+        let value = sent(name).unwrap_or_else(|| earlier.to_owned());
+        format!(
+            "<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+        )
+    });
+    format!("<Parameters>{}</Parameters>", members.concat())
+}
+
+/// The template that the Region's last change set was created with.
+fn uploaded(request: &Request, made: &[Request]) -> String {
+    let is_it = |one: &&Request| {
+        one.call == "PUT" && one.region == request.region && one.path.contains("template-")
+    };
+    let body = made.iter().rev().find(is_it).map_or("{}", |put| put.body.as_str());
+    let template = &body[body.find('{').unwrap_or(0)..=body.rfind('}').unwrap_or(0)];
+    let escaped = template.replace('&', "&amp;").replace('<', "&lt;");
+    format!("<TemplateBody>{escaped}</TemplateBody>")
+}
+
+/// S3's response about an empty bucket of an earlier installation.
+fn read(path: &str) -> Answer {
+    let body = match path {
+        path if path.contains("policy") => {
+            return (404, "<Error><Code>NoSuchBucketPolicy</Code></Error>".to_owned());
+        }
+        path if path.contains("encryption") => {
+            let code = "ServerSideEncryptionConfigurationNotFoundError";
+            return (404, format!("<Error><Code>{code}</Code></Error>"));
+        }
+        path if path.contains("ownershipControls") => {
+            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
+        }
+        path if path.contains("list-type=2") => "<ListBucketResult/>",
+        path if path.contains("max-buckets") => "<ListAllMyBucketsResult/>",
+        _ => "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    };
+    (200, body.to_owned())
+}
+
 /// The response to a call after these calls.
-fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
-    let was = |call: &str| made.iter().any(|made| made == call);
+fn answer(request: &Request, story: &Story, made: &[Request]) -> Answer {
+    let call = request.call.as_str();
+    let was = |call: &str| made.iter().any(|made| made.call == call);
     let status = if was("ExecuteChangeSet") {
         Some(story.after)
     } else if was("CreateChangeSet") && story.before.is_none() {
@@ -169,7 +232,8 @@ fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
             let body = r#"{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"no"}"#;
             return (403, body.to_owned());
         }
-        "GET" => return (200, "<VersioningConfiguration/>".to_owned()),
+        "GetTemplate" if request.body.contains("ChangeSetName") => uploaded(request, made),
+        "GET" => return read(&request.path),
         "HEAD" => return (404, String::new()),
         _ => String::new(),
     };

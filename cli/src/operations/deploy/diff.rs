@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::args::wanted::WantedArgs;
 use crate::operations::deploy::approval::Proposed;
+use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::find;
-use crate::operations::deploy::proposal::{Answer, Asking, propose};
+use crate::operations::deploy::proposal::{Answer, propose};
 use crate::operations::deploy::target::DeployTarget;
 use crate::operations::interrupt::Run;
 use crate::ui::output::Output;

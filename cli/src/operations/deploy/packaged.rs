@@ -1,7 +1,11 @@
 //! The configuration in the package, which is known before the package is built.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::anyhow;
 use s3guard_posture::config::Config;
+use s3guard_posture::text::shown;
+use serde_json::Value as Json;
 
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
@@ -10,11 +14,16 @@ use crate::package;
 use crate::package::Source;
 use crate::ui::output::Output;
 
+/// A longer value is cut.
+const VALUE_CHARACTERS_MAX: usize = 100;
+
 /// The configuration that the functions will read.
 #[derive(Debug, Default)]
 pub(crate) struct Packaged {
     pub(crate) config: Config,
     pub(crate) is_configured: bool,
+    /// The settings that come from the zip of `--package` alone: a person has to approve them.
+    pub(crate) carried: Vec<String>,
 }
 
 impl Packaged {
@@ -25,15 +34,29 @@ impl Packaged {
         configuration: Option<&Config>,
         output: &Output,
     ) -> anyhow::Result<Self> {
-        let of = |config: &Config| Self { config: config.clone(), is_configured: true };
+        let of = |config: &Config| Self {
+            config: config.clone(),
+            is_configured: true,
+            carried: Vec::new(),
+        };
         let Source::Zip(path) = wanted.source() else {
             return Ok(configuration.map(of).unwrap_or_default());
         };
+        if let Some(expected) = &wanted.package_sha256 {
+            package::check_sha256(&path, expected)?;
+        }
         let inside = package::configuration_of_file(&path)?;
+        let is_same = |config: &Config, inside: &Config| inside.to_json() == config.to_json();
         match (configuration, inside) {
-            (Some(config), Some(inside))
-                if !wanted.account.config.is_named() && inside.to_json() != config.to_json() =>
-            {
+            (Some(config), Some(inside)) if !is_same(config, &inside) => {
+                output.say(format_args!("the package `{}` has other settings:", path.display()));
+                for line in differences(Some(config), &inside) {
+                    output.say(format_args!("  {line}"));
+                }
+                if wanted.account.config.is_named() {
+                    output.say("the settings of `--config` replace them");
+                    return Ok(of(config));
+                }
                 Err(anyhow!(
                     "the package `{}` contains another configuration than `s3guard.toml`",
                     path.display()
@@ -47,9 +70,82 @@ impl Packaged {
             (Some(config), _) => Ok(of(config)),
             (None, Some(inside)) => {
                 output.say(format_args!("configuration of the package `{}`", path.display()));
-                Ok(of(&inside))
+                Ok(Self { carried: differences(None, &inside), ..of(&inside) })
             }
             (None, None) => Ok(Self::default()),
         }
+    }
+}
+
+/// The settings that differ, one a line; without an old configuration all of them.
+fn differences(old: Option<&Config>, new: &Config) -> Vec<String> {
+    let (before, after) = (old.map(settings).unwrap_or_default(), settings(new));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let value = |value: Option<&String>| {
+        value.map_or_else(|| "(not set)".to_owned(), |value| shown(value, VALUE_CHARACTERS_MAX))
+    };
+    let lines = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+    lines
+        .map(|name| {
+            let (then, now) = (value(before.get(name)), value(after.get(name)));
+            let name = shown(name, VALUE_CHARACTERS_MAX);
+            match old {
+                Some(_) => format!("{name}: {then} -> {now}"),
+                None => format!("{name}: {now}"),
+            }
+        })
+        .collect()
+}
+
+/// Each setting by its path, as `rule[0].grade`.
+fn settings(config: &Config) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    let json = serde_json::from_str(&config.to_json()).unwrap_or(Json::Null);
+    flatten("", &json, &mut settings);
+    settings
+}
+
+fn flatten(path: &str, json: &Json, settings: &mut BTreeMap<String, String>) {
+    match json {
+        Json::Object(entries) => {
+            for (name, value) in entries {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                flatten(&path, value, settings);
+            }
+        }
+        Json::Array(items) if items.iter().any(Json::is_object) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(&format!("{path}[{index}]"), item, settings);
+            }
+        }
+        Json::Array(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+            settings.insert(path.to_owned(), json.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(json: &str) -> Config {
+        Config::from_json(json).unwrap()
+    }
+
+    #[test]
+    fn settings_differ_by_their_paths() {
+        let one =
+            config(r#"{"grade":"speed","subscription":[{"name":"a","email":"a@example.com"}]}"#);
+        let other =
+            config(r#"{"grade":"hybrid","subscription":[{"name":"a","email":"b@example.com"}]}"#);
+        let lines = differences(Some(&one), &other);
+        let grade = r#"grade: "speed" -> "hybrid""#.to_owned();
+        let email = r#"subscription[0].email: "a@example.com" -> "b@example.com""#.to_owned();
+        assert_eq!(lines, [grade, email]);
+        assert!(differences(Some(&one), &one).is_empty());
+        let all = differences(None, &one);
+        assert!(all.contains(&r#"grade: "speed""#.to_owned()), "{all:?}");
+        let less = differences(Some(&one), &config("{}"));
+        assert!(less.iter().any(|line| line.ends_with("-> (not set)")), "{less:?}");
     }
 }

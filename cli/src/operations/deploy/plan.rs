@@ -1,6 +1,6 @@
 //! The parameters, the template and the tags of a stack, all checked before anything is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::Stack;
@@ -11,16 +11,19 @@ use s3guard_synth::stacks;
 use serde_json::Value as Json;
 
 use crate::args::guard::{GuardArgs, rule_advice};
-use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::step::DeployStep;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{names, set};
+use crate::operations::deploy::{deployers, names, set};
 use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
+
+/// The version of a package that is not uploaded yet, as a comparison shows it.
+const NOT_UPLOADED: &str = "not-uploaded";
 
 /// A deployment to one Region, checked before the package is built.
 pub(crate) struct Draft {
@@ -29,6 +32,8 @@ pub(crate) struct Draft {
     template: Json,
     parameters: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
+    deployers: BTreeSet<String>,
+    carried: Vec<String>,
     reverts_drift: bool,
 }
 
@@ -39,6 +44,12 @@ pub(crate) struct DeployPlan {
     pub(crate) template: Json,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// The principals that may write to the code bucket.
+    pub(crate) deployers: BTreeSet<String>,
+    /// The version of the package that the stack has, if it has this package.
+    pub(crate) pinned: Option<String>,
+    /// The settings that only the zip of `--package` has.
+    pub(crate) carried: Vec<String>,
     pub(crate) is_unchanged: bool,
 }
 
@@ -47,10 +58,10 @@ impl Draft {
     pub(crate) fn new(
         target: DeployTarget,
         guard: &GuardArgs,
-        wanted: &WantedArgs,
-        configuration: Option<&Config>,
+        asking: &Asking<'_>,
         packaged: &Packaged,
     ) -> anyhow::Result<Self> {
+        let Asking { wanted, configuration, options, .. } = *asking;
         let previous = target.previous();
         let region = target.region();
         let mut parameters = guard.parameters(&target.name, region, &previous)?;
@@ -64,6 +75,10 @@ impl Draft {
         let architecture = architecture(wanted.arch, &previous)?;
         parameters.insert(parameter::CODE_BUCKET.to_owned(), bucket.to_string());
         parameters.insert(parameter::ARCHITECTURE.to_owned(), architecture.to_string());
+        let roles = options.and_then(|options| options.role_arn.as_deref());
+        let added = wanted.deployers.iter().map(String::as_str).chain(roles);
+        let deployers = deployers::all(&previous, &target.account.caller, added);
+        parameters.insert(parameter::DEPLOYER_ARNS.to_owned(), deployers::value(&deployers));
         let typed = stacks::guard_with(&packaged.config);
         let template = typed
             .render()
@@ -79,13 +94,35 @@ impl Draft {
         let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
         let tags = tags(&target.name, had, asked);
         let reverts_drift = wanted.revert_drift;
-        Ok(Self { target, architecture, template, parameters, tags, reverts_drift })
+        let carried = packaged.carried.clone();
+        Ok(Self {
+            target,
+            architecture,
+            template,
+            parameters,
+            tags,
+            deployers,
+            carried,
+            reverts_drift,
+        })
     }
 
     /// The plan with this package, which may not be uploaded yet.
     pub(crate) fn with(self, package: &Package) -> DeployPlan {
-        let Self { target, architecture, mut template, mut parameters, tags, reverts_drift } = self;
+        let Self {
+            target,
+            architecture,
+            mut template,
+            mut parameters,
+            tags,
+            deployers,
+            carried,
+            reverts_drift,
+        } = self;
         parameters.insert(parameter::CODE_KEY.to_owned(), package.key());
+        let pinned = pinned(&target.previous(), &parameters);
+        let version = pinned.clone().unwrap_or_else(|| NOT_UPLOADED.to_owned());
+        parameters.insert(parameter::CODE_VERSION.to_owned(), version);
         let (region, caller) = (target.region(), &target.account.caller);
         names::write_out(&mut template, &|name| match name {
             "AWS::AccountId" => Some(caller.account.to_string()),
@@ -98,8 +135,28 @@ impl Draft {
             && target.found.as_ref().is_some_and(|stack| {
                 is_unchanged(stack, target.deployed.as_ref(), &template, &parameters, &tags)
             });
-        DeployPlan { target, architecture, template, parameters, tags, is_unchanged }
+        DeployPlan {
+            target,
+            architecture,
+            template,
+            parameters,
+            tags,
+            deployers,
+            pinned,
+            carried,
+            is_unchanged,
+        }
     }
+}
+
+/// The version of the code that the stack has, if it has this code: the key has the hash of its content.
+fn pinned(
+    previous: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, String>,
+) -> Option<String> {
+    let is_same = |name: &&str| previous.get(*name) == parameters.get(*name);
+    let has_code = [parameter::CODE_BUCKET, parameter::CODE_KEY].iter().all(is_same);
+    previous.get(parameter::CODE_VERSION).filter(|_| has_code).cloned()
 }
 
 /// Whether the stack is up to date, so that nothing has to be uploaded. In case of doubt a change set decides.
@@ -214,6 +271,21 @@ mod tests {
         let asked = BTreeMap::from([tag("team", "other"), tag("cost", "7")]);
         let all = BTreeMap::from([ours, tag("team", "other"), tag("cost", "7")]);
         assert_eq!(tags(&name, had(), asked), all);
+    }
+
+    #[test]
+    fn a_version_is_of_one_object_in_one_bucket() {
+        let of = |bucket: &str, key: &str, version: &str| {
+            let pairs = [("CodeBucket", bucket), ("CodeKey", key), ("CodeVersion", version)];
+            let set = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+            set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let had: BTreeMap<String, String> = of("code", "a.zip", "v");
+        assert_eq!(pinned(&had, &of("code", "a.zip", "")).as_deref(), Some("v"));
+        assert_eq!(pinned(&had, &of("code", "b.zip", "")), None);
+        assert_eq!(pinned(&had, &of("other", "a.zip", "")), None);
+        assert_eq!(pinned(&of("code", "a.zip", ""), &of("code", "a.zip", "")), None);
+        assert_eq!(pinned(&BTreeMap::new(), &of("code", "a.zip", "")), None);
     }
 
     #[test]

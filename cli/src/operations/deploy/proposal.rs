@@ -11,20 +11,21 @@ use s3guard_aws::stacks::{
 };
 use s3guard_aws::wait::{self, Pace};
 use s3guard_posture::config::Config;
+use s3guard_posture::contract::parameter;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::error;
 use crate::error::Advice as _;
+use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::broadening::{Given, broadening};
 use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::plan::{DeployPlan, Draft};
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{all_or_none, trail, upload};
+use crate::operations::deploy::{all_or_none, kept, reviewed, trail, upload};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -32,7 +33,6 @@ use crate::operations::regions::ByRegion;
 use crate::operations::session;
 use crate::package;
 use crate::package::Package;
-use crate::ui::output::Output;
 
 /// How long CloudFormation may take to create a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
@@ -55,7 +55,11 @@ pub(crate) struct Proposal {
 
 impl Answer {
     /// Creates the change set. A failed one is explained, and deleted with what it left.
-    pub(crate) async fn ask(plan: DeployPlan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
+    pub(crate) async fn ask(
+        plan: DeployPlan,
+        request: &ChangeSetRequest,
+        sent: &str,
+    ) -> anyhow::Result<Self> {
         let target = &plan.target;
         let set = target.stacks.create_change_set(request).await;
         let set = set.or_else(|error| in_between(error, target))?;
@@ -69,8 +73,24 @@ impl Answer {
                 // The description does not always repeat it.
                 ready.says_on_failure |= request.manner.says_on_failure();
                 let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
-                let review = review(target, Some(&new), &ready);
-                Some(Proposal { set, review, ready, is_new: true })
+                let reviewed = async {
+                    reviewed::compare(&plan, &set, sent, &ready).await?;
+                    let mut review = review(target, Some(&new), &ready).await?;
+                    // The same package was approved before.
+                    if plan.pinned.is_none() {
+                        review.carried.clone_from(&plan.carried);
+                    }
+                    anyhow::Ok(review)
+                };
+                let reviewed = reviewed.await;
+                match reviewed {
+                    Ok(review) => Some(Proposal { set, review, ready, is_new: true }),
+                    Err(error) => {
+                        let _ = target.stacks.delete_change_set(&set).await;
+                        target.remove_name(&set, &request.name).await;
+                        return Err(error);
+                    }
+                }
             }
             ChangeSetState::Pending => return Err(late(&set)),
             ChangeSetState::Failed(reason) => {
@@ -94,8 +114,9 @@ impl Answer {
                 let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
                 let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
                 let parameters = ready.parameters.clone();
+                reviewed::check_pinned(&target, &parameters).await?;
                 let new = new.as_ref().map(|template| Given { template, parameters });
-                let review = review(&target, new.as_ref(), &ready);
+                let review = review(&target, new.as_ref(), &ready).await?;
                 let proposal = Some(Proposal { set, review, ready, is_new: false });
                 return Ok(Self { target, proposal });
             }
@@ -129,28 +150,27 @@ impl Proposal {
         let DeployTarget { stacks, output, name, .. } = target;
         let (id, token) = (&self.set.stack_id, run.token.as_str());
         let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
-        let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
-        executed.or_else(|error| in_between(error, target))?;
+        let begun = async {
+            kept::unlock(target, &self.review.imported).await?;
+            let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
+            executed.or_else(|error| in_between(error, target))
+        };
+        let begun = begun.await;
+        if begun.is_err() {
+            kept::lock(target, &self.review.imported).await;
+        }
+        begun?;
         let ended = follower.of(self.ready.changes.len()).follow().await?;
         if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
             return Ok(ended.stack);
         }
+        kept::lock(target, &self.review.imported).await;
         let verb = if self.review.is_new { "created" } else { "updated" };
         let what = format!("stack `{name}` was not {verb}");
         let status = ended.stack.as_ref().map(|stack| &stack.status);
         let then = step::after_failure(name, status);
         Err(follow::failed(&what, &ended, &then))
     }
-}
-
-/// What is requested, and how.
-pub(crate) struct Asking<'a> {
-    pub(crate) wanted: &'a WantedArgs,
-    pub(crate) configuration: Option<&'a Config>,
-    /// How it is carried out; `None` only compares, and does not upload the package.
-    pub(crate) options: Option<&'a OptionArgs>,
-    pub(crate) run: &'a Run,
-    pub(crate) output: &'a Output,
 }
 
 /// Checks every deployment, builds the packages, then creates the change sets. If one fails, those of the other Regions are deleted.
@@ -163,7 +183,7 @@ pub(crate) async fn propose(
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
     let drafts = targets.into_iter().zip(&guards).map(|(target, guard)| {
         let region = target.region().to_string();
-        (region, Draft::new(target, guard, wanted, configuration, &contents))
+        (region, Draft::new(target, guard, asking, &contents))
     });
     let drafts = all_or_none(drafts.collect::<ByRegion<_>>(), output)?;
     let packages = packages(&drafts, wanted, configuration).await?;
@@ -210,7 +230,7 @@ async fn packages(
 
 /// Uploads package and template, and creates the change set, unless nothing changes.
 async fn answer(
-    plan: DeployPlan,
+    mut plan: DeployPlan,
     asking: &Asking<'_>,
     packages: &Packages,
 ) -> anyhow::Result<Answer> {
@@ -220,34 +240,45 @@ async fn answer(
     let Asking { wanted, run, .. } = asking;
     let target = &plan.target;
     let (account, output) = (&target.account, &target.output);
-    let bucket = upload::bucket(wanted.code_bucket.as_ref(), account, output).await?;
+    let named = wanted.code_bucket.as_ref();
+    let bucket = upload::bucket(named, &plan.deployers, account, output).await?;
     let mut manner =
         Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
     if let Some(options) = asking.options {
         manner = options.manner(target.is_new(), wanted);
-        upload::package(&bucket, &packages[plan.architecture.as_str()], output).await?;
+        let (package, pinned) = (&packages[plan.architecture.as_str()], plan.pinned.as_deref());
+        let version = upload::package(&bucket, package, pinned, output).await?;
+        plan.parameters.insert(parameter::CODE_VERSION.to_owned(), version);
     }
+    let sent = reviewed::text(&plan.template);
     target.remove_shell(run).await?;
     let request = ChangeSetRequest {
         stack: target.name.clone(),
         name: run.token.clone(),
         kind: if target.is_new() { ChangeSetKind::Create } else { ChangeSetKind::Update },
-        template_url: upload::template(plan.template.to_string(), &bucket, output).await?,
+        template_url: upload::template(sent.clone(), &bucket, output).await?,
         parameters: plan.parameters.clone(),
         tags: plan.tags.clone(),
         manner,
     };
-    Answer::ask(plan, &request).await
+    Answer::ask(plan, &request, &sent).await
 }
 
-/// The changes, and the permissions that they broaden. If these are unknown, the change needs approval.
-fn review(target: &DeployTarget, new: Option<&Given<'_>>, ready: &Ready) -> Review {
+/// The changes, the permissions that they broaden, and the buckets that they import. If the permissions are unknown, the
+/// change needs approval.
+async fn review(
+    target: &DeployTarget,
+    new: Option<&Given<'_>>,
+    ready: &Ready,
+) -> anyhow::Result<Review> {
     let is_new = target.is_new();
     let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
     let grants = old
         .zip(new)
         .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
-    Review { changes: ready.changes.clone(), grants, is_new }
+    let imported = kept::imported(&ready.changes, &target.account).await?;
+    let changes = ready.changes.clone();
+    Ok(Review { changes, grants, imported, carried: Vec::new(), is_new })
 }
 
 /// Reports that another operation on the stack is in progress, and how to follow it.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::args::deploy_options::Approve;
 use crate::operations::deploy::broadening::{Grant, sentences};
+use crate::operations::deploy::kept::Imported;
 use crate::ui::lines::cut;
 use crate::ui::text::{Printable, Style, Text, TextLine};
 
@@ -21,6 +22,12 @@ pub(crate) struct Review {
     /// `None` if the stack's template cannot be read; of a new stack all permissions.
     #[serde(rename = "broadened", skip_serializing_if = "Option::is_none")]
     pub(crate) grants: Option<Vec<Grant>>,
+    /// Buckets of an earlier installation that become the stack's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) imported: Vec<Imported>,
+    /// The settings that only the zip of `--package` has.
+    #[serde(skip)]
+    pub(crate) carried: Vec<String>,
     /// Whether the stack is new: its permissions were requested, and broaden nothing.
     #[serde(skip)]
     pub(crate) is_new: bool,
@@ -33,7 +40,10 @@ impl Review {
             Approve::Never => false,
             Approve::Any => true,
             Approve::Broadening => {
-                !self.is_new && self.grants.as_ref().is_none_or(|grants| !grants.is_empty())
+                let is_broadened = self.grants.as_ref().is_none_or(|grants| !grants.is_empty());
+                !self.imported.is_empty()
+                    || !self.carried.is_empty()
+                    || (!self.is_new && is_broadened)
             }
         }
     }
@@ -76,6 +86,27 @@ impl Printable for Review {
         if !self.is_new {
             self.permissions(text);
         }
+        if !self.carried.is_empty() {
+            text.line(TextLine::notable("settings in the package:"));
+        }
+        for setting in &self.carried {
+            text.line(format_args!("  {setting}"));
+        }
+        for imported in &self.imported {
+            existing(imported, text);
+        }
+    }
+}
+
+/// A bucket that the stack imports, and what is strange about it.
+fn existing(imported: &Imported, text: &mut Text) {
+    let Imported { bucket, created, prefixes, findings, .. } = imported;
+    let created = created.as_deref().map_or_else(String::new, |at| format!(", created {at}"));
+    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    let keys = if prefixes.is_empty() { "empty".to_owned() } else { prefixes.join(", ") };
+    text.line(format_args!("existing bucket `{bucket}` becomes the stack's{created}: {keys}"));
+    for finding in findings {
+        text.line(TextLine::from("  ").and(TextLine::bad(finding)));
     }
 }
 

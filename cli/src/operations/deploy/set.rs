@@ -12,7 +12,13 @@ use crate::exit::Exit;
 use s3guard_posture::contract::parameter;
 
 /// The parameters that the command itself sets.
-const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::ARCHITECTURE];
+const OURS: [&str; 5] = [
+    parameter::CODE_BUCKET,
+    parameter::CODE_KEY,
+    parameter::CODE_VERSION,
+    parameter::ARCHITECTURE,
+    parameter::DEPLOYER_ARNS,
+];
 
 /// Sets the requested parameters, and checks that all together obey the template's rules.
 pub(crate) fn set(
@@ -50,7 +56,7 @@ fn check(
 ) -> Result<(), String> {
     let declared = declared.ok_or("the template has no such parameter")?;
     if OURS.contains(&name) {
-        return Err("s3guard sets it from the package".to_owned());
+        return Err("s3guard sets it itself".to_owned());
     }
     match given {
         Some(other) if other != value => Err(format!("a flag or the configuration sets `{other}`")),
@@ -140,7 +146,7 @@ mod tests {
         check(("Mail", "a@b"), None);
         check(("Mail", ""), None);
         check(("Mail", "a b@c"), Some("it takes an address"));
-        check(("CodeKey", "x"), Some("s3guard sets it from the package"));
+        check(("CodeKey", "x"), Some("s3guard sets it itself"));
         check(
             ("Grad", "x"),
             Some(

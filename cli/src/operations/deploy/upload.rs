@@ -1,8 +1,10 @@
 //! Uploads the package and the template to the code bucket.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use s3guard_aws::code_bucket::{self, CodeBucket, CodeBucketError};
+use s3guard_posture::text::shown;
 use s3guard_posture::{BucketName, Region};
 use sha2::{Digest as _, Sha256};
 
@@ -11,9 +13,10 @@ use crate::operations::session::Account;
 use crate::package::Package;
 use crate::ui::output::Output;
 
-/// The named bucket, or the standard one, which is created and hardened.
+/// The named bucket, or the standard one, which is created and hardened: only the deployers may write to it.
 pub(crate) async fn bucket(
     named: Option<&BucketName>,
+    deployers: &BTreeSet<String>,
     account: &Account,
     output: &Output,
 ) -> anyhow::Result<CodeBucket> {
@@ -23,61 +26,83 @@ pub(crate) async fn bucket(
     if named.is_some() {
         bucket.require().await.or_else(|error| explain(error, region))?;
     } else {
-        let ensured = bucket.ensure().await.or_else(|error| explain(error, region))?;
+        let ensured = bucket.ensure(deployers).await.or_else(|error| explain(error, region))?;
         if ensured.created {
-            output.say(format_args!("bucket `{name}` created, private and encrypted"));
+            output.say(format_args!("bucket `{name}` created, private, encrypted and versioned"));
         } else if !ensured.repaired.is_empty() {
             let repaired: Vec<_> = ensured.repaired.iter().map(ToString::to_string).collect();
             output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
+        }
+        if !ensured.others.is_empty() {
+            let others: Vec<_> = ensured.others.iter().map(|one| shown(one, 200)).collect();
+            output
+                .say(format_args!("bucket `{name}` has further deployers: {}", others.join(", ")));
         }
     }
     Ok(bucket)
 }
 
-/// Uploads the package.
+/// Uploads the package unless the bucket has this version of it, and returns the version.
 pub(crate) async fn package(
     bucket: &CodeBucket,
     package: &Package,
+    pinned: Option<&str>,
     output: &Output,
-) -> anyhow::Result<()> {
-    let key = package.key();
-    if !put(bucket, &key, package.zip.clone(), &package.sha256, output).await? {
+) -> anyhow::Result<String> {
+    let (key, checksum) = (package.key(), code_bucket::checksum(&package.sha256));
+    if let Some(version) = bucket.holds(&key, pinned, &checksum).await? {
         output.say(format_args!("`{key}` is already uploaded"));
+        return Ok(version);
     }
-    Ok(())
+    put(bucket, &key, package.zip.clone(), &checksum, output).await
 }
 
-/// Uploads the template, which is too long for a call (51,200 bytes), and returns its URL.
+/// Uploads the template, which is too long for a call (51,200 bytes), and returns the URL of its version.
 pub(crate) async fn template(
     text: String,
     bucket: &CodeBucket,
     output: &Output,
 ) -> anyhow::Result<String> {
-    let sha256 = Sha256::digest(&text).into();
+    let sha256: [u8; 32] = Sha256::digest(&text).into();
+    let checksum = code_bucket::checksum(&sha256);
     // Named by its content, so that the same template is uploaded once.
     let key = format!("s3guard/template-{}.json", hex::encode(sha256));
-    put(bucket, &key, text.into_bytes(), &sha256, output).await?;
-    Ok(bucket.url(&key).await?)
+    let version = match bucket.holds(&key, None, &checksum).await? {
+        Some(version) => version,
+        None => put(bucket, &key, text.into_bytes(), &checksum, output).await?,
+    };
+    Ok(bucket.url(&key, &version).await?)
 }
 
-/// Uploads an object unless it exists; returns whether it was uploaded.
+/// Uploads an object, and returns its version.
 async fn put(
     bucket: &CodeBucket,
     key: &str,
     bytes: Vec<u8>,
-    sha256: &[u8; 32],
+    checksum: &str,
     output: &Output,
-) -> anyhow::Result<bool> {
-    let checksum = code_bucket::checksum(sha256);
-    if bucket.holds(key, &bytes, &checksum).await? {
-        return Ok(false);
-    }
+) -> anyhow::Result<String> {
     let is_zip = Path::new(key).extension().is_some_and(|extension| extension == "zip");
     let content_type = if is_zip { "application/zip" } else { "application/json" };
     let count = bytes.len();
-    bucket.upload(key, bytes, (content_type, &checksum)).await?;
+    let uploaded = bucket.upload(key, bytes, (content_type, checksum)).await;
+    let version = uploaded.or_else(unversioned)?;
     output.say(format_args!("`{key}` uploaded, {count} bytes"));
-    Ok(true)
+    Ok(version)
+}
+
+/// Only the error of a bucket without versioning has a hint of its own.
+fn unversioned<T>(error: CodeBucketError) -> anyhow::Result<T> {
+    let CodeBucketError::Unversioned(name) = &error else { return Err(error.into()) };
+    let hint = enable_versioning(name);
+    Err(error).hint(hint)
+}
+
+fn enable_versioning(name: &BucketName) -> String {
+    format!(
+        "the code of a deployment is pinned by its version: enable versioning with `aws s3api put-bucket-versioning --bucket \
+         {name} --versioning-configuration Status=Enabled`"
+    )
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
@@ -96,6 +121,16 @@ fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
             "Lambda accepts code only from a bucket in its own Region: name one in `{region}` with \
              `--code-bucket`, or omit the flag"
         ),
+        CodeBucketError::Unversioned(name) => enable_versioning(name),
+        CodeBucketError::Admits { bucket, .. } => format!(
+            "only deployers may write to it: look in CloudTrail for `PutBucketPolicy`, and remove the statement; or delete the \
+             policy with `aws s3api delete-bucket-policy --bucket {bucket}` and deploy again"
+        ),
+        CodeBucketError::Locked { .. } => {
+            "a deployer that the policy names can add the caller with `s3guard deploy --deployer ARN`; the account's root user \
+             can always change the policy"
+                .to_owned()
+        }
         CodeBucketError::Policy(_) => "check and correct the policy in the S3 console".to_owned(),
     };
     Err(error).hint(hint)
@@ -107,6 +142,22 @@ mod tests {
 
     use super::*;
     use crate::error;
+
+    #[test]
+    fn a_bucket_that_is_no_place_for_code_is_refused_with_what_to_do() {
+        let region: Region = "eu-west-1".parse().unwrap();
+        let bucket: BucketName = "code".parse().unwrap();
+        let text = |error| error::text(&explain::<()>(error, &region).unwrap_err());
+        let versions = text(CodeBucketError::Unversioned(bucket.clone()));
+        assert!(
+            versions.contains("put-bucket-versioning --bucket code --versioning"),
+            "{versions}"
+        );
+        let what =
+            "writes to `arn:aws:iam::111122223333:user/dev`, which is no deployer".to_owned();
+        let admits = text(CodeBucketError::Admits { bucket, what });
+        assert!(admits.contains("user/dev") && admits.contains("hint: only deployers"), "{admits}");
+    }
 
     #[test]
     fn a_bucket_of_another_region_is_said_to_be_one() {

@@ -1,9 +1,9 @@
 //! The code bucket: which stacks use it, and which packages in it are unused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use s3guard_aws::AwsError;
-use s3guard_aws::code_bucket::CodeBucket;
+use s3guard_aws::code_bucket::{CodeBucket, Used};
 use s3guard_aws::stacks::{Phase, StackStatus, Stacks};
 use s3guard_posture::BucketName;
 use s3guard_posture::contract::parameter;
@@ -16,8 +16,8 @@ use crate::ui::output::Output;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Users {
     pub(crate) stacks: Vec<String>,
-    /// The keys that they and their waiting change sets refer to.
-    pub(crate) keys: BTreeSet<String>,
+    /// The versions that they and their waiting change sets refer to.
+    pub(crate) code: Used,
     /// One is being changed, or its change failed: it may go back to older code.
     pub(crate) is_unsettled: bool,
 }
@@ -39,9 +39,17 @@ impl Users {
             return;
         }
         self.stacks.push(name.to_owned());
-        self.keys.extend(using.iter().filter_map(|one| one.get(parameter::CODE_KEY)).cloned());
+        using.iter().for_each(|one| self.add(one));
         self.is_unsettled |=
             !status.is_settled() || matches!(status.known(), None | Some((_, Phase::Failed)));
+    }
+
+    /// Adds the code that these parameters refer to.
+    fn add(&mut self, parameters: &BTreeMap<String, String>) {
+        let version = parameters.get(parameter::CODE_VERSION).map(String::as_str);
+        if let Some(key) = parameters.get(parameter::CODE_KEY) {
+            self.code.add(key, version);
+        }
     }
 }
 
@@ -64,11 +72,12 @@ pub(crate) async fn users(
     Ok(users)
 }
 
-/// Deletes unused packages from the standard code bucket; a bucket that the caller named is not touched. A failure is
-/// only a warning.
+/// Deletes unused versions of packages from the standard code bucket, but not the one that the stack had before. A bucket
+/// that the caller named is not touched. A failure is only a warning.
 pub(crate) async fn prune(
     account: &Account,
     named: Option<&BucketName>,
+    previous: &BTreeMap<String, String>,
     output: &Output,
     now: OffsetDateTime,
 ) {
@@ -77,13 +86,14 @@ pub(crate) async fn prune(
         return;
     }
     let pruned = async {
-        let users = users(&Stacks::new(&account.connection), &name, None).await?;
+        let mut users = users(&Stacks::new(&account.connection), &name, None).await?;
+        users.add(previous);
         let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
-        if users.is_unsettled { Ok(0) } else { bucket.prune(&users.keys, now).await }
+        if users.is_unsettled { Ok(0) } else { bucket.prune(&users.code, now).await }
     };
     match pruned.await {
         Ok(0) => {}
-        Ok(count) => output.say(format_args!("old files deleted from bucket `{name}`: {count}")),
+        Ok(count) => output.say(format_args!("old versions deleted from bucket `{name}`: {count}")),
         Err(error) => output.warn(format_args!("old packages stay in bucket `{name}`: {error}")),
     }
 }
@@ -96,7 +106,7 @@ mod tests {
     fn a_stack_uses_a_bucket_by_its_own_parameters_or_by_those_that_wait() {
         let bucket = "code".parse().unwrap();
         let of = |bucket: &str, key: &str| {
-            let pairs = [("CodeBucket", bucket), ("CodeKey", key)];
+            let pairs = [("CodeBucket", bucket), ("CodeKey", key), ("CodeVersion", "v")];
             BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
         let mut users = Users::default();
@@ -106,7 +116,9 @@ mod tests {
         let waits = StackStatus::from("REVIEW_IN_PROGRESS");
         users.take(&bucket, "new", &waits, &[BTreeMap::new(), of("code", "4")]);
         assert_eq!(users.stacks, ["ours", "new"]);
-        assert_eq!(users.keys, BTreeSet::from(["1", "2", "4"].map(str::to_owned)));
+        let mut code = Used::default();
+        ["1", "2", "4"].into_iter().for_each(|key| code.add(key, Some("v")));
+        assert_eq!(users.code, code);
         assert!(!users.is_unsettled);
     }
 

@@ -1,5 +1,7 @@
 //! Carries out the plan: protection, the stack, its buckets, and the code bucket.
 
+use std::collections::BTreeMap;
+
 use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
@@ -48,7 +50,7 @@ impl DestroyPlan {
         if let Some(bucket) = self.code.take() {
             self.remove_code_bucket(&bucket).await?;
         } else if is_there {
-            pruning::prune(&self.account, None, &self.output, run.now).await;
+            pruning::prune(&self.account, None, &BTreeMap::new(), &self.output, run.now).await;
         }
         self.advise();
         emptied

@@ -84,7 +84,8 @@ pub(crate) const CALLED: [(Scope, &str, &str); 15] = [
          ListBucketMultipartUploads ListBucketVersions PutBucketOwnershipControls PutBucketPolicy \
          PutBucketPublicAccessBlock PutBucketVersioning PutEncryptionConfiguration",
     ),
-    (Scope::Code, "s3", "DeleteObject DeleteObjectVersion GetObject PutObject"),
+    // CloudFormation and Lambda read versions of objects with the caller's permissions.
+    (Scope::Code, "s3", "DeleteObject DeleteObjectVersion GetObject GetObjectVersion PutObject"),
     (Scope::ReadAny, "cloudformation", "DescribeStackDriftDetectionStatus"),
     // Which trail serves is seen from all of them.
     (Scope::ReadAny, "cloudtrail", "GetEventSelectors GetTrailStatus"),
@@ -92,9 +93,15 @@ pub(crate) const CALLED: [(Scope, &str, &str); 15] = [
     (Scope::ReadAny, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
     (Scope::Caller, "iam", "GetRole SimulatePrincipalPolicy"),
     (Scope::AnyKey, "kms", "DescribeKey"),
-    // Buckets are emptied only on request; what is locked stays.
-    (Scope::Buckets, "s3", "ListBucketMultipartUploads ListBucketVersions"),
-    (Scope::Objects, "s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion"),
+    // Buckets are emptied only on request; what is locked stays. Existing ones are read before a stack imports them.
+    (
+        Scope::Buckets,
+        "s3",
+        "DeleteBucketPolicy GetBucketOwnershipControls GetBucketPolicy GetBucketVersioning \
+         GetEncryptionConfiguration ListBucket ListBucketMultipartUploads ListBucketVersions \
+         PutBucketPolicy",
+    ),
+    (Scope::Objects, "s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion GetObject"),
     (Scope::Logs, "logs", "FilterLogEvents"),
     (Scope::Functions, "lambda", "GetFunctionConfiguration"),
     // The first sweep.

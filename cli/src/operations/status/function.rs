@@ -40,7 +40,7 @@ pub(crate) fn trouble(
 }
 
 /// The checksum in the key of a package, as Lambda writes it; a key that s3guard has not chosen has none.
-fn checksum_of(key: &str) -> Option<String> {
+pub(crate) fn checksum_of(key: &str) -> Option<String> {
     let mut parts = key.strip_suffix(".zip")?.split('-');
     let mut bytes = [0; 32];
     parts.find(|part| hex::decode_to_slice(part, &mut bytes).is_ok())?;

@@ -107,14 +107,22 @@ fn a_package_with_another_configuration_is_not_deployed_by_accident() {
     assert_eq!(refused.exit, Some(2), "{}", refused.words);
     let words = "contains another configuration than `s3guard.toml`";
     assert!(refused.words.contains(words), "{}", refused.words);
+    assert!(refused.words.contains("writes-per-hour: 8 -> 7"), "{}", refused.words);
+    // Settings that no file has are shown, and a person approves them.
+    let asked = deploy(other, &["--no-config"]);
+    assert_eq!(asked.exit, Some(4), "{}", asked.words);
+    assert!(asked.words.contains("settings in the package:\n  "), "{}", asked.words);
+    let wrong = deploy(other, &["--no-config", "--package-sha256", &"00".repeat(32)]);
+    assert_eq!(wrong.exit, Some(2), "{}", wrong.words);
+    assert!(wrong.words.contains("has the SHA-256 `"), "{}", wrong.words);
     for (configuration, more) in [
         ("writes-per-hour = 7\n# the same\n", &[][..]),
         (other, &["--config", "s3guard.toml"]),
-        (other, &["--no-config"]),
+        (other, &["--no-config", "--yes"]),
     ] {
         let ended = deploy(configuration, more);
         assert_eq!(ended.exit, Some(0), "{more:?}: {}", ended.words);
         let is_the_packages = ended.words.contains("configuration of the package");
-        assert_eq!(is_the_packages, more == ["--no-config"], "{}", ended.words);
+        assert_eq!(is_the_packages, more.first() == Some(&"--no-config"), "{}", ended.words);
     }
 }

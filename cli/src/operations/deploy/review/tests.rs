@@ -74,7 +74,7 @@ fn review() -> Review {
         },
     ];
     let grants = vec![grant("s3:PutBucketPolicy"), grant("s3:DeleteBucket")];
-    Review { changes, grants: Some(grants), is_new: false }
+    Review { changes, grants: Some(grants), ..Review::default() }
 }
 
 #[test]
@@ -89,14 +89,15 @@ fn what_a_value_has_in_it_moves_no_cursor() {
         properties: vec![property("A", Some("\u{1b}[2J"), Some("b\nc"))],
         ..change(ResourceAction::Changed, "AWS::SQS::Queue", "Queue")
     }];
-    let text = plain(&Review { changes, grants: Some(Vec::new()), is_new: false });
+    let review = Review { changes, grants: Some(Vec::new()), ..Review::default() };
+    let text = plain(&review);
     assert!(!text.contains('\u{1b}') && text.lines().count() == 4, "{text}");
 }
 
 #[test]
 fn broadened_and_unknown_permissions_need_approval() {
     let review =
-        |grants: Option<Vec<Grant>>, is_new| Review { changes: Vec::new(), grants, is_new };
+        |grants: Option<Vec<Grant>>, is_new| Review { grants, is_new, ..Review::default() };
     let asked = |review: &Review| {
         [Approve::Never, Approve::Broadening, Approve::Any]
             .map(|approve| review.needs_approval(approve))
@@ -105,4 +106,27 @@ fn broadened_and_unknown_permissions_need_approval() {
     assert_eq!(asked(&review(Some(vec![grant("a")]), false)), [false, true, true]);
     assert_eq!(asked(&review(None, false)), [false, true, true]);
     assert_eq!(asked(&review(Some(vec![grant("a")]), true)), [false, false, true]);
+}
+
+#[test]
+fn what_exists_and_what_a_package_carries_is_shown_and_needs_approval() {
+    let imported = Imported {
+        bucket: "guard-ledger-111122223333-eu-west-1-an".to_owned(),
+        created: Some("2026-11-24 12:00:00 UTC".to_owned()),
+        prefixes: ["records/", "state/"].map(str::to_owned).into(),
+        findings: vec!["versioning is not enabled".to_owned()],
+        policy: None,
+    };
+    let existing = Review { imported: vec![imported], is_new: true, ..Review::default() };
+    assert!(existing.needs_approval(Approve::Broadening));
+    assert!(!existing.needs_approval(Approve::Never));
+    let text = plain(&existing);
+    let lines = "existing bucket `guard-ledger-111122223333-eu-west-1-an` becomes the stack's, created \
+                 2026-11-24 12:00:00 UTC: records/, state/\n  versioning is not enabled\n";
+    assert!(text.ends_with(lines), "{text}");
+    let carried = vec!["grade: \"speed\"".to_owned()];
+    let packaged = Review { carried, is_new: true, ..Review::default() };
+    assert!(packaged.needs_approval(Approve::Broadening));
+    let text = plain(&packaged);
+    assert!(text.ends_with("settings in the package:\n  grade: \"speed\"\n"), "{text}");
 }

@@ -159,7 +159,7 @@ impl Usage {
             "Sweep" => {
                 let own = 1 + of_type(template, "AWS::S3::Bucket").count();
                 let own = f64::from(u32::try_from(own).unwrap());
-                let reads = permissions::on(On::Buckets);
+                let reads = permissions::reads(On::Buckets);
                 let reads = reads.iter().filter(|one| one.starts_with("s3:Get")).count();
                 let reads = f64::from(u32::try_from(reads).unwrap());
                 self.add(Unit::BucketRead, times * own * reads);
