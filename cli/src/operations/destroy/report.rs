@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::operations::regions::FailedRegion;
 
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
+pub(crate) const BUCKET_POLICY: &str = "AWS::S3::BucketPolicy";
 
 /// The result; as text, what stays.
 #[derive(Debug, Serialize)]
