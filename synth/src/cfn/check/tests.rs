@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     cfn::{
-        Attributes, Condition, ConditionHandle, Handle, LogicalId, Operand, Output, Parameter,
+        Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter,
         ParameterType, PolicyDocument, Rule, Statement, Sub, Template, Test, Value, Which,
         kind::{Arns, Text},
     },
@@ -227,7 +227,7 @@ fn a_list_parameter_is_compared_by_its_members() {
     let mut template = Template::new("a test");
     let list = Parameter { r#type: ParameterType::CommaDelimitedList, ..Parameter::new("who") };
     let arns = template.parameter::<Arns>(MODE, "Who", list);
-    template.condition(OWN, !Condition::equals(Operand::joined(arns), ""));
+    template.condition(OWN, !Condition::is_empty(arns));
     let conditions = &template.render().unwrap()["Conditions"];
     let joined = json!({ "Fn::Join": [",", { "Ref": "Mode" }] });
     assert_eq!(conditions["Own"], json!({ "Fn::Not": [{ "Fn::Equals": [joined, ""] }] }));
