@@ -118,18 +118,6 @@ mod tests {
                         Condition:
                           Bool:
                             aws:SecureTransport: false
-              ReadReports:
-                Type: AWS::IAM::ManagedPolicy
-                DeletionPolicy: Delete
-                UpdateReplacePolicy: Delete
-                Properties:
-                  PolicyDocument:
-                    Version: '2012-10-17'
-                    Statement:
-                      - Sid: Read
-                        Effect: Allow
-                        Action: s3:GetObject
-                        Resource: !Sub ${Reports.Arn}/*
               Reader:
                 Type: AWS::IAM::Role
                 DeletionPolicy: Delete
@@ -142,8 +130,20 @@ mod tests {
                         Principal:
                           Service: lambda.amazonaws.com
                         Action: sts:AssumeRole
-                  ManagedPolicyArns:
-                    - !Ref ReadReports
+              ReadReports:
+                Type: AWS::IAM::ManagedPolicy
+                DeletionPolicy: Delete
+                UpdateReplacePolicy: Delete
+                Properties:
+                  PolicyDocument:
+                    Version: '2012-10-17'
+                    Statement:
+                      - Sid: Read
+                        Effect: Allow
+                        Action: s3:GetObject
+                        Resource: !Sub ${Reports.Arn}/*
+                  Roles:
+                    - !Ref Reader
             Outputs:
               BucketName:
                 Description: Where the reports are

@@ -331,6 +331,52 @@ mod tests {
         );
     }
 
+    #[test]
+    fn principals_are_roles_and_users_and_not_sessions() {
+        let role =
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Ops_*";
+        check(
+            declared(parameter::OPERATOR_ARNS),
+            &["", role, "arn:aws-cn:iam::111122223333:user/ann", "arn:aws:iam::111122223333:root"],
+            &[
+                "*",
+                "ops",
+                "arn:aws:iam::111122223333:*",
+                "arn:aws:sts::111122223333:assumed-role/ops/ann",
+            ],
+        );
+        let list = format!("{role}, arn:aws:iam::111122223333:user/ann");
+        check(
+            declared(parameter::DEPLOYER_ARNS),
+            &[&list],
+            &["arn:aws:iam::111122223333:user/ann,ops"],
+        );
+        check(
+            declared(parameter::PERMISSIONS_BOUNDARY),
+            &[
+                "",
+                "arn:aws:iam::111122223333:policy/a/b",
+                "arn:aws:iam::aws:policy/PowerUserAccess",
+            ],
+            &["b", "arn:aws:iam::111122223333:role/b"],
+        );
+    }
+
+    #[test]
+    fn operators_replace_those_of_the_stack_and_can_be_removed() {
+        let of = |operators: &[&str]| {
+            let operators = operators.iter().map(|one| (*one).to_owned()).collect();
+            let args = GuardArgs { operators, ..GuardArgs::default() };
+            parameters(&args, "s3guard", &[("BucketPrefix", "p"), ("OperatorArns", "arn:x")])
+        };
+        assert_eq!(of(&[]), Ok("BucketPrefix=p OperatorArns=arn:x".to_owned()));
+        assert_eq!(
+            of(&["arn:a", "arn:b"]),
+            Ok("BucketPrefix=p OperatorArns=arn:a,arn:b".to_owned())
+        );
+        assert_eq!(of(&[""]), Ok("BucketPrefix=p OperatorArns=".to_owned()));
+    }
+
     fn parameters(
         args: &GuardArgs,
         stack: &str,

@@ -24,6 +24,11 @@ impl Condition {
         Self::Equals(left.into(), right.into())
     }
 
+    /// A list parameter has no members.
+    pub fn is_empty(list: ParameterHandle<Arns>) -> Self {
+        Self::Equals(Operand(Expression::Joined(list.id().as_str())), "".into())
+    }
+
     pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Equals(Operand(left), Operand(right)) => {
@@ -52,13 +57,6 @@ pub(super) fn either(condition: LogicalId, then: &Json, otherwise: Option<Json>)
 /// One side of [`Condition::Equals`]: text or a parameter. Resources do not exist yet when conditions are evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operand(Expression);
-
-impl Operand {
-    /// The members of a list parameter, with commas between them.
-    pub fn joined(parameter: ParameterHandle<Arns>) -> Self {
-        Self(Expression::Joined(parameter.id().as_str()))
-    }
-}
 
 impl From<&str> for Operand {
     fn from(text: &str) -> Self {

@@ -126,15 +126,11 @@ pub(super) enum User {
     Operators,
 }
 
-/// What takes messages from a queue. SQS allows seven actions in a statement.
-const TAKES: [&str; 6] = [
-    "sqs:CancelMessageMoveTask",
-    "sqs:ChangeMessageVisibility",
-    "sqs:DeleteMessage",
-    "sqs:PurgeQueue",
-    "sqs:ReceiveMessage",
-    "sqs:StartMessageMoveTask",
-];
+/// What takes messages from a queue. A message move task needs to receive and to delete on its source as well.
+///
+/// Source: Amazon SQS Developer Guide, "Amazon SQS API permissions: Actions and resource reference".
+const TAKES: [&str; 4] =
+    ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:ReceiveMessage"];
 /// What changes a queue or its policy.
 const ADMINISTRATION: [&str; 4] =
     ["sqs:AddPermission", "sqs:DeleteQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes"];

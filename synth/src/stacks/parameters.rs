@@ -165,10 +165,11 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     let has_bucket_key = given(template, HAS_BUCKET_KEY, bucket_key_arn.into());
     let has_code_version = given(template, HAS_CODE_VERSION, code_version.into());
     let has_boundary = given(template, HAS_BOUNDARY, access.permissions_boundary.into());
-    let operators = || Operand::joined(access.operator_arns);
-    let has_operators = given(template, HAS_OPERATORS, operators());
-    let no_operators = template.condition(NO_OPERATORS, Condition::equals(operators(), ""));
-    let has_deployers = given(template, HAS_DEPLOYERS, Operand::joined(access.deployer_arns));
+    let has_operators =
+        template.condition(HAS_OPERATORS, !Condition::is_empty(access.operator_arns));
+    let no_operators = template.condition(NO_OPERATORS, Condition::is_empty(access.operator_arns));
+    let has_deployers =
+        template.condition(HAS_DEPLOYERS, !Condition::is_empty(access.deployer_arns));
     let has_object_lock = template.condition(HAS_OBJECT_LOCK, Condition::equals(object_lock, "on"));
     template.group("Protection", &[GRADE, BUCKET_KEY_ARN, OBJECT_LOCK]);
     template.group("Notifications", &[EMAIL]);

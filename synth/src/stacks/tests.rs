@@ -2,6 +2,7 @@
 
 mod contract;
 mod cost;
+mod denials;
 mod golden;
 mod graph;
 mod locks;
@@ -12,4 +13,5 @@ mod patterns;
 mod reading;
 mod roles;
 mod selection;
+mod sizes;
 mod wiring;

@@ -46,7 +46,7 @@ fn a_selection_that_makes_too_long_a_rule_is_shown() {
     );
     let first = report.lines().take(2).collect::<Vec<_>>().join("\n");
     expect![[r#"
-        error: the selection makes a rule of 2395 characters, and EventBridge accepts 2048
+        error: the selection makes a rule of 2422 characters, and EventBridge accepts 2048
          --> s3guard.toml:1:1"#]]
     .assert_eq(&first);
     assert!(report.contains("write fewer or shorter patterns"), "{report}");

@@ -18,7 +18,9 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{BUCKET, Changed, EmptiedBucket, InRegion, Item};
+use crate::operations::destroy::report::{
+    BUCKET, BUCKET_POLICY, Changed, EmptiedBucket, InRegion, Item,
+};
 use crate::operations::destroy::step;
 use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow::Follower;
@@ -153,8 +155,13 @@ impl DestroyPlan {
             let Resource { resource_type: kind, physical_id: name, logical_id, .. } =
                 resource.clone();
             let is_retained = args.retain.contains(&logical_id);
-            let is_emptied = kind == BUCKET && args.empty_buckets && !is_retained;
-            if is_emptied && let Ok(bucket) = name.parse() {
+            // The policy of a bucket goes with it.
+            let is_of_bucket = [BUCKET, BUCKET_POLICY].contains(&kind.as_str());
+            let is_emptied = is_of_bucket && args.empty_buckets && !is_retained;
+            if is_emptied
+                && kind == BUCKET
+                && let Ok(bucket) = name.parse()
+            {
                 buckets.push(bucket);
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
@@ -342,6 +349,7 @@ pub(crate) fn reason(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "named with `--retain`",
         BUCKET => "it holds the audit records",
+        BUCKET_POLICY => "it locks a bucket that stays",
         "AWS::KMS::Key" => "data that it encrypted cannot be read without it",
         _ => "the template retains it",
     }
@@ -354,7 +362,11 @@ mod tests {
     #[test]
     fn the_template_keeps_the_evidence_and_its_key() {
         let kept = kept_by_template();
-        assert_eq!(kept, ["Key", "LogBucket", "LedgerBucket", "TrailBucket"]);
+        let buckets = ["LogBucket", "LedgerBucket", "TrailBucket"];
+        let with_policies = buckets.iter().flat_map(|id| [(*id).to_owned(), format!("{id}Policy")]);
+        let all: Vec<String> = ["Key".to_owned()].into_iter().chain(with_policies).collect();
+        assert_eq!(kept, all);
+        assert_eq!(reason(BUCKET_POLICY, false), "it locks a bucket that stays");
         assert_eq!(
             reason("AWS::KMS::Key", false),
             "data that it encrypted cannot be read without it"

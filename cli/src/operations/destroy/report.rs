@@ -11,6 +11,7 @@ use crate::operations::regions::FailedRegion;
 use crate::ui::text::{Printable, Text};
 
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
+pub(crate) const BUCKET_POLICY: &str = "AWS::S3::BucketPolicy";
 
 /// The result; as text, what stays.
 #[derive(Debug, Serialize)]

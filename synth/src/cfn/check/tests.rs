@@ -1,11 +1,13 @@
 //! Everything that the compiler cannot check is checked.
 
 use expect_test::{Expect, expect};
+use serde_json::json;
 
 use crate::{
     cfn::{
         Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter,
-        PolicyDocument, Rule, Statement, Sub, Template, Test, Value, kind::Text,
+        ParameterType, PolicyDocument, Rule, Statement, Sub, Template, Test, Value, Which,
+        kind::{Arns, Text},
     },
     resources::{
         events::{self, EventPattern, Trigger},
@@ -156,6 +158,79 @@ fn what_is_not_always_there_can_be_referred_to_where_it_is() {
         },
         &expect!["fine"],
     );
+}
+
+#[test]
+fn a_value_under_a_condition_can_refer_to_what_exists_there_and_the_other_one_cannot() {
+    check(
+        |template| {
+            let topic = own_topic(template);
+            let name: Value<Text> = topic.name().into();
+            template.add(QUEUE, named(name.only_if(ConditionHandle::of(OWN))));
+        },
+        &expect!["fine"],
+    );
+    check(
+        |template| {
+            let topic = own_topic(template);
+            let name = Value::<Text>::literal("none");
+            template.add(QUEUE, named(name.or_else(ConditionHandle::of(OWN), topic.name().into())));
+        },
+        &expect!["`Queue` refers to `Topic`, which exists only where `Own` holds"],
+    );
+    let own = Template::new("another").condition(OWN, Condition::equals("a", "b"));
+    check(
+        |template| {
+            template.add(QUEUE, named(Value::<Text>::literal("a").only_if(own)));
+        },
+        &expect!["`Queue` refers to `Own`, which is not in this template"],
+    );
+}
+
+#[test]
+fn a_text_with_a_choice_in_it_is_not_rendered() {
+    check(
+        |template| {
+            let own = template.condition(OWN, Condition::equals("a", "b"));
+            let choice = Value::<Text>::literal("a").only_if(own);
+            template.add(QUEUE, named(Value::<Text>::from(Sub::new().text("x-").value(&choice))));
+        },
+        &expect!["`Queue` refers to `Fn::If`, which is not in this template"],
+    );
+}
+
+#[test]
+fn a_statement_under_a_condition_is_a_choice_and_its_elements_can_be_reversed() {
+    let mut template = Template::new("a test");
+    let own = template.condition(OWN, Condition::equals("a", "b"));
+    let statement = Statement {
+        only_if: Some(own),
+        actions: Which::AllBut(vec!["s3:Get*".to_owned()]),
+        resources: Which::AllBut(vec![Value::literal("a"), Value::literal("b")]),
+        ..Statement::deny("Sid", "", [], Test::not_by_a_service())
+    };
+    assert_eq!(
+        json!(PolicyDocument::new([statement]))["Statement"],
+        json!([{ "Fn::If": ["Own", {
+            "Sid": "Sid",
+            "Effect": "Deny",
+            "Principal": "*",
+            "NotAction": "s3:Get*",
+            "NotResource": ["a", "b"],
+            "Condition": { "BoolIfExists": { "aws:PrincipalIsAWSService": false } },
+        }, { "Ref": "AWS::NoValue" }] }])
+    );
+}
+
+#[test]
+fn a_list_parameter_is_compared_by_its_members() {
+    let mut template = Template::new("a test");
+    let list = Parameter { r#type: ParameterType::CommaDelimitedList, ..Parameter::new("who") };
+    let arns = template.parameter::<Arns>(MODE, "Who", list);
+    template.condition(OWN, !Condition::is_empty(arns));
+    let conditions = &template.render().unwrap()["Conditions"];
+    let joined = json!({ "Fn::Join": [",", { "Ref": "Mode" }] });
+    assert_eq!(conditions["Own"], json!({ "Fn::Not": [{ "Fn::Equals": [joined, ""] }] }));
 }
 
 #[test]

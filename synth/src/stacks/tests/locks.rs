@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use expect_test::expect;
 use s3guard_posture::contract::ledger;
-use s3guard_posture::model::glob::Glob;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::reading::{many, of_type, read_with, texts};
-use crate::cfn::Template;
+use super::denials::{context, denied};
+use super::reading::{many, read_with};
 use crate::stacks::guard;
 
 const DEPLOYER: &str = "arn:aws:iam::111122223333:role/*/deploy";
@@ -26,76 +25,16 @@ const CALLERS: [(&str, &str, &str); 8] = [
     ("another rule", "aws:SourceArn", "arn:aws:events:eu-west-1:111122223333:rule/other"),
 ];
 
-fn of(operators: &str, deployers: &str) -> Json {
+pub(super) fn of(operators: &str, deployers: &str) -> Json {
     let parameters = [("OperatorArns", operators), ("DeployerArns", deployers)];
     read_with(&guard().render().unwrap(), &parameters)
 }
 
-fn locked() -> Json {
+pub(super) fn locked() -> Json {
     of(OPERATOR, DEPLOYER)
 }
 
-/// The statement that denies the request, if there is one.
-fn denied<'a>(
-    document: &'a Json,
-    action: &str,
-    resource: &str,
-    context: &Map<String, Json>,
-) -> Option<&'a str> {
-    let matches = |statement: &Json, element: &str, text: &str| {
-        let any = |patterns: &Json| texts(patterns).iter().any(|one| Glob::new(*one).matches(text));
-        match statement.get(element) {
-            Some(patterns) => any(patterns),
-            None => !any(&statement[format!("Not{element}")]),
-        }
-    };
-    let denials = many(&document["Statement"]).into_iter().filter(|one| one["Effect"] == "Deny");
-    let mut hits = denials.filter(|one| {
-        matches(one, "Action", action)
-            && matches(one, "Resource", resource)
-            && one["Condition"].as_object().into_iter().flatten().all(|(operator, keys)| {
-                keys.as_object()
-                    .unwrap()
-                    .iter()
-                    .all(|(key, values)| holds(operator, context.get(key), values))
-            })
-    });
-    hits.next().map(|one| one["Sid"].as_str().unwrap())
-}
-
-/// Whether one condition holds. A negated one also holds for a request without the key.
-fn holds(operator: &str, is: Option<&Json>, wanted: &Json) -> bool {
-    let any = |is: &Json| {
-        many(wanted).into_iter().any(|one| match (one.as_str(), is.as_str()) {
-            (Some(pattern), Some(text))
-                if operator.contains("Like") || operator.starts_with("Arn") =>
-            {
-                Glob::new(pattern).matches(text)
-            }
-            _ => one == is,
-        })
-    };
-    match operator {
-        "Null" => wanted == &json!(is.is_none()),
-        "BoolIfExists" => is.is_none_or(any),
-        "ArnNotEquals" | "ArnNotLike" | "StringNotEquals" => !is.is_some_and(any),
-        "ArnLike" | "StringLike" | "Bool" => is.is_some_and(any),
-        // Requests with TLS.
-        "NumericLessThan" => false,
-        other => panic!("`{other}` is not evaluated here"),
-    }
-}
-
-/// The request of a caller.
-fn context(key: &str, value: &str) -> Map<String, Json> {
-    let mut context = Map::new();
-    context.insert(key.to_owned(), json!(value));
-    context.insert("aws:PrincipalIsAWSService".to_owned(), json!(key == "aws:SourceArn"));
-    context.insert("aws:SecureTransport".to_owned(), json!(true));
-    context
-}
-
-fn policy<'a>(template: &'a Json, id: &str) -> &'a Json {
+pub(super) fn policy<'a>(template: &'a Json, id: &str) -> &'a Json {
     let properties = &template["Resources"][id]["Properties"];
     properties.get("PolicyDocument").unwrap_or(&properties["KeyPolicy"])
 }
@@ -326,8 +265,6 @@ fn the_queues_are_locked() {
         "sqs:DeleteMessage",
         "sqs:PurgeQueue",
         "sqs:ChangeMessageVisibility",
-        "sqs:StartMessageMoveTask",
-        "sqs:CancelMessageMoveTask",
         "sqs:GetQueueAttributes",
         "sqs:SetQueueAttributes",
         "sqs:AddPermission",
@@ -349,8 +286,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: guard, operator (OnlyTheseRolesReceive)
           sqs:PurgeQueue: guard, operator (OnlyTheseRolesReceive)
           sqs:ChangeMessageVisibility: guard, operator (OnlyTheseRolesReceive)
-          sqs:StartMessageMoveTask: guard, operator (OnlyTheseRolesReceive)
-          sqs:CancelMessageMoveTask: guard, operator (OnlyTheseRolesReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: deployer, root (OnlyDeployers)
           sqs:AddPermission: deployer, root (OnlyDeployers)
@@ -362,8 +297,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: operator (OnlyOperatorsReceive)
           sqs:PurgeQueue: operator (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: operator (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: operator (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: operator (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: deployer, root (OnlyDeployers)
           sqs:AddPermission: deployer, root (OnlyDeployers)
@@ -375,8 +308,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: notify, operator (OnlyTheseRolesReceive)
           sqs:PurgeQueue: notify, operator (OnlyTheseRolesReceive)
           sqs:ChangeMessageVisibility: notify, operator (OnlyTheseRolesReceive)
-          sqs:StartMessageMoveTask: notify, operator (OnlyTheseRolesReceive)
-          sqs:CancelMessageMoveTask: notify, operator (OnlyTheseRolesReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: deployer, root (OnlyDeployers)
           sqs:AddPermission: deployer, root (OnlyDeployers)
@@ -388,8 +319,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: operator (OnlyOperatorsReceive)
           sqs:PurgeQueue: operator (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: operator (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: operator (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: operator (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: deployer, root (OnlyDeployers)
           sqs:AddPermission: deployer, root (OnlyDeployers)
@@ -401,8 +330,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: operator (OnlyOperatorsReceive)
           sqs:PurgeQueue: operator (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: operator (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: operator (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: operator (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: deployer, root (OnlyDeployers)
           sqs:AddPermission: deployer, root (OnlyDeployers)
@@ -416,8 +343,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: guard (OnlyTheseRolesReceive)
           sqs:PurgeQueue: guard (OnlyTheseRolesReceive)
           sqs:ChangeMessageVisibility: guard (OnlyTheseRolesReceive)
-          sqs:StartMessageMoveTask: guard (OnlyTheseRolesReceive)
-          sqs:CancelMessageMoveTask: guard (OnlyTheseRolesReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: no denial
           sqs:AddPermission: no denial
@@ -429,8 +354,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: no one (OnlyOperatorsReceive)
           sqs:PurgeQueue: no one (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: no one (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: no one (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: no one (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: no denial
           sqs:AddPermission: no denial
@@ -442,8 +365,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: notify (OnlyTheseRolesReceive)
           sqs:PurgeQueue: notify (OnlyTheseRolesReceive)
           sqs:ChangeMessageVisibility: notify (OnlyTheseRolesReceive)
-          sqs:StartMessageMoveTask: notify (OnlyTheseRolesReceive)
-          sqs:CancelMessageMoveTask: notify (OnlyTheseRolesReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: no denial
           sqs:AddPermission: no denial
@@ -455,8 +376,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: no one (OnlyOperatorsReceive)
           sqs:PurgeQueue: no one (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: no one (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: no one (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: no one (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: no denial
           sqs:AddPermission: no denial
@@ -468,8 +387,6 @@ fn the_queues_are_locked() {
           sqs:DeleteMessage: no one (OnlyOperatorsReceive)
           sqs:PurgeQueue: no one (OnlyOperatorsReceive)
           sqs:ChangeMessageVisibility: no one (OnlyOperatorsReceive)
-          sqs:StartMessageMoveTask: no one (OnlyOperatorsReceive)
-          sqs:CancelMessageMoveTask: no one (OnlyOperatorsReceive)
           sqs:GetQueueAttributes: no denial
           sqs:SetQueueAttributes: no denial
           sqs:AddPermission: no denial
@@ -514,62 +431,4 @@ fn the_topic_and_the_key_are_locked() {
           kms:ScheduleKeyDeletion: deployer, root (OnlyDeployers)
           kms:DisableKey: deployer, root (OnlyDeployers)
     "#]].assert_eq(&text);
-}
-
-/// The longest lists that a deployment can be expected to have.
-fn many_arns(count: usize) -> String {
-    let arn = format!("arn:aws-us-gov:iam::111122223333:role/{}", "p".repeat(100));
-    vec![arn; count].join(",")
-}
-
-#[test]
-fn policies_are_within_the_limits_of_their_services_also_with_many_deployers() {
-    let template: Template = guard();
-    let arns = many_arns(10);
-    let rendered = template.render().unwrap();
-    let parameters = [("OperatorArns", arns.as_str()), ("DeployerArns", arns.as_str())];
-    let read = read_with(&rendered, &parameters);
-    let mut sizes = Vec::new();
-    for (r#type, max) in [
-        ("AWS::IAM::ManagedPolicy", 6_144),
-        ("AWS::S3::BucketPolicy", 20_480),
-        ("AWS::SQS::QueuePolicy", 8_192),
-        ("AWS::SNS::TopicPolicy", 30_720),
-        ("AWS::KMS::Key", 32_768),
-    ] {
-        // References are resolved to names such as `<GuardRole.Arn>`; ARNs of roles are longer.
-        let length = |id: &str| {
-            let text = policy(&read, id).to_string();
-            text.len() + text.matches('<').count() * 100
-        };
-        let longest = of_type(&read, r#type).map(|(id, _)| (length(id), id)).max().unwrap();
-        assert!(longest.0 <= max, "{}: {}", longest.1, longest.0);
-        sizes.push(format!("{type}: {} of {max}, {}\n", longest.0, longest.1));
-    }
-    expect![[r#"
-        AWS::IAM::ManagedPolicy: 2606 of 6144, GuardWritePolicy
-        AWS::S3::BucketPolicy: 8566 of 20480, LedgerBucketPolicy
-        AWS::SQS::QueuePolicy: 5811 of 8192, GuardQueuePolicy
-        AWS::SNS::TopicPolicy: 3055 of 30720, TopicPolicy
-        AWS::KMS::Key: 3414 of 32768, Key
-    "#]]
-    .assert_eq(&sizes.concat());
-}
-
-/// Source: Amazon SQS Developer Guide, "Amazon SQS policy quotas".
-#[test]
-fn policies_of_queues_are_within_the_quotas_of_sqs() {
-    for template in [locked(), of("", "")] {
-        for (id, policy) in of_type(&template, "AWS::SQS::QueuePolicy") {
-            let statements = many(&policy["Properties"]["PolicyDocument"]["Statement"]);
-            assert!(statements.len() <= 20, "{id}: {} statements", statements.len());
-            let conditions = statements.iter().filter_map(|one| one["Condition"].as_object());
-            let conditions: usize =
-                conditions.flat_map(Map::values).map(|keys| keys.as_object().unwrap().len()).sum();
-            assert!(conditions <= 10, "{id}: {conditions} conditions");
-            for one in statements {
-                assert!(texts(&one["Action"]).len() <= 7, "{id}: {one}");
-            }
-        }
-    }
 }

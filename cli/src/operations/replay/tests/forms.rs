@@ -86,7 +86,7 @@ fn the_json_form_has_all_fields_also_for_an_ignored_event() {
               "delivery": {
                 "status": "does-not-match",
                 "rule": "BucketChanged",
-                "reason": "`source` is `aws.`, the rule wants `aws.s3` or `aws.s3-control`"
+                "reason": "`account` is `null`, the rule wants `\"111122223333\"`"
               },
               "task": null,
               "settlesSeconds": null,
