@@ -2,5 +2,6 @@
 
 pub(crate) mod lines;
 pub(crate) mod output;
+mod paint;
 mod screen;
 pub(crate) mod text;

@@ -16,7 +16,7 @@ const POSTURE: &[&str] = &[
     "digest",
     "testing",
 ];
-/// The modules of the command, lowest first; `schemas` is a test of what all of them print.
+/// The modules of the command, lowest first; `hostile` and `schemas` are tests of what all of them print.
 const CLI: &[&str] = &[
     "exit",
     "ui",
@@ -27,6 +27,7 @@ const CLI: &[&str] = &[
     "args",
     "operations",
     "commands",
+    "hostile",
     "schemas",
 ];
 /// The most public modules that `posture` may have.

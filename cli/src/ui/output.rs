@@ -9,14 +9,14 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::ValueEnum;
-use clap::builder::StyledStr;
 use s3guard_posture::text::shown_json;
 use serde::Serialize;
 use thiserror::Error;
 
+pub(crate) use crate::ui::paint::Paint;
 use crate::ui::screen::Screen;
 pub(crate) use crate::ui::screen::{Part, Size, message, to_stderr};
-use crate::ui::text::{Printable, Style, Text, TextLine};
+use crate::ui::text::{Printable, Text, TextLine};
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -51,37 +51,6 @@ impl Color {
             Self::Never => true,
         };
         if is_plain { Paint::Plain } else { Paint::Ansi }
-    }
-}
-
-/// Whether text is coloured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Paint {
-    #[default]
-    Plain,
-    Ansi,
-}
-
-impl Paint {
-    /// A text styled by `clap`.
-    pub(crate) fn styled(self, text: &StyledStr) -> String {
-        match self {
-            Self::Plain => text.to_string(),
-            Self::Ansi => text.ansi().to_string(),
-        }
-    }
-
-    /// An escaped text in a style.
-    pub(super) fn paint(self, style: Style, text: &str) -> String {
-        let code = match (self, style) {
-            (Self::Plain, _) | (Self::Ansi, Style::Plain) => return text.to_owned(),
-            (Self::Ansi, Style::Bad) => "1;31",
-            (Self::Ansi, Style::Good) => "32",
-            (Self::Ansi, Style::Notable) => "33",
-            (Self::Ansi, Style::Warning) => "1;33",
-            (Self::Ansi, Style::Hint) => "36",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
     }
 }
 

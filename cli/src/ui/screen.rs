@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use crate::ui::lines::{folded, width};
-use crate::ui::output::Paint;
+use crate::ui::paint::Paint;
 use crate::ui::text::TextLine;
 
 /// The size of a terminal that does not report one.

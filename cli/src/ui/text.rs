@@ -5,18 +5,8 @@ use std::fmt;
 use s3guard_posture::text::escaped;
 
 use crate::ui::lines::folded;
-use crate::ui::output::Paint;
-
-/// How a part of a line is painted. Colour carries no information of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Plain,
-    Bad,
-    Good,
-    Notable,
-    Warning,
-    Hint,
-}
+use crate::ui::paint::Paint;
+pub(crate) use crate::ui::paint::Style;
 
 /// A line, in parts. A part is escaped when it is added: it cannot begin another line, move the cursor or change the style.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
