@@ -65,7 +65,7 @@ pub(crate) struct Head {
 pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
-    /// The rule for such events does not match, reason of this first mismatch.
+    /// The rule for such events does not match, because of this first mismatch.
     DoesNotMatch { rule: &'static str, reason: String },
     /// EventBridge does not deliver it to the guard's rules.
     NotDelivered { reason: String },

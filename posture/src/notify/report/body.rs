@@ -108,7 +108,7 @@ fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     };
     let (is, was) = (unlinked(&action.to_string(), 300), was(report.findings, action.kind()));
     let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
-    let by_hand = || "manually, reason the record could not be written to the ledger".to_owned();
+    let by_hand = || "manually, because the record could not be written to the ledger".to_owned();
     format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 
