@@ -96,7 +96,9 @@ impl Bucket {
     ) -> Result<Encrypted, AwsError> {
         let code = error.code().unwrap_or_default();
         if code == "InvalidRequest" {
-            return Ok(Encrypted::Foreign("the key of its encryption is with its writer".to_owned()));
+            return Ok(Encrypted::Foreign(
+                "the key of its encryption is with its writer".to_owned(),
+            ));
         }
         if !error.is_denied() && !code.starts_with("KMS.") {
             return Err(error);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
 use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage, Scene};
-use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Outbox};
+use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Known, Outbox};
 use s3guard_posture::events::alarm::OfStack;
 use s3guard_posture::events::object_event::ObjectEvent;
 use s3guard_posture::notify::notification::Origin;
@@ -40,12 +40,16 @@ impl Outbox for Stack {
     type Notification = Notification;
     type Error = Infallible;
 
-    async fn notifications(&self, digest: &Digest) -> Vec<Notification> {
+    async fn known(&self, _: &Digest) -> BTreeMap<BucketName, Known> {
+        BTreeMap::new()
+    }
+
+    fn notifications(&self, digest: &Digest) -> Vec<Notification> {
         let Self { account, region, .. } = self;
         let scene = Scene {
             origin: Origin { account, region, stack: "s3guard", now: digest.until },
             ledger: Some(&self.ledger),
-            known: &BTreeMap::new(),
+            known: &digest.known,
             alarming: &self.alarming,
             subscriptions: &[],
         };

@@ -48,7 +48,8 @@ impl Notify {
     pub(crate) fn new(connection: &Connection, settings: Common) -> Self {
         let account = settings.account.clone();
         Self {
-            ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
+            ledger: Ledger::new(connection, settings.ledger.clone(), account.clone())
+                .encrypted_by(settings.ledger_key.clone()),
             s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
@@ -204,13 +205,14 @@ impl Notify {
             return false;
         };
         match published {
-            Ok(Published { events, notifications, busy, failures }) => {
+            Ok(Published { events, notifications, busy, foreign, failures }) => {
                 tracing::info!(events, notifications, busy, "published");
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be published");
                 }
                 tally.count(Metric::PublishedEvents, events);
                 tally.count(Metric::Notifications, notifications);
+                tally.count(Metric::ForeignObject, foreign);
                 tally.count(Metric::NotPublished, failures.len());
                 busy == 0 && failures.is_empty()
             }
