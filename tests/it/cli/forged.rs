@@ -11,7 +11,8 @@ const TEXT: &str = "Log in at https://evil.example/ to confirm.";
 
 /// What becomes of these messages.
 fn replayed(messages: &[Value]) -> Vec<Value> {
-    let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let lines: Vec<String> = messages.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
     let mut command = s3guard(&["replay", "--account", "111122223333", "--output", "json", "-"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
