@@ -12,7 +12,7 @@ use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
 use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
 use s3guard_posture::reconcile::record;
 use s3guard_posture::reconcile::record::State;
-use s3guard_posture::{AccountId, BucketName, History, Reading, Record};
+use s3guard_posture::{AccountId, BucketName, History, KeyArn, Reading, Record};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -35,12 +35,20 @@ const READS_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     bucket: Bucket,
+    /// The key that encrypts what counts.
+    key: Option<KeyArn>,
 }
 
 impl Ledger {
     /// The ledger in this bucket, in the connection's Region.
     pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
-        Self { bucket: Bucket::new(connection, bucket, owner) }
+        Self { bucket: Bucket::new(connection, bucket, owner), key: None }
+    }
+
+    /// The same ledger, of whose windows only those objects count that this key encrypts.
+    #[must_use]
+    pub fn encrypted_by(self, key: KeyArn) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     /// The bucket.

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
 use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage, Scene};
-use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Outbox};
+use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Known, Outbox};
+use s3guard_posture::events::alarm::OfStack;
 use s3guard_posture::events::object_event::ObjectEvent;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::testing::MemoryStore;
@@ -39,12 +40,16 @@ impl Outbox for Stack {
     type Notification = Notification;
     type Error = Infallible;
 
-    async fn notifications(&self, digest: &Digest) -> Vec<Notification> {
+    async fn known(&self, _: &Digest) -> BTreeMap<BucketName, Known> {
+        BTreeMap::new()
+    }
+
+    fn notifications(&self, digest: &Digest) -> Vec<Notification> {
         let Self { account, region, .. } = self;
         let scene = Scene {
             origin: Origin { account, region, stack: "s3guard", now: digest.until },
             ledger: Some(&self.ledger),
-            known: &BTreeMap::new(),
+            known: &digest.known,
             alarming: &self.alarming,
             subscriptions: &[],
         };
@@ -69,8 +74,9 @@ pub(crate) fn digest(bodies: &[&str]) -> Result<Reported, String> {
     };
     let store = MemoryStore::new(NOW);
     let gather = Gather { store: &store, outbox: &stack, length: WINDOW_SECONDS };
+    let of = OfStack { account: &stack.account, region: &stack.region, stack: "s3guard", now: NOW };
     for (number, bodies) in bodies.chunks(bodies.len().div_ceil(BATCHES).max(1)).enumerate() {
-        let events = bodies.iter().map(|body| event(body)).collect::<Result<Vec<_>, _>>()?;
+        let events = bodies.iter().map(|body| event(body, of)).collect::<Result<Vec<_>, _>>()?;
         let name = format!("request-{number}");
         let put = gather.put(&Batch { name: &name, events, alarming: 0 }, NOW).now_or_never();
         put.expect("nothing waits").map_err(|error| error.to_string())?;
@@ -82,8 +88,8 @@ pub(crate) fn digest(bodies: &[&str]) -> Result<Reported, String> {
     Ok(Reported { events: closed.events, notifications: closed.notifications, bytes })
 }
 
-fn event(body: &str) -> Result<ObjectEvent, String> {
-    match ObjectMessage::read(body).map_err(|error| error.to_string())? {
+fn event(body: &str, of: OfStack<'_>) -> Result<ObjectEvent, String> {
+    match ObjectMessage::read(body, of).map_err(|error| error.to_string())? {
         ObjectMessage::Event(event) => Ok(*event),
         ObjectMessage::Close(_) | ObjectMessage::Alarm(_) => {
             Err("it is not an object event".to_owned())

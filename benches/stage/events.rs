@@ -1,18 +1,21 @@
 //! Events as AWS delivers them.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{ACCOUNT, BUCKET, REGION};
 
-/// CloudTrail's event of a new bucket, as EventBridge delivers it.
+/// CloudTrail's event of a new bucket, as EventBridge delivers it: an old one would have no caller.
 pub(crate) fn created() -> Value {
+    let now = OffsetDateTime::now_utc().format(&Rfc3339).expect("a time has a text");
     json!({
         "version": "0",
         "id": "2b1f3b9a-7c1a-4a4e-9d0b-8f1f1a3f0c11",
         "detail-type": "AWS API Call via CloudTrail",
         "source": "aws.s3",
         "account": ACCOUNT,
-        "time": "2026-06-15T09:40:00Z",
+        "time": now,
         "region": REGION,
         "resources": [],
         "detail": {
@@ -25,7 +28,7 @@ pub(crate) fn created() -> Value {
                 "accessKeyId": "AKIAI44QH8DHBEXAMPLE",
                 "userName": "careless",
             },
-            "eventTime": "2026-06-15T09:40:00Z",
+            "eventTime": now,
             "eventSource": "s3.amazonaws.com",
             "eventName": "CreateBucket",
             "awsRegion": REGION,
@@ -53,7 +56,9 @@ pub(crate) fn created() -> Value {
 
 /// EventBridge's schedule event, which starts a sweep.
 pub(crate) fn scheduled() -> Value {
-    json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} })
+    json!({
+        "source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT, "detail": {},
+    })
 }
 
 /// A batch of the guard's queue with these messages.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use s3guard_posture::Region;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -24,9 +25,36 @@ pub(crate) struct Message {
     pub(crate) id: String,
     /// Its body.
     pub(crate) body: String,
+    /// The service that delivers it.
+    #[serde(default)]
+    event_source: String,
+    /// The queue from which it comes.
+    #[serde(default, rename = "eventSourceARN")]
+    event_source_arn: String,
     /// Its attributes.
     #[serde(default)]
     attributes: BTreeMap<String, String>,
+}
+
+impl Batch {
+    /// Whether Lambda has received all of it from this queue, which only AWS and the stack's roles can send to. Other
+    /// principals may be able to call the function.
+    pub(crate) fn is_from(&self, queue_arn: &str) -> bool {
+        let is_from = |message: &Message| {
+            message.event_source == "aws:sqs" && message.event_source_arn == queue_arn
+        };
+        self.records.iter().all(is_from)
+    }
+}
+
+/// The ARN of the queue with this URL.
+///
+/// Source: Amazon SQS Developer Guide, "Queue and message identifiers".
+pub(crate) fn queue_arn(url: &str, region: &Region) -> String {
+    let mut parts = url.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let account = parts.next().unwrap_or_default();
+    format!("arn:{}:sqs:{region}:{account}:{name}", region.partition())
 }
 
 impl Message {
@@ -46,6 +74,32 @@ pub(crate) fn answer(failed: &[String]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_batch_counts_only_if_all_of_it_is_from_the_queue() {
+        let region = "eu-west-1".parse().unwrap();
+        let url = "https://sqs.eu-west-1.amazonaws.com/111122223333/guard";
+        let arn = queue_arn(url, &region);
+        assert_eq!(arn, "arn:aws:sqs:eu-west-1:111122223333:guard");
+        let record = |source: &str, arn: &str| json!({ "messageId": "m", "body": "{}", "eventSource": source, "eventSourceARN": arn });
+        let is_from = |records: Vec<Value>| {
+            let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
+            batch.is_from(&arn)
+        };
+        let ours = record("aws:sqs", &arn);
+        assert!(is_from(vec![ours.clone(), ours.clone()]));
+        let sns = "arn:aws:sns:eu-west-1:111122223333:guard";
+        for other in [
+            json!({ "messageId": "m", "body": "{}" }),
+            record("aws:sns", &arn),
+            record("aws:sqs", sns),
+            record("aws:sqs", "arn:aws:sqs:eu-west-1:999900001111:guard"),
+            record("aws:sqs", "arn:aws:sqs:us-east-1:111122223333:guard"),
+            record("aws:sqs", "arn:aws:sqs:eu-west-1:111122223333:guard-2"),
+        ] {
+            assert!(!is_from(vec![ours.clone(), other.clone()]), "{other}");
+        }
+    }
 
     #[test]
     fn a_message_that_was_delivered_before_says_so() {

@@ -46,23 +46,32 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     match settings {
         Settings::Guard(settings) => {
             let (common, settings) = *settings;
+            let queue = batch::queue_arn(&common.queue, connection.region());
             let now = OffsetDateTime::now_utc;
             let guard = guard::Guard::new(&connection, &common, settings, now);
-            run(async |batch, _, clock| guard.handle(batch, clock).await).await
+            run(&queue, async |batch, _, clock| guard.handle(batch, clock).await).await
         }
         Settings::Notify(settings) => {
+            let queue = batch::queue_arn(&settings.queue, connection.region());
             let notify = notify::Notify::new(&connection, *settings);
-            run(async |batch, name, clock| notify.handle(batch, &name, clock).await).await
+            run(&queue, async |batch, name, clock| notify.handle(batch, &name, clock).await).await
         }
     }
 }
 
-/// Answers events for the life of the process. `handle` takes a batch, the id of the invocation and its clock, and returns
-/// the ids of the messages that failed.
+/// Answers events of a queue for the life of the process. `handle` takes a batch, the id of the invocation and its clock, and
+/// returns the ids of the messages that failed.
 async fn run(
+    queue_arn: &str,
     handle: impl AsyncFn(Batch, String, Clock) -> Vec<String>,
 ) -> Result<(), lambda_runtime::Error> {
     let answer = async |event: LambdaEvent<Batch>| -> Result<Value, lambda_runtime::Error> {
+        if !event.payload.is_from(queue_arn) {
+            tracing::error!(
+                "the invocation was refused: its event is not from the function's queue"
+            );
+            return Err("the event is not from the function's queue".into());
+        }
         let clock = Clock::until(event.context.deadline)?;
         Ok(batch::answer(&handle(event.payload, event.context.request_id, clock).await))
     };

@@ -11,7 +11,8 @@ use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage};
 use s3guard_posture::digest::window::{
     Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Published, Window,
 };
-use s3guard_posture::events::alarm::AlarmEvent;
+use s3guard_posture::events::NotAnEvent;
+use s3guard_posture::events::alarm::{AlarmEvent, OfStack};
 use s3guard_posture::events::object_event::ObjectEvent;
 use s3guard_posture::flow::{Outgoing as _, Tally};
 use s3guard_posture::notify::notification::Origin;
@@ -47,7 +48,8 @@ impl Notify {
     pub(crate) fn new(connection: &Connection, settings: Common) -> Self {
         let account = settings.account.clone();
         Self {
-            ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
+            ledger: Ledger::new(connection, settings.ledger.clone(), account.clone())
+                .encrypted_by(settings.ledger_key.clone()),
             s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
@@ -66,7 +68,7 @@ impl Notify {
         let mut events = Vec::new();
         let mut closes = Vec::new();
         for message in batch.records {
-            match ObjectMessage::read(&message.body) {
+            match ObjectMessage::read(&message.body, self.of(clock.now())) {
                 Ok(ObjectMessage::Event(event)) => {
                     if self.is_wanted(&event) {
                         events.push((message.id, *event));
@@ -77,6 +79,10 @@ impl Notify {
                     if !self.publish_alarm(&alarm, clock.now()).await {
                         failures.push(message.id);
                     }
+                }
+                Err(error @ NotAnEvent::Refused(_)) => {
+                    tracing::warn!(message_id = message.id, %error, "a message was refused");
+                    tally.count(Metric::Refused, 1);
                 }
                 Err(error) => {
                     let id = message.id;
@@ -199,13 +205,14 @@ impl Notify {
             return false;
         };
         match published {
-            Ok(Published { events, notifications, busy, failures }) => {
+            Ok(Published { events, notifications, busy, foreign, failures }) => {
                 tracing::info!(events, notifications, busy, "published");
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be published");
                 }
                 tally.count(Metric::PublishedEvents, events);
                 tally.count(Metric::Notifications, notifications);
+                tally.count(Metric::ForeignObject, foreign);
                 tally.count(Metric::NotPublished, failures.len());
                 busy == 0 && failures.is_empty()
             }
@@ -224,6 +231,11 @@ impl Notify {
             tracing::error!(%error, alarm = alarm.name, "an alarm could not be published");
         }
         published.is_ok()
+    }
+
+    fn of(&self, now: OffsetDateTime) -> OfStack<'_> {
+        let Common { account, stack, .. } = &self.settings;
+        OfStack { account, region: &self.region, stack, now }
     }
 
     fn origin(&self, now: OffsetDateTime) -> Origin<'_> {

@@ -1,5 +1,6 @@
 //! Names that the template, the functions and the command share.
 
+pub mod alarms;
 pub mod metrics;
 
 /// The longest settle time, in seconds: a message is delayed by it.

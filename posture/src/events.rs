@@ -4,6 +4,7 @@ pub mod alarm;
 mod cloudtrail;
 pub mod field;
 pub mod object_event;
+pub(crate) mod plausible;
 mod read;
 mod request;
 pub mod trail;

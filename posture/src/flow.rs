@@ -257,8 +257,12 @@ where
         let mut handled = Handled::default();
         let mut messages = Vec::new();
         for Delivered { id, body, is_again } in delivered {
-            match events::read(&body, &self.settings.account) {
+            match events::read(&body, &self.settings.account, self.now()) {
                 Ok(read) => messages.push(Message { id, is_again, read }),
+                Err(error @ NotAnEvent::Refused(_)) => {
+                    tracing::warn!(message_id = id, cause = %error, "a message was refused");
+                    handled.tally.count(Metric::Refused, 1);
+                }
                 Err(error) => {
                     tracing::error!(message_id = id, cause = %error, "a message is not an event");
                     handled.tally.count(Metric::NotAnEvent, 1);

@@ -1,12 +1,12 @@
 //! Test doubles, for the tests and benchmarks of this workspace: the feature `testing`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard};
 
 use time::OffsetDateTime;
 
-use crate::digest::window::{Listed, Store};
+use crate::digest::window::{Fetched, Listed, Store};
 
 /// The width of prose in a document.
 pub const PROSE_COLUMNS_MAX: usize = 100;
@@ -57,18 +57,28 @@ pub struct MemoryStore(Mutex<Inner>);
 #[derive(Debug)]
 struct Inner {
     objects: BTreeMap<String, (Vec<u8>, OffsetDateTime)>,
+    /// The keys of objects that another principal has written.
+    foreign: BTreeSet<String>,
     now: OffsetDateTime,
 }
 
 impl MemoryStore {
     /// An empty store whose clock shows this time.
     pub fn new(now: OffsetDateTime) -> Self {
-        Self(Mutex::new(Inner { objects: BTreeMap::new(), now }))
+        Self(Mutex::new(Inner { objects: BTreeMap::new(), foreign: BTreeSet::new(), now }))
     }
 
     /// Sets the store's clock.
     pub fn set_time(&self, now: OffsetDateTime) {
         self.lock().now = now;
+    }
+
+    /// Puts an object as another principal.
+    pub fn plant(&self, key: &str, body: &[u8]) {
+        let mut inner = self.lock();
+        let now = inner.now;
+        inner.objects.insert(key.to_owned(), (body.to_vec(), now));
+        inner.foreign.insert(key.to_owned());
     }
 
     /// All keys.
@@ -88,6 +98,7 @@ impl Store for MemoryStore {
         let mut inner = self.lock();
         let now = inner.now;
         inner.objects.insert(key.to_owned(), (body, now));
+        inner.foreign.remove(key);
         Ok(())
     }
 
@@ -99,8 +110,16 @@ impl Store for MemoryStore {
         Ok(is_new)
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Infallible> {
-        Ok(self.lock().objects.get(key).map(|(body, _)| body.clone()))
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Fetched, Infallible> {
+        let inner = self.lock();
+        Ok(match inner.objects.get(key) {
+            Some(_) if inner.foreign.contains(key) => Fetched::Foreign("it is foreign".to_owned()),
+            Some((body, _)) if body.len() as u64 > max_bytes => {
+                Fetched::Foreign("it is too long".to_owned())
+            }
+            Some((body, _)) => Fetched::Content(body.clone()),
+            None => Fetched::Absent,
+        })
     }
 
     async fn list(&self, prefix: &str, after: &str) -> Result<Vec<Listed>, Infallible> {

@@ -7,6 +7,7 @@ mod deploying;
 mod destroy;
 mod doctor;
 mod failures;
+mod forged;
 mod monitoring;
 mod replay;
 mod trails;

@@ -44,6 +44,7 @@ fn command() -> Command {
             ("S3GUARD_GRADE", "speed"),
             ("S3GUARD_KEY", ""),
             ("S3GUARD_LEDGER", "ledger"),
+            ("S3GUARD_LEDGER_KEY", "arn:aws:kms:eu-west-1:111122223333:key/stack"),
             ("S3GUARD_LOG_BUCKET", "logs"),
             ("S3GUARD_OWN_BUCKETS", "ledger,logs,trail,code"),
             ("S3GUARD_QUEUE", "http://127.0.0.1:9/111122223333/queue"),
@@ -56,16 +57,22 @@ fn command() -> Command {
     command
 }
 
-/// The function's response to a batch of messages with these bodies. Their ids are numbers.
-fn answer(handler: &str, bodies: &[&str]) -> Value {
-    let records: Vec<Value> = bodies
-        .iter()
-        .enumerate()
-        .map(|(number, body)| json!({ "messageId": number.to_string(), "body": body }))
-        .collect();
+/// The function's response to a batch of messages from a queue with these bodies. Their ids are numbers.
+fn answer_to(handler: &str, queue: &str, bodies: &[&str]) -> Answer {
+    let record = |(number, body): (usize, &&str)| {
+        json!({
+            "messageId": number.to_string(), "body": body, "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:eu-west-1:111122223333:{queue}"),
+        })
+    };
+    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
     let mut function = Function::start(command(), handler).unwrap();
     function.wait_until_ready(PATIENCE).unwrap();
-    match function.invoke(&json!({ "Records": records }), PATIENCE).unwrap().answer {
+    function.invoke(&json!({ "Records": records }), PATIENCE).unwrap().answer
+}
+
+fn answer(handler: &str, bodies: &[&str]) -> Value {
+    match answer_to(handler, "queue", bodies) {
         Answer::Response(response) => response,
         Answer::Error { kind, message } => panic!("{kind}: {message}"),
     }
@@ -96,6 +103,19 @@ fn events_that_cannot_be_reported_and_invalid_ones_are_retried() {
     let created = include_str!("../../posture/fixtures/object-created.json");
     let strange = include_str!("../../posture/fixtures/object-of-a-new-type.json");
     assert_eq!(answer("notify", &[strange, created]), failed(&["0", "1"]));
+}
+
+#[test]
+fn an_invocation_with_another_queue_or_without_one_is_refused() {
+    let changed = include_str!("../../posture/fixtures/put-bucket-encryption.json");
+    for handler in ["guard", "notify"] {
+        match answer_to(handler, "other", &[changed]) {
+            Answer::Error { message, .. } => {
+                assert_eq!(message, "the event is not from the function's queue");
+            }
+            Answer::Response(response) => panic!("{response}"),
+        }
+    }
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! The ledger as the store of object events until they are published.
 
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
-use s3guard_posture::digest::window::{Listed, Store};
+use s3guard_posture::digest::window::{Fetched, Listed, Store};
 use time::OffsetDateTime;
 
 use super::Ledger;
 use crate::AwsError;
+use crate::bucket::Encrypted;
 use crate::error::Answer as _;
+
+/// The most pages of a list, of a thousand keys each: what fits into the memory of a function.
+const PAGES_MAX: usize = 300;
 
 impl Store for Ledger {
     type Error = AwsError;
@@ -24,21 +27,37 @@ impl Store for Ledger {
         Ok(answer.optional("PutObject", self.bucket.object(key), &taken)?.is_some())
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
-        self.bucket.get(key).await
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Fetched, AwsError> {
+        let Some(kms_key_arn) = &self.key else {
+            return Ok(Fetched::Foreign("the stack's key is not known".to_owned()));
+        };
+        Ok(match self.bucket.get_encrypted(key, kms_key_arn, max_bytes).await? {
+            Encrypted::Content(content) => Fetched::Content(content),
+            Encrypted::Foreign(cause) => Fetched::Foreign(cause),
+            Encrypted::Absent => Fetched::Absent,
+        })
     }
 
     async fn list(&self, prefix: &str, after: &str) -> Result<Vec<Listed>, AwsError> {
         let after = (!after.is_empty()).then(|| after.to_owned());
-        let call = self.list_call(prefix).set_start_after(after);
-        let pages = call.into_paginator().send().try_collect().await;
-        let pages = pages.named("ListObjectsV2", self.bucket.object(""))?;
+        let object = self.bucket.object("");
+        let mut pages = self.list_call(prefix).set_start_after(after).into_paginator().send();
+        let mut all = Vec::new();
         let listed = |object: &Object| {
             let seconds = object.last_modified()?.secs();
             let written = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
             Some(Listed { key: object.key()?.to_owned(), written })
         };
-        Ok(pages.iter().flat_map(ListObjectsV2Output::contents).filter_map(listed).collect())
+        let mut count = 0;
+        while let Some(page) = pages.try_next().await.named("ListObjectsV2", &object)? {
+            all.extend(page.contents().iter().filter_map(listed));
+            count += 1;
+            if count > PAGES_MAX {
+                let cause = format!("there are more than {PAGES_MAX} pages of `{prefix}`");
+                return Err(AwsError::other("ListObjectsV2", object, cause));
+            }
+        }
+        Ok(all)
     }
 }
 

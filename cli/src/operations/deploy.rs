@@ -27,6 +27,7 @@ use futures_util::future::join_all;
 use s3guard_aws::stacks::{OnFailure, Stack, Stacks};
 use s3guard_aws::{Connection, Queue, subscriptions};
 use s3guard_posture::config::Config;
+use s3guard_posture::events::{OwnMessage, Sweep};
 use s3guard_posture::{Region, contract};
 use tokio::time::Instant;
 
@@ -207,9 +208,6 @@ async fn next(target: &DeployTarget, stack: &Stack, deployed: Deployed) -> Vec<S
     steps
 }
 
-/// What the schedule puts into the guard's queue, as EventBridge writes it.
-const SWEEP: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
-
 /// Starts the first sweep of a new guard, which the schedule would start hours later. A failure is only a warning.
 async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
     let Some(url) = stack.outputs.get(contract::output::GUARD_QUEUE_URL) else {
@@ -217,22 +215,10 @@ async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
             "the stack has no queue as output: existing buckets are checked by the schedule",
         );
     };
-    match Queue::new(connection, url).send(SWEEP, 0).await {
+    match Queue::new(connection, url).send(&OwnMessage::Sweep(Sweep::default()).body(), 0).await {
         Ok(()) => output.say("the guard checks the existing buckets"),
         Err(error) => output.warn(format_args!(
             "existing buckets are checked by the schedule, because the sweep could not be started: {error}"
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_sent_is_what_the_schedule_sends() {
-        let sweep: serde_json::Value = serde_json::from_str(SWEEP).unwrap();
-        assert_eq!(sweep["source"], "aws.events");
-        assert_eq!(sweep["detail-type"], "Scheduled Event");
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use s3guard_aws::AwsError;
 use s3guard_posture::config::EvaluationContext;
-use s3guard_posture::digest::objects::{self, Known, Scene};
-use s3guard_posture::digest::window::{Digest, Outbox};
+use s3guard_posture::digest::objects::{self, Scene};
+use s3guard_posture::digest::window::{Digest, Known, Outbox};
 use s3guard_posture::flow::Outgoing as _;
 use s3guard_posture::notify::report;
 use s3guard_posture::{BucketId, BucketName, Notification, Reading};
@@ -28,12 +28,22 @@ impl Outbox for Notify {
     type Notification = Notification;
     type Error = AwsError;
 
-    async fn notifications(&self, digest: &Digest) -> Vec<Notification> {
-        let known = self.known(digest).await;
+    /// The grade and the owner of the buckets of a digest.
+    async fn known(&self, digest: &Digest) -> BTreeMap<BucketName, Known> {
+        let names: BTreeSet<BucketName> =
+            digest.events.iter().map(|event| event.bucket.clone()).collect();
+        let known = stream::iter(names.into_iter().enumerate()).map(|(place, name)| async move {
+            let known = self.known_of(&name, place < TAGS_MAX, digest.until.date()).await;
+            (name, known)
+        });
+        known.buffer_unordered(AT_ONCE).collect().await
+    }
+
+    fn notifications(&self, digest: &Digest) -> Vec<Notification> {
         let scene = Scene {
             origin: self.origin(digest.until),
             ledger: Some(&self.settings.ledger),
-            known: &known,
+            known: &digest.known,
             alarming: &self.alarming,
             subscriptions: self.settings.config.subscriptions(),
         };
@@ -49,17 +59,6 @@ impl Outbox for Notify {
 }
 
 impl Notify {
-    /// The grade and the owner of the buckets of a digest.
-    async fn known(&self, digest: &Digest) -> BTreeMap<BucketName, Known> {
-        let names: BTreeSet<BucketName> =
-            digest.events.iter().map(|event| event.bucket.clone()).collect();
-        let known = stream::iter(names.into_iter().enumerate()).map(|(place, name)| async move {
-            let known = self.known_of(&name, place < TAGS_MAX, digest.until.date()).await;
-            (name, known)
-        });
-        known.buffer_unordered(AT_ONCE).collect().await
-    }
-
     /// The grade and the owner of a bucket; without its tags, by the rules for its name alone.
     async fn known_of(&self, name: &BucketName, with_tags: bool, today: Date) -> Known {
         let mut tags = Reading::Denied;

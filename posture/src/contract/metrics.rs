@@ -28,8 +28,12 @@ pub enum Metric {
     CoverageGaps,
     /// Writes whose record could not be saved.
     NotRecorded,
+    /// Objects of the ledger that do not count: not encrypted with the stack's key, or not what their key says.
+    ForeignObject,
     /// Messages that are not events.
     NotAnEvent,
+    /// Messages that were refused: from another account, or with a time that is not plausible.
+    Refused,
     /// Object events that were collected, duplicates included.
     ObjectEvents,
     /// Object events that were published, without duplicates.
@@ -53,7 +57,9 @@ named! {
     Conflict = "Conflict",
     CoverageGaps = "CoverageGaps",
     NotRecorded = "NotRecorded",
+    ForeignObject = "ForeignObject",
     NotAnEvent = "NotAnEvent",
+    Refused = "Refused",
     ObjectEvents = "ObjectEvents",
     PublishedEvents = "PublishedEvents",
     Notifications = "Notifications",

@@ -10,7 +10,7 @@ mod text;
 pub use alert::Alarming;
 pub use message::{ObjectMessage, close, close_after_seconds};
 pub use notifications::{notification_of, notifications_of};
-pub use summary::{Known, Scene};
+pub use summary::Scene;
 
 /// The prefix in the ledger of the events of windows.
 pub const WINDOWS_PREFIX: &str = crate::digest::window::keys::PREFIX;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::{Day, Ending};
+use crate::contract::alarms::ALARMS;
 use crate::digest::objects::notification_of;
 use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::events::object_event::ObjectEvent;
@@ -164,13 +165,13 @@ fn ending(bucket: &BucketName, origin: &Origin<'_>) -> Ending {
 }
 
 fn dead_letters(origin: &Origin<'_>) -> AlarmEvent {
+    let (id, description) = ALARMS[0];
     AlarmEvent {
         id: None,
-        name: format!("{}-test", origin.stack),
-        description: Some("Messages that the guard could not handle".to_owned()),
+        name: format!("{}-{id}", origin.stack),
+        description,
         state: AlarmState::Alarm,
         previous: Some(AlarmState::Ok),
-        reason: Some("Threshold Crossed: 1 datapoint [1.0] was greater than 0.0.".to_owned()),
         since: origin.now,
     }
 }

@@ -8,23 +8,26 @@
 //!    may not have counted: the batch is put again into the next window of the same time.
 //! 2. A function that *closes* a window, at its end or because of an alert, first records that and then reads the parts. If
 //!    it does not see a part, the function that put it sees the closing and puts the part again.
-//! 3. The *digest* is fixed: all events once, without those in earlier digests, and the notifications about them. It is put
-//!    only if there is none yet. The function that put it publishes the notifications; another function that finds it
-//!    unpublished after [`LEASE`] publishes the same notifications again.
-//! 4. Each published notification is recorded as *sent*.
+//! 3. The *digest* is fixed: all events once, without those in earlier digests, and what is known about their buckets. It is
+//!    put only if there is none yet. The function that put it makes the notifications from it and publishes them; another
+//!    function that finds it unpublished after [`LEASE`] makes the same notifications again.
+//! 4. Each published notification is recorded as *sent*, with its number and the number of all.
 //!
-//! Only if a function is terminated between the last two steps, a notification is published twice, with the same id. Objects
-//! are deleted only by the lifecycle of the bucket; the keys alone show the state of a window (`keys`).
+//! Only if a function is terminated between the last two steps, a notification is published twice, with the same id. If a
+//! new code or configuration makes another number of notifications from the digest, all of them are published. Objects are
+//! deleted only by the lifecycle of the bucket; the keys alone show the state of a window (`keys`).
+//!
+//! A part or a digest that another principal has written, or that is not what its key says, does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::de::DeserializeOwned;
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
+use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
 use crate::events::wire::as_text;
 
@@ -36,9 +39,10 @@ mod stored;
 
 pub use keys::Window;
 pub use sightings::Sightings;
-pub use stored::{Digest, Part};
+pub use stored::{Digest, Known, Part};
 
 use keys::Entry;
+use stored::{Keyed, Unreadable};
 
 /// How long a function has to publish the digest that it fixed: longer than its timeout.
 pub const LEASE: Duration = Duration::minutes(2);
@@ -59,6 +63,8 @@ pub const EVENTS_MAX: usize = 50_000;
 ///
 /// Source: AWS Lambda Developer Guide, "Lambda quotas".
 const ROOM: usize = 2 * 6_000;
+/// The most events that are read into memory, if windows were not closed in time.
+const EVENTS_READ_MAX: usize = 2 * EVENTS_MAX;
 /// How many objects of the ledger are read at once.
 const AT_ONCE: usize = 16;
 /// How often a batch is put because its window was closed meanwhile.
@@ -71,6 +77,17 @@ pub struct Listed {
     pub key: String,
     /// When it was written, by the clock of the store.
     pub written: OffsetDateTime,
+}
+
+/// An object of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The function wrote it.
+    Content(Vec<u8>),
+    /// It does not count, for this reason: another principal may have written it.
+    Foreign(String),
+    /// It does not exist.
+    Absent,
 }
 
 /// The store of the events until they are published: the ledger bucket.
@@ -89,10 +106,14 @@ pub trait Store: Sync {
         body: Vec<u8>,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Reads an object. `None` if there is none.
-    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, Self::Error>> + Send;
+    /// Reads an object of at most so many bytes.
+    fn get(
+        &self,
+        key: &str,
+        max_bytes: u64,
+    ) -> impl Future<Output = Result<Fetched, Self::Error>> + Send;
 
-    /// Lists the keys with a prefix that follow a key.
+    /// Lists the keys with a prefix that follow a key. Too many of them are an error.
     fn list(
         &self,
         prefix: &str,
@@ -103,15 +124,15 @@ pub trait Store: Sync {
 /// Makes and publishes notifications.
 pub trait Outbox: Sync {
     /// A notification.
-    type Notification: Clone + Serialize + DeserializeOwned + Send + Sync;
+    type Notification: Send + Sync;
     /// The error of publishing.
     type Error: fmt::Display + Send;
 
-    /// Makes the notifications about a digest. It is called once, and the digest contains the result.
-    fn notifications(
-        &self,
-        digest: &Digest,
-    ) -> impl Future<Output = Vec<Self::Notification>> + Send;
+    /// What is known about the buckets of a digest. It is called once, and the digest contains the result.
+    fn known(&self, digest: &Digest) -> impl Future<Output = BTreeMap<BucketName, Known>> + Send;
+
+    /// Makes the notifications about a digest: always the same about the same digest.
+    fn notifications(&self, digest: &Digest) -> Vec<Self::Notification>;
 
     /// Publishes a notification.
     fn publish(
@@ -129,14 +150,25 @@ pub enum GatherError<S> {
     /// A notification could not be published.
     #[error("{0}")]
     Publish(String),
-    /// An object in the store is invalid.
-    #[error("`{key}` in the ledger is invalid: {cause}")]
+    /// An object in the store does not count.
+    #[error("`{key}` in the ledger does not count: {cause}")]
     Form {
         /// Its key.
         key: String,
         /// The cause.
         cause: String,
     },
+    /// An object in the store cannot be read now.
+    #[error("`{key}` in the ledger could not be read: {cause}")]
+    Unreadable {
+        /// Its key.
+        key: String,
+        /// The cause.
+        cause: String,
+    },
+    /// A window has more events than a function can read.
+    #[error("a window has more than {EVENTS_READ_MAX} events")]
+    TooMany,
     /// Too many windows were closed while a batch was put into them.
     #[error("{PUTS_MAX} windows in a row were closed while a batch was put into them")]
     Closing,
@@ -198,6 +230,8 @@ pub struct Published {
     pub notifications: usize,
     /// Windows that another function is publishing at the moment.
     pub busy: usize,
+    /// How many objects did not count.
+    pub foreign: usize,
     /// The failures, in words.
     pub failures: Vec<String>,
 }
@@ -245,9 +279,11 @@ impl WindowState {
         self.is_closed() || window.end() <= now
     }
 
-    /// Whether all its notifications were sent.
+    /// Whether all its notifications were sent: all of one making of them.
     fn is_published(&self) -> bool {
-        self.sent.first().is_some_and(|(_, of)| self.sent.len() >= *of)
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        self.sent.iter().for_each(|(_, of)| *counts.entry(*of).or_default() += 1);
+        counts.into_iter().any(|(of, sent)| sent >= of)
     }
 }
 
@@ -270,7 +306,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 let counts = others.iter().map(|part| counts(part));
                 let so_far = (batch.events.len(), batch.alarming);
                 let (events, alarming) =
-                    counts.fold(so_far, |all, one| (all.0 + one.0, all.1 + one.1));
+                    counts.fold(so_far, |all, one| (add(all.0, one.0), add(all.1, one.1)));
                 return Ok(Gathered { window, is_first, events, alarming, others });
             }
             // Its digest may have this part or not: the digest of the next window leaves out what it has.
@@ -288,7 +324,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         batch: &Batch<'_>,
     ) -> StoreResult<Vec<ObjectEvent>, S> {
         let mut events = batch.events.clone();
-        for part in self.parts(&gathered.others).await? {
+        for part in self.parts(&gathered.others, &mut Published::default()).await? {
             events.extend(part.events);
         }
         Ok(events)
@@ -302,9 +338,21 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         states(self.store, prefix, after).await
     }
 
-    async fn parts(&self, keys: &[String]) -> StoreResult<Vec<Part>, S> {
-        let parts = stream::iter(keys).map(|key| get(self.store, key));
-        parts.buffered(AT_ONCE).try_collect().await
+    /// Reads parts. Those that do not count are left out.
+    async fn parts(&self, keys: &[String], result: &mut Published) -> StoreResult<Vec<Part>, S> {
+        let (mut parts, mut events) = (Vec::new(), 0);
+        let mut all =
+            stream::iter(keys).map(|key| get::<_, Part>(self.store, key)).buffered(AT_ONCE);
+        while let Some(part) = all.next().await {
+            if let Some(part) = result.counts(part)? {
+                events += part.events.len();
+                if events > EVENTS_READ_MAX {
+                    return Err(GatherError::TooMany);
+                }
+                parts.push(part);
+            }
+        }
+        Ok(parts)
     }
 
     async fn put_new(&self, key: &str, body: Vec<u8>) -> StoreResult<bool, S> {
@@ -328,11 +376,45 @@ async fn states<S: Store>(
 }
 
 /// Reads a part or a digest.
-async fn get<S: Store, T: DeserializeOwned>(store: &S, key: &str) -> StoreResult<T, S> {
+async fn get<S: Store, T: Keyed>(store: &S, key: &str) -> StoreResult<T, S> {
     let form = |cause: String| GatherError::Form { key: key.to_owned(), cause };
-    let json = store.get(key).await.map_err(GatherError::Store)?;
-    let json = json.ok_or_else(|| form("it is listed but does not exist".to_owned()))?;
-    stored::read(&json).map_err(|error| form(error.to_string()))
+    let unreadable = |cause: String| GatherError::Unreadable { key: key.to_owned(), cause };
+    let json = match store.get(key, T::BYTES_MAX).await.map_err(GatherError::Store)? {
+        Fetched::Content(json) => json,
+        Fetched::Foreign(cause) => return Err(form(cause)),
+        Fetched::Absent => return Err(unreadable("it is listed but does not exist".to_owned())),
+    };
+    let read: T = stored::read(&json).map_err(|error| match error {
+        Unreadable::Form(cause) => form(cause),
+        Unreadable::Newer(version) => {
+            unreadable(format!("it has version {version}, which this s3guard does not support"))
+        }
+    })?;
+    let is_of_key = Window::of_key(key).is_some_and(|(window, entry)| read.is_of(window, &entry));
+    if is_of_key { Ok(read) } else { Err(form("its content does not match its key".to_owned())) }
+}
+
+impl Published {
+    /// What was read, if it counts.
+    fn counts<T, S>(&mut self, read: Result<T, GatherError<S>>) -> Result<Option<T>, GatherError<S>>
+    where
+        S: fmt::Display,
+    {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error @ GatherError::Form { .. }) => {
+                tracing::error!(%error, "an object of the ledger was left out");
+                self.foreign += 1;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The sum of counts that keys contain, which are not checked.
+fn add(count: usize, other: usize) -> usize {
+    count.saturating_add(other)
 }
 
 /// How many events a part has, and how many of them count for an alert.

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::field::{at, items, text};
-use super::request::{Changed, NotAnEvent, Request, parsed};
+use super::request::{Changed, NotAnEvent, Request, bucket, parsed};
 use crate::model::tool::Tool;
 use crate::model::watch;
 use crate::{AccountId, BucketName, Call, Region};
@@ -123,11 +123,11 @@ fn region(record: &Value) -> Result<Region, NotAnEvent> {
 fn named(record: &Value) -> Result<BucketName, NotAnEvent> {
     let field = "detail.requestParameters.bucketName";
     match (required(record, field), resource(record)) {
-        (Err(_), Some(bucket)) => {
-            let arn = text(bucket, &["ARN"]).unwrap_or_default();
-            parsed("detail.resources", arn.split_once(":::").map_or("", |(_, resource)| resource))
+        (Err(_), Some(resource)) => {
+            let arn = text(resource, &["ARN"]).unwrap_or_default();
+            bucket("detail.resources", arn.split_once(":::").map_or("", |(_, resource)| resource))
         }
-        (name, _) => parsed(field, &name?),
+        (name, _) => bucket(field, &name?),
     }
 }
 
@@ -146,7 +146,7 @@ fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "s3", "", "", resource] if !resource.contains('/') => {
-            parsed(field, resource).map(Some)
+            bucket(field, resource).map(Some)
         }
         _ => Ok(None),
     }

@@ -3,14 +3,18 @@
 //! Source: Amazon S3 User Guide, "EventBridge event message structure". Keys are not URL-encoded here. Fields that are not
 //! needed are not read, and new ones do not matter.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::cloudtrail::utc;
-use super::request::NotAnEvent;
+use super::plausible::not_in_future;
+use super::read::of_account;
+use super::request::{NotAnEvent, bucket};
 use super::wire::as_time;
-use crate::BucketName;
 use crate::model::change::{Change, DETAIL_TYPES};
+use crate::{AccountId, BucketName};
 
 /// One event of S3 about one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +70,12 @@ impl ObjectEvent {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Wire {
+struct Wire<'a> {
     id: String,
     source: String,
     detail_type: String,
+    #[serde(borrow)]
+    account: Cow<'a, str>,
     time: String,
     detail: Detail,
 }
@@ -87,7 +93,7 @@ struct Detail {
 
 #[derive(Deserialize)]
 struct Bucket {
-    name: BucketName,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -99,9 +105,9 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// Reads a message of the object queue.
-pub fn read(body: &str) -> Result<ObjectEvent, NotAnEvent> {
-    let Wire { id, source, detail_type, time, detail } = serde_json::from_str(body)?;
+/// Reads a message of the object queue. Events of other accounts are refused, and those of the future.
+pub fn read(body: &str, own: &AccountId, now: OffsetDateTime) -> Result<ObjectEvent, NotAnEvent> {
+    let Wire { id, source, detail_type, account, time, detail } = serde_json::from_str(body)?;
     if source != "aws.s3" {
         return Err(NotAnEvent::field("source", &format!("`{source}` is not `aws.s3`")));
     }
@@ -109,18 +115,22 @@ pub fn read(body: &str) -> Result<ObjectEvent, NotAnEvent> {
         let cause = format!("`{detail_type}` is not a type of event that s3guard knows");
         NotAnEvent::field("detail-type", &cause)
     })?;
+    of_account(&account, own)?;
+    let time = utc("time", &time)?;
+    not_in_future(time, now)?;
+    let bucket = bucket("detail.bucket.name", &detail.bucket.name)?;
     let Object { key, size, version_id, sequencer } = detail.object;
     Ok(ObjectEvent {
         id,
         change,
-        bucket: detail.bucket.name,
+        bucket,
         key,
         version_id,
         size_bytes: size,
         sequencer,
         requester: detail.requester,
         source_ip: detail.source_ip_address,
-        time: utc("time", &time)?,
+        time,
     })
 }
 

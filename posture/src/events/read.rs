@@ -5,9 +5,11 @@
 
 use serde::Deserialize as _;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::cloudtrail;
 use super::field::text;
+use super::plausible::not_in_future;
 use super::request::{Again, NotAnEvent, OwnMessage, Request, Sweep};
 use crate::AccountId;
 
@@ -22,30 +24,67 @@ pub struct Read {
     pub body: String,
 }
 
-/// Reads a message. `account` is the guard's own: events of others are ignored.
-pub fn read(body: &str, account: &AccountId) -> Result<Read, NotAnEvent> {
+/// Reads a message. `account` is the guard's own: events of others are refused, and those of the future.
+pub fn read(body: &str, account: &AccountId, now: OffsetDateTime) -> Result<Read, NotAnEvent> {
     let value: Value = serde_json::from_str(body)?;
     let Some(again) = value.pointer("/s3guard/again") else {
-        return Ok(Read { request: request(&value, account)?, attempt: 0, body: body.to_owned() });
+        let request = request(&value, account, now)?;
+        return Ok(Read { request, attempt: 0, body: body.to_owned() });
     };
     // A message that is sent again twice is wrapped only once.
     let Again { body, attempt } = Again::deserialize(again).map_err(|_| NotAnEvent::Unknown)?;
-    Ok(Read { request: request(&serde_json::from_str(&body)?, account)?, attempt, body })
+    Ok(Read { request: request(&serde_json::from_str(&body)?, account, now)?, attempt, body })
 }
 
-/// Reads what `EventBridge` or the guard itself sends. Only AWS can put events with a source `aws.…` on the bus.
-fn request(message: &Value, account: &AccountId) -> Result<Request, NotAnEvent> {
+/// Reads what `EventBridge` or the guard itself sends. Only AWS can put events with a source `aws.…` on the bus, but the
+/// bus of another account may forward its events.
+fn request(
+    message: &Value,
+    account: &AccountId,
+    now: OffsetDateTime,
+) -> Result<Request, NotAnEvent> {
     if let Some(own) = message.get("s3guard") {
-        return OwnMessage::deserialize(own).map(Request::Own).map_err(|_| NotAnEvent::Unknown);
+        return self::own(own);
     }
     let field = |name| text(message, &[name]).unwrap_or_default();
-    match (field("source").as_str(), field("detail-type").as_str()) {
+    let request = match (field("source").as_str(), field("detail-type").as_str()) {
         ("aws.events", "Scheduled Event") => Ok(Request::Own(OwnMessage::Sweep(Sweep::default()))),
         ("aws.s3" | "aws.s3-control", "AWS API Call via CloudTrail") => {
             cloudtrail::request(message.get("detail").unwrap_or(&Value::Null), account)
         }
-        _ => Err(NotAnEvent::Unknown),
+        _ => return Err(NotAnEvent::Unknown),
+    };
+    of_account(&field("account"), account)?;
+    let request = request?;
+    if let Request::Changed(changed) = &request {
+        not_in_future(changed.call.time, now)?;
     }
+    Ok(request)
+}
+
+/// Refuses the events of other accounts.
+pub(super) fn of_account(account: &str, own: &AccountId) -> Result<(), NotAnEvent> {
+    match account {
+        "" => Err(NotAnEvent::field("account", &"it is not a text")),
+        account if account == own.as_str() => Ok(()),
+        _ => Err(NotAnEvent::Refused("it is another account's")),
+    }
+}
+
+/// Reads what the guard sends to itself.
+fn own(own: &Value) -> Result<Request, NotAnEvent> {
+    let own = OwnMessage::deserialize(own).map_err(|_| NotAnEvent::Unknown)?;
+    if let OwnMessage::Reconcile { bucket, .. } = &own
+        && bucket.is_directory()
+    {
+        return Ok(Request::Ignore("directory buckets have other settings"));
+    }
+    if let OwnMessage::Sweep(sweep) = &own
+        && !sweep.is_plausible()
+    {
+        return Err(NotAnEvent::Unknown);
+    }
+    Ok(Request::Own(own))
 }
 
 #[cfg(test)]

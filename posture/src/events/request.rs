@@ -10,6 +10,11 @@ use thiserror::Error;
 use crate::evaluate::coverage::Mark;
 use crate::{BucketName, Call, Region};
 
+/// The most buckets of an account.
+///
+/// Source: Amazon S3 User Guide, "General purpose bucket quotas, restrictions, and limitations".
+const BUCKETS_MAX: usize = 1_000_000;
+
 /// The request of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -84,6 +89,9 @@ pub enum NotAnEvent {
     /// JSON that is neither an event nor a message of the guard.
     #[error("it is neither an event of EventBridge nor a message of s3guard")]
     Unknown,
+    /// An event that is not for this guard. It is counted, and not delivered again.
+    #[error("it was refused: {0}")]
+    Refused(&'static str),
     /// An event without a required field.
     #[error("`{field}` is missing or wrong: {cause}")]
     Field {
@@ -106,6 +114,23 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(
     text: &str,
 ) -> Result<T, NotAnEvent> {
     text.parse().map_err(|error| NotAnEvent::field(field, &error))
+}
+
+/// Reads the name of a bucket, which the account itself is not.
+pub(super) fn bucket(field: &'static str, text: &str) -> Result<BucketName, NotAnEvent> {
+    let name: BucketName = parsed(field, text)?;
+    if name.is_account() {
+        return Err(NotAnEvent::field(field, &"it is not the name of a bucket"));
+    }
+    Ok(name)
+}
+
+impl Sweep {
+    /// Whether the list of an account can continue there.
+    pub(super) fn is_plausible(&self) -> bool {
+        let is_name = |after: &String| after.parse::<BucketName>().is_ok();
+        self.buckets <= BUCKETS_MAX && self.after.as_ref().is_none_or(is_name)
+    }
 }
 
 impl OwnMessage {

@@ -195,6 +195,7 @@ fn call(name: &str, time: OffsetDateTime, by: Option<&str>) -> String {
     let time = time.format(&Rfc3339).unwrap();
     json!({
         "source": "aws.s3",
+        "account": "111122223333",
         "detail-type": "AWS API Call via CloudTrail",
         "detail": {
             "eventVersion": "1.11",
@@ -222,7 +223,9 @@ fn opened() -> String {
 
 /// The schedule starts a sweep.
 fn scheduled() -> String {
-    json!({ "source": "aws.events", "detail-type": "Scheduled Event" }).to_string()
+    let account = "111122223333";
+    json!({ "source": "aws.events", "detail-type": "Scheduled Event", "account": account })
+        .to_string()
 }
 
 fn task_for() -> String {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::config::Extent;
 use crate::evaluate::coverage::Mark;
+use crate::events::plausible::is_plausible;
 use crate::events::{Changed, OwnMessage, Read, Request, Sweep};
 use crate::{BucketName, Call, Region, Trigger};
 
@@ -93,11 +94,21 @@ pub struct ReconcileTask {
 }
 
 /// Sorts the messages of a batch, one task for each bucket.
+///
+/// No message is sent back without an end, whatever it contains: the settle time ends because the event's time is plausible,
+/// and the attempts to wait for a stack are counted.
 pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) -> Vec<TaskOf> {
     let mut tasks = Vec::new();
     let mut by_bucket: BTreeMap<BucketName, (ReconcileTask, Vec<String>)> = BTreeMap::new();
     for Message { id, is_again, read: Read { request, attempt, body } } in messages {
         let task = match request {
+            // An event whose time cannot be right is only a hint: the bucket is reconciled without its caller.
+            Request::Changed(Changed { bucket, region, call }) if !is_plausible(call.time, now) => {
+                let task = task_for(&mut by_bucket, bucket, id, attempt);
+                task.region.get_or_insert(region);
+                task.is_swept = true;
+                continue;
+            }
             Request::Changed(Changed { bucket, region, call }) => {
                 let settling = settling(&call, now, settle_seconds).filter(|_| attempt == 0);
                 let Some(delay_seconds) = settling else {
@@ -160,7 +171,8 @@ fn settling(call: &Call, now: OffsetDateTime, settle_seconds: u16) -> Option<u16
         return None;
     }
     let settle = time::Duration::seconds(settle_seconds.into());
-    // A clock that differs from AWS's must not delay a bucket for longer than the settle time.
+    // A clock that differs from AWS's must not delay a bucket for longer than the settle time, each time: it differs by at
+    // most a minute.
     let missing = (settle - (now - call.time)).min(settle);
     let seconds = (missing.whole_milliseconds() + 999) / 1000;
     u16::try_from(seconds).ok().filter(|seconds| *seconds > 0)

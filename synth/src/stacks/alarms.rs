@@ -1,5 +1,6 @@
-//! The alarms: each says what it means and where to look.
+//! The alarms. Their descriptions are in [`s3guard_posture::contract::alarms`].
 
+use s3guard_posture::contract::alarms::ALARMS;
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
 use super::{function::Parts, subscriptions::Topics};
@@ -28,88 +29,24 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
     let (reported, direct) = (None, Some(topics.topic));
     let failed = topic_metric("NumberOfNotificationsFailed", topics.topic);
     let rows = [
-        (
-            "GuardDlqAlarm",
-            reported,
-            dead_letters(guard.intake.dead_letters),
-            "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
-        ),
-        (
-            "ObjectDlqAlarm",
-            direct,
-            dead_letters(notify.intake.dead_letters),
-            "An object event could not be reported and is in the queue ObjectDlq. Fix the cause, then redrive the queue.",
-        ),
-        (
-            "NotificationDlqAlarm",
-            direct,
-            dead_letters(topics.dead_letters),
-            "A notification could not be delivered and is in the queue NotificationDlq. Check the topic's subscriptions.",
-        ),
-        (
-            "GuardWaitingAlarm",
-            reported,
-            waiting(guard.intake.queue),
-            "A bucket event has waited for an hour: the function is throttled or fails.",
-        ),
-        (
-            "ObjectWaitingAlarm",
-            direct,
-            waiting(notify.intake.queue),
-            "An object event has waited for an hour: the function is throttled or fails.",
-        ),
-        (
-            "GuardErrorsAlarm",
-            reported,
-            sum(function_metric("Errors", guard.function)),
-            "A call of the guard function failed. See its log group.",
-        ),
-        (
-            "NotifyErrorsAlarm",
-            direct,
-            sum(function_metric("Errors", notify.function)),
-            "A call of the notify function failed. See its log group.",
-        ),
-        (
-            "FailedAlarm",
-            reported,
-            sum(own_metric(OwnMetric::Failed)),
-            "Some buckets could not be fully remediated. See the log group of GuardFunction.",
-        ),
-        (
-            "ConflictAlarm",
-            reported,
-            sum(own_metric(OwnMetric::Conflict)),
-            "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
-        ),
-        (
-            "NotRecordedAlarm",
-            reported,
-            sum(own_metric(OwnMetric::NotRecorded)),
-            "A change of the guard is not in the ledger and cannot be undone from there. See the log group of GuardFunction.",
-        ),
-        (
-            "CoverageGapsAlarm",
-            reported,
-            sum(own_metric(OwnMetric::CoverageGaps)),
-            "The sweep found a bucket or a change that no event reported. Check that the trail records write management events in this Region.",
-        ),
-        (
-            "NotPublishedAlarm",
-            direct,
-            sum(own_metric(OwnMetric::NotPublished)),
-            "A digest of object events could not be published; nothing is lost. See the log group of NotifyFunction, then run \
-             s3guard redrive.",
-        ),
-        (
-            "UndeliveredAlarm",
-            direct,
-            sum(failed),
-            "A notification could not be delivered to a subscriber of the topic.",
-        ),
+        ("GuardDlqAlarm", reported, dead_letters(guard.intake.dead_letters)),
+        ("ObjectDlqAlarm", direct, dead_letters(notify.intake.dead_letters)),
+        ("NotificationDlqAlarm", direct, dead_letters(topics.dead_letters)),
+        ("GuardWaitingAlarm", reported, waiting(guard.intake.queue)),
+        ("ObjectWaitingAlarm", direct, waiting(notify.intake.queue)),
+        ("GuardErrorsAlarm", reported, sum(function_metric("Errors", guard.function))),
+        ("NotifyErrorsAlarm", direct, sum(function_metric("Errors", notify.function))),
+        ("FailedAlarm", reported, sum(own_metric(OwnMetric::Failed))),
+        ("ConflictAlarm", reported, sum(own_metric(OwnMetric::Conflict))),
+        ("NotRecordedAlarm", reported, sum(own_metric(OwnMetric::NotRecorded))),
+        ("CoverageGapsAlarm", reported, sum(own_metric(OwnMetric::CoverageGaps))),
+        ("NotPublishedAlarm", direct, sum(own_metric(OwnMetric::NotPublished))),
+        ("UndeliveredAlarm", direct, sum(failed)),
     ];
     let mut alarms = Alarms { all: Vec::new(), reported: Vec::new() };
-    for (id, direct, (metric, statistic, threshold), what) in rows {
+    for (id, direct, (metric, statistic, threshold)) in rows {
+        let of_id = ALARMS.iter().find(|(of, _)| *of == id);
+        let (_, what) = *of_id.expect("each alarm has a description");
         let alarm = Alarm {
             metric,
             statistic,

@@ -74,6 +74,8 @@ pub(super) fn add(
                 ("notifications", OwnMetric::Notifications),
                 ("digests not published yet", OwnMetric::NotPublished),
                 ("not an event", OwnMetric::NotAnEvent),
+                ("refused", OwnMetric::Refused),
+                ("foreign object", OwnMetric::ForeignObject),
             ],
         ),
         calls("Buckets: function calls", guard.function),

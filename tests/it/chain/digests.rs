@@ -17,7 +17,7 @@ const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
 const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
 
 /// CloudWatch's event of an alarm of the stack, as the rule sends it to the queue.
-const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDlqAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
+const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","account":"111122223333","resources":["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:guard-GuardDlqAlarm"],"detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDlqAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
 
 /// How often each change of a bucket's objects is reported, in all documents with different ids.
 fn counted(documents: &[Value]) -> BTreeMap<String, u64> {

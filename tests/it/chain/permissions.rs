@@ -78,7 +78,7 @@ fn make_stack(root: &Client, bucket: &str) {
 }
 
 /// S3's event of a changed object ACL.
-const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","detail-type":"Object ACL Updated","time":"2026-11-20T12:00:00Z","detail":{"bucket":{"name":"BUCKET"},"object":{"key":"plan.txt"VERSION}}}"#;
+const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","account":"111122223333","detail-type":"Object ACL Updated","time":"2026-11-20T12:00:00Z","detail":{"bucket":{"name":"BUCKET"},"object":{"key":"plan.txt"VERSION}}}"#;
 
 #[test]
 fn no_role_has_a_service_wildcard() {

@@ -1,12 +1,15 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use expect_test::expect;
 use time::macros::datetime;
 
 use super::*;
-use crate::fake::{Fake, error};
+use crate::fake::{self, Fake, error, page};
 
 fn ledger(fake: &Fake) -> Ledger {
     let bucket = "ledger".parse().unwrap();
-    Ledger::new(&fake.connection(), bucket, "111122223333".parse().unwrap())
+    let ledger = Ledger::new(&fake.connection(), bucket, "111122223333".parse().unwrap());
+    ledger.encrypted_by(fake::KEY.parse().unwrap())
 }
 
 #[tokio::test]
@@ -25,9 +28,9 @@ async fn a_list_has_all_its_pages_and_when_each_was_written() {
             "<Contents><Key>{key}</Key><LastModified>2026-11-25T12:00:01.000Z</LastModified></Contents>"
         )
     };
-    let page = |inner: String| (200, format!("<ListBucketResult>{inner}</ListBucketResult>"));
+    let list = |inner: String| (200, format!("<ListBucketResult>{inner}</ListBucketResult>"));
     let next = "<NextContinuationToken>next</NextContinuationToken>";
-    let fake = Fake::answering([page(object("objects/a") + next), page(object("objects/b"))]);
+    let fake = Fake::answering([list(object("objects/a") + next), list(object("objects/b"))]);
     let listed = ledger(&fake).list("objects/", "objects/0").await.unwrap();
     let written = datetime!(2026-11-25 12:00:01 UTC);
     let expected = ["objects/a", "objects/b"].map(|key| Listed { key: key.to_owned(), written });
@@ -39,14 +42,31 @@ async fn a_list_has_all_its_pages_and_when_each_was_written() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_nothing() {
+async fn a_list_without_an_end_is_an_error() {
+    let number = AtomicUsize::new(0);
+    let fake = Fake::new(move |_| {
+        let next = number.fetch_add(1, Ordering::Relaxed).to_string();
+        page(&["windows/a"], Some(&next))
+    });
+    let error = ledger(&fake).list("windows/", "").await.unwrap_err();
+    assert!(error.to_string().ends_with("there are more than 300 pages of `windows/`"), "{error}");
+    assert_eq!(fake.asked().len(), PAGES_MAX + 1);
+}
+
+#[tokio::test]
+async fn an_object_counts_by_its_encryption_and_its_length() {
     let fake = Fake::answering([
+        (200, "{}".to_owned()),
         (200, "{}".to_owned()),
         error(404, "NoSuchKey"),
         error(403, "AccessDenied"),
+        error(403, "AccessDenied"),
     ]);
-    let get = async || ledger(&fake).get("objects/w/digest.json").await;
-    assert_eq!(get().await, Ok(Some(b"{}".to_vec())));
-    assert_eq!(get().await, Ok(None));
-    assert!(get().await.unwrap_err().is_denied());
+    let get = async |max_bytes| ledger(&fake).get("windows/w/digest.json", max_bytes).await;
+    assert_eq!(get(2).await, Ok(Fetched::Content(b"{}".to_vec())));
+    assert!(matches!(get(1).await, Ok(Fetched::Foreign(_))));
+    assert_eq!(get(2).await, Ok(Fetched::Absent));
+    assert!(get(2).await.unwrap_err().is_denied());
+    let without = Ledger { key: None, ..ledger(&fake) };
+    assert!(matches!(without.get("windows/w/digest.json", 2).await, Ok(Fetched::Foreign(_))));
 }

@@ -101,7 +101,9 @@ impl Stage<'_> {
         let outcome = match &recorded.form {
             RecordedForm::Unknown(reason) => ReplayOutcome::NoEvent { reason: reason.clone() },
             RecordedForm::Event(_) | RecordedForm::Message { .. } if is_sent => ReplayOutcome::Done,
-            RecordedForm::Event(_) | RecordedForm::Message { .. } => self.ignored(&body, &delivery),
+            RecordedForm::Event(_) | RecordedForm::Message { .. } => {
+                self.ignored(now, &body, &delivery)
+            }
         };
         if !is_sent {
             assumed.clear();
@@ -120,15 +122,15 @@ impl Stage<'_> {
             outcome,
         });
         if is_sent && event.is_some_and(rules::is_of_object) {
-            self.report_object(index, &body);
+            self.report_object(now, index, &body);
         } else if is_sent {
             self.send(now, index, body);
         }
     }
 
     /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
-    fn ignored(&self, body: &str, delivery: &Delivery) -> ReplayOutcome {
-        let reason = match events::read(body, &self.scene.account) {
+    fn ignored(&self, now: OffsetDateTime, body: &str, delivery: &Delivery) -> ReplayOutcome {
+        let reason = match events::read(body, &self.scene.account, now) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
             Ok(_) | Err(_) if matches!(delivery, Delivery::NotDelivered { .. }) => {
                 "the event is not delivered to the guard"
@@ -143,7 +145,7 @@ impl Stage<'_> {
         let detail = event.get("detail").unwrap_or(&Json::Null);
         let parameters = field::at(detail, &["requestParameters"]).unwrap_or(&Json::Null);
         let account = &self.scene.account;
-        match events::read(&event.to_string(), account).map(|read| read.request) {
+        match events::read(&event.to_string(), account, now).map(|read| read.request) {
             Ok(Request::Changed(changed)) if changed.bucket.is_account() => {
                 let id = self.id(BucketName::account(), None);
                 let bucket = self.buckets.entry(id.name.clone()).or_insert_with(|| new(id));
@@ -225,8 +227,9 @@ impl Stage<'_> {
 
     /// The guard receives a message.
     fn deliver(&mut self, now: OffsetDateTime, index: usize, body: &str) {
-        let read = match events::read(body, &self.scene.account) {
+        let read = match events::read(body, &self.scene.account, now) {
             Ok(read) => read,
+            Err(error @ NotAnEvent::Refused(_)) => return self.refused(index, &error),
             Err(error) => return self.dead_letter(index, &error),
         };
         let message = Message { id: String::new(), is_again: false, read };
@@ -306,7 +309,7 @@ impl Stage<'_> {
                 replayed.reconciliations.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
             None => {
-                replayed.notification = sent.notifications.first().map(RenderedNotification::from)
+                replayed.notification = sent.notifications.first().map(RenderedNotification::from);
             }
         }
     }
@@ -330,9 +333,16 @@ impl Stage<'_> {
         (at_once(flow.task(task)), outgoing.take())
     }
 
-    fn report_object(&mut self, index: usize, body: &str) {
-        let event = match object_event::read(body) {
+    /// The guard counts a message, and does nothing.
+    fn refused(&mut self, index: usize, error: &NotAnEvent) {
+        self.replayed[index].assumed.clear();
+        self.replayed[index].outcome = ReplayOutcome::Ignored { reason: error.to_string() };
+    }
+
+    fn report_object(&mut self, now: OffsetDateTime, index: usize, body: &str) {
+        let event = match object_event::read(body, &self.scene.account, now) {
             Ok(event) => event,
+            Err(error @ NotAnEvent::Refused(_)) => return self.refused(index, &error),
             Err(error) => return self.dead_letter(index, &error),
         };
         let replayed = &mut self.replayed[index];

@@ -138,9 +138,11 @@ impl Objects<'_> {
         let read = self.sightings.read(ledger, (self.since, length), &id.name).await;
         read.map_err(|error: GatherError<AwsError>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
-            other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {
-                anyhow!("{other}")
-            }
+            other @ (GatherError::Publish(_)
+            | GatherError::Form { .. }
+            | GatherError::Unreadable { .. }
+            | GatherError::TooMany
+            | GatherError::Closing) => anyhow!("{other}"),
         })
     }
 }

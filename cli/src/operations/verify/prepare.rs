@@ -40,6 +40,7 @@ pub(crate) async fn prepare<'a>(
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
     let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
     let ledger = output_of(output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
+    let ledger_key = output_of(output::KEY_ARN, "key")?.parse()?;
     let config = match deployed(&account, &stack).await {
         Ok(config) => config,
         Err(error) => {
@@ -90,7 +91,7 @@ pub(crate) async fn prepare<'a>(
         canary_id,
         canary: Canary::new(connection, id.name.clone(), owner.clone()),
         buckets: Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc),
-        ledger: Ledger::new(connection, ledger, owner),
+        ledger: Ledger::new(connection, ledger, owner).encrypted_by(ledger_key),
         id,
         tags,
         made: RefCell::default(),

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::summary::{Known, Summary};
+use super::summary::Summary;
 use crate::config::Subscription;
+use crate::digest::window::Known;
 use crate::events::object_event::ObjectEvent;
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;

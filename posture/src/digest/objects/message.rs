@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::window::{Close, Window};
-use crate::events::alarm::{self, AlarmEvent};
+use crate::events::alarm::{self, AlarmEvent, OfStack};
 use crate::events::object_event::ObjectEvent;
 use crate::events::{NotAnEvent, object_event};
 
@@ -25,15 +25,15 @@ struct Envelope {
 }
 
 impl ObjectMessage {
-    /// Reads a message.
-    pub fn read(body: &str) -> Result<Self, NotAnEvent> {
+    /// Reads a message. Events of other accounts and alarms of other stacks are refused.
+    pub fn read(body: &str, of: OfStack<'_>) -> Result<Self, NotAnEvent> {
         if let Ok(Envelope { s3guard }) = serde_json::from_str(body) {
             return Ok(Self::Close(s3guard));
         }
-        if let Some(alarm) = alarm::read(body) {
+        if let Some(alarm) = alarm::read(body, of)? {
             return Ok(Self::Alarm(Box::new(alarm)));
         }
-        Ok(Self::Event(Box::new(object_event::read(body)?)))
+        Ok(Self::Event(Box::new(object_event::read(body, of.account, of.now)?)))
     }
 }
 
@@ -58,6 +58,16 @@ mod tests {
 
     use super::*;
 
+    fn read(body: &str) -> Result<ObjectMessage, NotAnEvent> {
+        let of = OfStack {
+            account: &"111122223333".parse().unwrap(),
+            region: &"eu-west-1".parse().unwrap(),
+            stack: "s3guard",
+            now: datetime!(2026-11-25 02:16 UTC),
+        };
+        ObjectMessage::read(body, of)
+    }
+
     #[test]
     fn its_own_messages_can_be_read() {
         let window = Window::at(datetime!(2026-11-25 02:16 UTC), 300);
@@ -67,11 +77,17 @@ mod tests {
             (Close::One(window), r#"{"s3guard":{"close-window":"20261125T021500Z-300s-0"}}"#),
         ] {
             assert_eq!(close(which), body);
-            assert_eq!(ObjectMessage::read(body).unwrap(), ObjectMessage::Close(which));
+            assert_eq!(read(body).unwrap(), ObjectMessage::Close(which));
         }
         assert_eq!(close(Close::Ended), crate::digest::objects::CLOSE_WINDOWS);
-        assert!(ObjectMessage::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).is_err());
-        assert!(ObjectMessage::read(r#"{"s3guard":"open-windows"}"#).is_err());
+        for other in [
+            r#"{"s3guard":{"close-window":"tomorrow"}}"#,
+            r#"{"s3guard":"open-windows"}"#,
+            r#"{"s3guard":{"tell":{"subject":"Log in at https://evil.example/","text":"…"}}}"#,
+            r#"{"s3guard":{"publish":{"subject":"Log in at https://evil.example/","text":"…"}}}"#,
+        ] {
+            assert!(read(other).is_err(), "{other}");
+        }
     }
 
     #[test]

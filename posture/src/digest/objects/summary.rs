@@ -4,20 +4,12 @@ use std::collections::BTreeMap;
 
 use super::alert::Alarming;
 use crate::config::{Subscription, Threshold};
+use crate::digest::window::Known;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
 use crate::notify::notification::Origin;
 use crate::{BucketName, Grade};
-
-/// What is known about a bucket besides its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// Its grade.
-    pub grade: Option<Grade>,
-    /// Its owner, by its tag `s3guard:owner`.
-    pub owner: Option<String>,
-}
 
 /// The context of a digest.
 pub struct Scene<'a> {

@@ -6,7 +6,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::config::{Subscription, Threshold};
-use crate::digest::window::{Digest, Window};
+use crate::digest::window::{Digest, Known, Window};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;

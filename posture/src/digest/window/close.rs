@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    Published, REDRIVEN_WITHIN, Store, StoreResult, WindowState, get, merge, stored,
+    CLOCKS_APART, Close, Digest, Fetched, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK,
+    Outbox, Published, REDRIVEN_WITHIN, Store, StoreResult, WindowState, get, merge, stored,
 };
 use crate::BucketName;
 use crate::digest::window::keys::{self, Entry, Window};
@@ -55,10 +54,13 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         let mut times = BTreeMap::new();
         for (before, state) in self.states(&window.prefix_of_time(), "").await? {
             if before < window && state.is_closed() {
-                let closed = self.store.get(&before.key(&Entry::Closed)).await;
-                for bucket in
-                    stored::alerted(&closed.map_err(GatherError::Store)?.unwrap_or_default())
-                {
+                let key = before.key(&Entry::Closed);
+                let closed = self.store.get(&key, stored::CLOSED_BYTES_MAX).await;
+                let Fetched::Content(closed) = closed.map_err(GatherError::Store)? else {
+                    tracing::error!(key, "an object of the ledger was left out");
+                    continue;
+                };
+                for bucket in stored::alerted(&closed) {
                     *times.entry(bucket).or_default() += 1;
                 }
             }
@@ -96,7 +98,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         }
         if !is_ours {
             let (count, since) = match (state.again, state.digest_written) {
-                (Some((count, written)), _) => (count + 1, written),
+                (Some((count, written)), _) => (count.saturating_add(1), written),
                 (None, Some(written)) => (0, written),
                 (None, None) => (0, now),
             };
@@ -107,10 +109,10 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(());
             }
         }
-        let notifications: Vec<O::Notification> =
-            serde_json::from_value(digest.notifications.clone()).map_err(|error| {
-                GatherError::Form { key: window.digest_key(), cause: error.to_string() }
-            })?;
+        let mut notifications = Vec::new();
+        if !digest.events.is_empty() {
+            notifications = self.outbox.notifications(digest);
+        }
         for (number, notification) in
             notifications.iter().enumerate().map(|(at, notification)| (at + 1, notification))
         {
@@ -148,32 +150,50 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         now: OffsetDateTime,
         result: &mut Published,
     ) -> StoreResult<(Digest, bool), S> {
+        let mut has_foreign = false;
         if state.digest_written.is_some() {
-            return Ok((self.fixed(window).await?, false));
+            match self.fixed(window, result).await? {
+                Some(digest) => return Ok((digest, false)),
+                None => has_foreign = true,
+            }
         }
         self.put_new(&window.key(&Entry::Closed), stored::closed(&[])).await?;
         let state = self.state(window).await?;
-        if state.digest_written.is_some() {
-            return Ok((self.fixed(window).await?, false));
+        if state.digest_written.is_some() && !has_foreign {
+            match self.fixed(window, result).await? {
+                Some(digest) => return Ok((digest, false)),
+                None => has_foreign = true,
+            }
         }
         let keys: Vec<String> = state.parts.into_iter().map(|part| part.key).collect();
-        let mut events = merge::merged(self.parts(&keys).await?);
+        let mut events = merge::merged(self.parts(&keys, result).await?);
         self.leave_out_counted(window, &mut events, now, result).await?;
         let mut digest = Digest::new(window, now, events);
-        let notifications = if digest.events.is_empty() {
-            Vec::new()
-        } else {
-            self.outbox.notifications(&digest).await
-        };
-        digest.notifications = json!(notifications);
-        if self.put_new(&window.digest_key(), stored::json(&digest)).await? {
+        if !digest.events.is_empty() {
+            digest.known = self.outbox.known(&digest).await;
+        }
+        let (key, json) = (window.digest_key(), stored::json(&digest));
+        if json.len() as u64 > stored::DIGEST_BYTES_MAX {
+            return Err(GatherError::TooMany);
+        }
+        // A digest that does not count must not keep the window unpublished. The bucket keeps its version.
+        if has_foreign {
+            self.store.put(&key, json).await.map_err(GatherError::Store)?;
             return Ok((digest, true));
         }
-        Ok((self.fixed(window).await?, false))
+        if self.put_new(&key, json).await? {
+            return Ok((digest, true));
+        }
+        Ok((get(self.store, &key).await?, false))
     }
 
-    async fn fixed(&self, window: Window) -> StoreResult<Digest, S> {
-        get(self.store, &window.digest_key()).await
+    /// The digest of a window, if it counts.
+    async fn fixed(
+        &self,
+        window: Window,
+        result: &mut Published,
+    ) -> StoreResult<Option<Digest>, S> {
+        result.counts(get(self.store, &window.digest_key()).await)
     }
 
     /// Leaves out the events that earlier windows have counted: SQS delivers a message twice or it is redriven from the DLQ, a
@@ -206,10 +226,11 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
             if state.digest_written.is_none() {
                 continue;
             }
-            match self.fixed(before).await {
-                Ok(digest) => merge::leave_out(events, &digest.events),
-                // An invalid one must not block all others.
-                Err(error @ GatherError::Form { .. }) => {
+            match self.fixed(before, result).await {
+                Ok(Some(digest)) => merge::leave_out(events, &digest.events),
+                Ok(None) => {}
+                // One that cannot be read must not block all others.
+                Err(error @ GatherError::Unreadable { .. }) => {
                     result.failures.push(format!("window {before}: {error}"));
                 }
                 Err(error) => return Err(error),

@@ -3,7 +3,7 @@
 //! ```text
 //! windows/20261125T021500Z-300s-0/part-120-7-REQUEST.json a batch of 120 events, of which 7 count for an alert
 //! windows/20261125T021500Z-300s-0/closed.json             the window is closed: later events belong to a later one
-//! windows/20261125T021500Z-300s-0/digest.json             all its events and the notifications about them
+//! windows/20261125T021500Z-300s-0/digest.json             all its events, and what is known about their buckets
 //! windows/20261125T021500Z-300s-0/again-0.json            its notifications are published again
 //! windows/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notifications was published
 //! ```
@@ -77,7 +77,7 @@ impl Window {
 
     /// The next one of the same time.
     pub(super) fn after_closing(self) -> Self {
-        Self { generation: self.generation + 1, ..self }
+        Self { generation: self.generation.saturating_add(1), ..self }
     }
 
     /// When it begins.

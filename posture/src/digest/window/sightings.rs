@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 
-use super::{AT_ONCE, Digest, Part, Store, StoreResult, Window, get, states};
+use super::{AT_ONCE, Digest, Part, Published, Store, StoreResult, Window, get, states};
 use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
 
@@ -42,9 +42,9 @@ impl Sightings {
             .iter()
             .flat_map(|(window, state)| state.parts.iter().map(|part| (*window, part.key.clone())));
         let unread = listed.filter(|(_, key)| !self.read.contains(key));
-        let parts: Vec<(Window, String, Part)> = stream::iter(unread.collect::<Vec<_>>())
+        let parts: Vec<(Window, String, Option<Part>)> = stream::iter(unread.collect::<Vec<_>>())
             .map(|(window, key)| async move {
-                let part = get(store, &key).await?;
+                let part = Published::default().counts(get(store, &key).await)?;
                 Ok((window, key, part))
             })
             .buffered(AT_ONCE)
@@ -52,7 +52,11 @@ impl Sightings {
             .await?;
         for (window, key, part) in parts {
             self.read.insert(key);
-            for event in part.events.into_iter().filter(|event| event.bucket == *bucket) {
+            for event in part
+                .into_iter()
+                .flat_map(|part| part.events)
+                .filter(|event| event.bucket == *bucket)
+            {
                 self.windows.insert(window);
                 self.events.insert(event.id.clone(), event);
             }
@@ -60,8 +64,9 @@ impl Sightings {
         for (window, state) in states {
             let key = window.digest_key();
             if self.windows.contains(&window) && state.is_published() && !self.read.contains(&key) {
-                let digest = get::<_, Digest>(store, &key).await?;
-                let ours = digest.events.into_iter().filter(|event| event.bucket == *bucket);
+                let digest = Published::default().counts(get::<_, Digest>(store, &key).await)?;
+                let events = digest.into_iter().flat_map(|digest| digest.events);
+                let ours = events.filter(|event| event.bucket == *bucket);
                 self.published.extend(ours.map(|event| event.id));
                 self.read.insert(key);
             }

@@ -8,6 +8,7 @@ use super::*;
 use crate::BucketName;
 use crate::model::change::Change;
 
+mod forged;
 mod load;
 mod sightings;
 mod simulated;
@@ -153,48 +154,6 @@ fn old_windows_are_published_only_with_all() {
     assert_eq!(close(Close::Ended, NOON + Duration::seconds(59)), Published::default());
     assert_eq!(close(Close::Ended, NOON + Duration::days(3)), Published::default());
     assert_eq!(close(Close::All, NOON + Duration::days(3)).events, 1);
-}
-
-#[test]
-fn a_digest_that_is_not_understood_is_an_error_and_loses_nothing() {
-    let world = World::new();
-    let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
-    let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
-    world.store.put(&window.digest_key(), b"{".to_vec()).now_or_never().unwrap().unwrap();
-    // This window fails; those before and after it are published all the same.
-    for (name, minutes, number) in [("b", -3, 1), ("c", 1, 2)] {
-        let batch = Batch { name, events: vec![event(number)], alarming: 0 };
-        let at = NOON + Duration::minutes(minutes);
-        world.gather().put(&batch, at).now_or_never().unwrap().unwrap();
-    }
-    let published =
-        world.gather().close(Close::Ended, NOON + Duration::HOUR).now_or_never().unwrap();
-    let published = published.unwrap();
-    assert_eq!(published.events, 2, "{published:?}");
-    let failure = format!("window {window}: `{}` in the ledger is invalid", window.digest_key());
-    assert!(!published.failures.is_empty(), "{published:?}");
-    assert!(published.failures.iter().all(|other| other.starts_with(&failure)), "{published:?}");
-}
-
-#[test]
-fn what_a_newer_version_has_put_is_not_misunderstood() {
-    let world = World::new();
-    let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
-    let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
-    let newer = br#"{"version":2,"events":[]}"#.to_vec();
-    world
-        .store
-        .put(&window.key(&Entry::Part(1, 0, "a".to_owned())), newer)
-        .now_or_never()
-        .unwrap()
-        .unwrap();
-    let published = world.gather().close(Close::All, NOON).now_or_never().unwrap().unwrap();
-    assert_eq!(published.events, 0);
-    assert!(
-        published.failures[0]
-            .contains("it has version 2, and this s3guard supports versions up to 1"),
-        "{published:?}"
-    );
 }
 
 #[test]

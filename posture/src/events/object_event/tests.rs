@@ -4,6 +4,11 @@ use time::macros::datetime;
 use super::*;
 use crate::model::change::DETAIL_TYPES;
 
+fn read(body: &str) -> Result<ObjectEvent, NotAnEvent> {
+    let now = datetime!(2026-11-20 12:00:00 UTC);
+    super::read(body, &"111122223333".parse().unwrap(), now)
+}
+
 fn change_of(body: &str) -> Change {
     read(body).unwrap().change
 }
@@ -73,4 +78,23 @@ proptest! {
     fn no_text_makes_the_reader_panic(body in any::<String>()) {
         let _ = read(&body);
     }
+}
+
+#[test]
+fn events_of_other_accounts_and_times_and_of_no_bucket_do_not_count() {
+    let event: serde_json::Value =
+        serde_json::from_str(include_str!("../../../fixtures/object-created.json")).unwrap();
+    let with = |pointer: &str, value: &str| {
+        let mut event = event.clone();
+        *event.pointer_mut(pointer).unwrap() = value.into();
+        read(&event.to_string())
+    };
+    for (pointer, value) in [("/account", "999900001111"), ("/time", "2026-11-20T12:05:01Z")] {
+        let read = with(pointer, value);
+        assert!(matches!(read, Err(NotAnEvent::Refused(_))), "{pointer} {value}: {read:?}");
+    }
+    assert!(matches!(with("/account", ""), Err(NotAnEvent::Field { field: "account", .. })));
+    assert!(with("/detail/bucket/name", ".account").is_err());
+    assert!(with("/time", "2026-11-20T12:05:00Z").is_ok());
+    assert!(with("/time", "2026-10-22T12:00:00Z").is_ok(), "it may have been redriven");
 }

@@ -12,20 +12,23 @@ use crate::events::request::Changed;
 use crate::notify::notification::Origin;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+const ACCOUNT: &str = "111122223333";
 const USER: &str = "arn:aws:iam::111122223333:user/careless";
 
 macro_rules! fixture {
     ($name:literal) => {
-        include_str!(concat!("../../../fixtures/", $name, ".json"))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $name, ".json"))
     };
 }
 
+mod forged;
+
 fn account() -> AccountId {
-    "111122223333".parse().unwrap()
+    ACCOUNT.parse().unwrap()
 }
 
 fn request(body: &str) -> Result<Request, NotAnEvent> {
-    read(body, &account()).map(|read| read.request)
+    read(body, &account(), NOON).map(|read| read.request)
 }
 
 fn changed(body: &str) -> Changed {
@@ -255,7 +258,8 @@ fn what_is_not_ours_to_answer_is_ignored_with_a_reason() {
     check(fixture!("create-bucket-failed"), "the call failed");
     check(fixture!("put-bucket-cors"), "the call is not one that is watched");
     let copy = "the event is another account's";
-    check(fixture!("create-bucket-of-another-account"), copy);
+    let other = with(fixture!("create-bucket-of-another-account"), "/account", json!(ACCOUNT));
+    check(&other, copy);
     let foreign = "the bucket is another account's";
     check(fixture!("delete-encryption-of-another-account"), foreign);
     let one = json!({ "type": "AWS::S3::Bucket", "accountId": "444455556666" });
@@ -278,7 +282,7 @@ fn the_schedule_starts_a_sweep() {
 fn what_the_guard_sends_itself_comes_back_the_same() {
     let check = |message: OwnMessage, body: &str| {
         assert_eq!(message.body(), body);
-        let read = read(body, &account()).unwrap();
+        let read = read(body, &account(), NOON).unwrap();
         let request = Request::Own(message);
         assert_eq!(read, Read { request, attempt: 0, body: body.to_owned() });
     };
@@ -318,11 +322,11 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
 fn a_message_that_was_sent_back_is_the_message_itself_and_counts() {
     let first = fixture!("create-bucket-by-cloudformation");
     let again = Again { body: first.to_owned(), attempt: 3 }.body();
-    let once = read(first, &account()).unwrap();
-    assert_eq!(read(&again, &account()).unwrap(), Read { attempt: 3, ..once });
+    let once = read(first, &account(), NOON).unwrap();
+    assert_eq!(read(&again, &account(), NOON).unwrap(), Read { attempt: 3, ..once });
     let look = OwnMessage::Reconcile { bucket: "reports".parse().unwrap(), mark: None }.body();
     let again = |body: String| Again { body, attempt: 1 }.body();
-    let read = read(&again(look.clone()), &account()).unwrap();
+    let read = read(&again(look.clone()), &account(), NOON).unwrap();
     assert_eq!((read.attempt, read.body), (1, look.clone()));
     // Once wrapped is enough.
     assert!(matches!(request(&again(again(look))), Err(NotAnEvent::Unknown)));

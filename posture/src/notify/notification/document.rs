@@ -262,16 +262,12 @@ pub struct Alarm {
     /// Its name.
     pub name: String,
     /// What it is for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// `ALARM`, `OK` or `INSUFFICIENT_DATA`.
+    pub description: String,
+    /// `ALARM`, `OK`, `INSUFFICIENT_DATA` or `UNKNOWN`.
     pub state: String,
     /// The state before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
-    /// The reason, as `CloudWatch` gives it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// Since when, in UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub since: String,

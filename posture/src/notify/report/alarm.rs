@@ -9,16 +9,14 @@ use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::{shown, shown_time, unlinked, wrapped};
 
-const WORDS_MAX: usize = 1024;
-
 /// The notification that an alarm has changed its state.
 pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
     let name = unlinked(&alarm.name, 255);
-    let (severity, action, verb) = match &alarm.state {
+    let (severity, action, verb) = match alarm.state {
         AlarmState::Alarm => (Severity::High, "alarm", "is in state ALARM"),
         AlarmState::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
-        AlarmState::InsufficientData | AlarmState::Unknown(_) => {
+        AlarmState::InsufficientData | AlarmState::Unknown => {
             (Severity::Warning, "alarm-unknown", "has insufficient data")
         }
     };
@@ -29,17 +27,13 @@ pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     };
     let body = document::Alarm {
         name: alarm.name.clone(),
-        description: alarm.description.as_ref().map(|words| shown(words, WORDS_MAX)),
+        description: alarm.description.to_owned(),
         state: alarm.state.name().to_owned(),
-        previous: alarm.previous.as_ref().map(|state| state.name().to_owned()),
-        reason: alarm.reason.as_ref().map(|words| shown(words, WORDS_MAX)),
+        previous: alarm.previous.map(|state| state.name().to_owned()),
         since,
     };
     let before = format!("s3guard: an alarm {verb}: ");
-    let rest = body
-        .description
-        .as_ref()
-        .map_or_else(String::new, |words| format!(" ({})", unlinked(words, WORDS_MAX)));
+    let rest = format!(" ({})", body.description);
     let draft = Draft {
         origin: *origin,
         id,
@@ -62,17 +56,13 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
         text.push('\n');
     };
     line("Alarm", &unlinked(&alarm.name, 255));
-    let was = alarm
-        .previous
-        .as_ref()
-        .map_or_else(String::new, |previous| format!(" (was: {})", unlinked(previous.name(), 40)));
-    line("State", &format!("{}{was}", unlinked(alarm.state.name(), 40)));
+    let was =
+        alarm.previous.map_or_else(String::new, |previous| format!(" (was: {})", previous.name()));
+    line("State", &format!("{}{was}", alarm.state.name()));
     line("Since", &shown_time(alarm.since));
-    for words in alarm.description.iter().chain(&alarm.reason) {
-        text.push('\n');
-        text += &wrapped(&unlinked(words, WORDS_MAX), "", "");
-        text.push('\n');
-    }
+    text.push('\n');
+    text += &wrapped(alarm.description, "", "");
+    text.push('\n');
     if alarm.state != AlarmState::Ok {
         let advice = format!(
             "Check the metric of the alarm on the dashboard of the stack {}, and the logs of the functions.",

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
-use serde::Deserialize;
 use time::macros::datetime;
 
 use super::super::*;
@@ -37,7 +36,7 @@ pub(super) fn event(number: usize) -> ObjectEvent {
 }
 
 /// A notification with the events that it is about.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Note {
     id: String,
     events: Vec<String>,
@@ -152,10 +151,11 @@ impl Store for World {
         self.call(|| self.store.put_new(key, body).now_or_never().unwrap().unwrap())
     }
 
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Died> {
+    async fn get(&self, key: &str, max_bytes: u64) -> Result<Fetched, Died> {
         // Without permission to list the whole bucket, S3 answers `403` for a missing object.
-        let found = self.call(|| self.store.get(key).now_or_never().unwrap().unwrap())?;
-        found.map(Some).ok_or(Died)
+        let found =
+            self.call(|| self.store.get(key, max_bytes).now_or_never().unwrap().unwrap())?;
+        if found == Fetched::Absent { Err(Died) } else { Ok(found) }
     }
 
     async fn list(&self, prefix: &str, after: &str) -> Result<Vec<Listed>, Died> {
@@ -167,7 +167,12 @@ impl Outbox for World {
     type Notification = Note;
     type Error = Died;
 
-    async fn notifications(&self, digest: &Digest) -> Vec<Note> {
+    async fn known(&self, digest: &Digest) -> BTreeMap<BucketName, Known> {
+        let buckets = digest.events.iter().map(|event| event.bucket.clone());
+        buckets.map(|bucket| (bucket, Known::default())).collect()
+    }
+
+    fn notifications(&self, digest: &Digest) -> Vec<Note> {
         let half = digest.events.len().div_ceil(self.a_notification).max(1);
         let note = |(number, events): (usize, &[ObjectEvent])| Note {
             id: format!("{}-{number}", digest.window),

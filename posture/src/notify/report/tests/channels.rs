@@ -74,12 +74,9 @@ fn an_alarm() {
     let event = AlarmEvent {
         id: Some("c4c1c1c9-6542-e61b-6ef0-8c4d36933a92".to_owned()),
         name: "s3guard-GuardDlqAlarm".to_owned(),
-        description: Some("Events that the guard could not handle".to_owned()),
+        description: crate::contract::alarms::ALARMS[0].1,
         state: AlarmState::Alarm,
         previous: Some(AlarmState::Ok),
-        reason: Some(
-            "Threshold Crossed: 1 datapoint [1.0 (20/11/26 11:58:00)] was greater than the threshold (0.0).".to_owned(),
-        ),
         since: NOON,
     };
     expect_file!["channels/alarm.txt"].assert_eq(&channels(&alarm(&event, &origin(&id()))));
