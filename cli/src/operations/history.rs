@@ -7,7 +7,7 @@ use s3guard_posture::reconcile::ledger::still_until;
 use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::text::shown;
-use s3guard_posture::{Aspect, BucketName, Record, SettingKind};
+use s3guard_posture::{Aspect, BucketName, Record, Setting, SettingKind};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -182,9 +182,18 @@ impl Suppression {
         } else {
             ("undone", format!("remediation of {names} is suppressed until {until}"))
         };
-        let rows = [("by", &note.by), ("why", &note.reason), ("of", &note.undone)];
+        let words = |setting: &Option<Setting>| {
+            setting.as_ref().map(ToString::to_string).unwrap_or_default()
+        };
+        let rows = [
+            ("by", note.by.clone()),
+            ("why", note.reason.clone()),
+            ("of", note.undone.clone()),
+            ("from", words(&note.replaced)),
+            ("to", words(&note.restored)),
+        ];
         let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
-        let rows: Vec<_> = rows.map(|(name, text)| (name, shown(text, 600))).collect();
+        let rows: Vec<_> = rows.map(|(name, text)| (name, shown(&text, 600))).collect();
         text(title, &format!("{time}, {state}"), &rows)
     }
 }
@@ -207,7 +216,7 @@ fn text(title: &str, state: &str, rows: &[(&str, String)]) -> String {
 mod tests {
     use expect_test::expect;
     use s3guard_posture::Grade;
-    use s3guard_posture::model::setting::{Ownership, Setting};
+    use s3guard_posture::model::setting::Ownership;
     use s3guard_posture::reconcile::record;
     use time::macros::{date, datetime};
 
@@ -242,6 +251,9 @@ mod tests {
             undone: "reports@20261124T231502.120Z-ownership".to_owned(),
             reason: reason.to_owned(),
             by: "arn:aws:iam::111122223333:user/mary".to_owned(),
+            replaced: (!reason.is_empty())
+                .then_some(Setting::Ownership(Some(Ownership::BucketOwnerEnforced))),
+            restored: (!reason.is_empty()).then_some(Setting::Ownership(None)),
         };
         let mark = |aspect, made, until| SuppressionMark { aspect, made, until };
         let later = made + time::Duration::HOUR;
@@ -271,6 +283,8 @@ mod tests {
               by     arn:aws:iam::111122223333:user/mary
               why    ticket 4711
               of     reports@20261124T231502.120Z-ownership
+              from   object ownership: BucketOwnerEnforced
+              to     object ownership: not set
 
             reports@20261124T231502.120Z-ownership
               2026-11-24T23:15:02.120Z, verified

@@ -224,6 +224,7 @@ impl NewSuppression<'_> {
             undone: self.record.id.clone(),
             reason: self.request.reason.to_owned(),
             by: self.caller.to_owned(),
+            ..Note::default()
         };
         self.ledger.leave(&self.request.id.bucket, mark, &note).await
     }
