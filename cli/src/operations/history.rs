@@ -12,8 +12,8 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
+use crate::operations::{operator, session};
 use crate::ui::lines::utc_time;
 use crate::ui::output::Output;
 
@@ -63,7 +63,8 @@ pub(crate) async fn history(
     output: &Output,
 ) -> anyhow::Result<History> {
     let account = Account::open(of).await?;
-    let ledger = session::ledger(of, &account).await?;
+    let stack = session::guard_stack(of, &account).await?;
+    let ledger = operator::readable_ledger(of, &account, &stack).await?;
     let mut records = Vec::new();
     let mut is_whole = true;
     for record in ledger.records(bucket, newest).await? {

@@ -9,10 +9,10 @@ pub(crate) mod show;
 
 use time::OffsetDateTime;
 
-use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::status::drift::Drift;
 use crate::operations::status::show::{Layout, Status};
+use crate::operations::{operator, session};
 use crate::ui::output::Output;
 
 /// Fetches the status of one stack; with `detects_drift` after CloudFormation has compared it with its template.
@@ -30,7 +30,9 @@ pub(crate) async fn status(
         Layout { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
     let mut status = Status::new(args.stack.as_str(), &account, &stack, view);
     status.drifted = drifted;
-    let mut status = Box::pin(fetch::fetch(&account, &stack, status, now)).await;
+    // Otherwise the status says what the caller may not read.
+    let ledger = operator::readable_ledger(args, &account, &stack).await.ok();
+    let mut status = Box::pin(fetch::fetch(&account, &stack, ledger, status, now)).await;
     status.to_do = judge::to_do(&status, &stack);
     status.remarks = judge::remarks(&status, &stack);
     Ok(status)
