@@ -45,7 +45,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 
     /// Format of results on stdout
-    #[arg(long, global = true, value_name = "FORM", env = "S3GUARD_OUTPUT")]
+    #[arg(long, global = true, value_name = "FORMAT", env = "S3GUARD_OUTPUT")]
     #[arg(default_value = "text", help_heading = "Global options")]
     pub(crate) output: Form,
 

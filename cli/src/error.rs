@@ -7,7 +7,7 @@ mod mistakes;
 mod problem;
 
 use std::error::Error as StdError;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use clap::error::{ContextKind, ContextValue};
 use thiserror::Error;
@@ -18,6 +18,7 @@ pub(crate) use crate::error::problem::{Failure, Problem};
 use crate::exit::Exit;
 use crate::ui::output;
 use crate::ui::output::{Output, Paint};
+use crate::ui::text::{Text, TextLine};
 
 /// A value that a flag does not accept, with what to write instead. The parsers of flags return it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -122,7 +123,7 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Exit {
     let text = error.render();
     let _ = output.failure(&Failure { error: Problem::of_clap(&text.to_string()) });
     match text.to_string().strip_prefix("error: ") {
-        Some(problem) => output::message(&in_our_words(problem, paint)),
+        Some(problem) => output::message(&in_our_words(problem).painted(paint)),
         // Without a command it is the help.
         None => output::to_stderr(&paint.styled(&text)),
     }
@@ -130,20 +131,24 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Exit {
 }
 
 /// The message of `clap`, with the prefixes of our errors.
-fn in_our_words(problem: &str, paint: Paint) -> String {
-    let mut text = paint.bad("error:");
-    text.push(' ');
-    for line in problem.lines() {
+fn in_our_words(problem: &str) -> Text {
+    let mut text = Text::default();
+    for (index, line) in problem.lines().enumerate() {
         match line.strip_prefix("  tip: ") {
-            Some(tip) => {
-                let _ = writeln!(text, "{} {tip}", paint.hint("hint:"));
-            }
-            None => {
-                let _ = writeln!(text, "{line}");
-            }
+            _ if index == 0 => text.line(labelled_error(line)),
+            Some(tip) => text.line(labelled_hint(tip)),
+            None => text.line(line),
         }
     }
     text
+}
+
+fn labelled_error(error: impl fmt::Display) -> TextLine {
+    TextLine::bad("error:").and(format_args!(" {error}"))
+}
+
+fn labelled_hint(hint: impl fmt::Display) -> TextLine {
+    TextLine::hint("hint:").and(format_args!(" {hint}"))
 }
 
 fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
@@ -152,15 +157,16 @@ fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
         return (mistakes.render(paint), Exit::Usage);
     }
     let advice = Advices::of(error);
-    let mut text = format!("{} {error}\n", paint.bad("error:"));
+    let mut text = Text::default();
+    text.line(labelled_error(error));
     for cause in error.chain().skip(1) {
-        let _ = writeln!(text, "  caused by: {cause}");
+        text.line(format_args!("  caused by: {cause}"));
     }
-    for (index, hint) in advice.hints.iter().enumerate() {
-        let gap = if index == 0 { "\n" } else { "" };
-        let _ = writeln!(text, "{gap}{} {hint}", paint.hint("hint:"));
+    if !advice.hints.is_empty() {
+        text.gap();
     }
-    (text, advice.exit.unwrap_or(Exit::Failed))
+    advice.hints.iter().for_each(|hint| text.line(labelled_hint(hint)));
+    (text.painted(paint), advice.exit.unwrap_or(Exit::Failed))
 }
 
 impl Problem {

@@ -9,6 +9,8 @@ mod config_file;
 mod error;
 mod exit;
 mod files;
+#[cfg(test)]
+mod hostile;
 mod operations;
 mod package;
 #[cfg(test)]

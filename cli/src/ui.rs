@@ -3,3 +3,4 @@
 pub(crate) mod lines;
 pub(crate) mod output;
 mod screen;
+pub(crate) mod text;

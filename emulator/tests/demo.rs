@@ -58,6 +58,14 @@ fn another_process_reads_the_mails_of_a_kept_account_and_confirms_its_subscripti
         client.query("sns", "2010-03-31", &publish).expect("it is published");
     }
     let mails = text(&run("mail"));
+    let mut unread = demo(&["mail", "--account", &number])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the demo starts");
+    drop(unread.stdout.take());
+    let unread = unread.wait_with_output().expect("it ends");
+    assert!(unread.status.success() && unread.stderr.is_empty(), "{}", text(&unread));
     let at = |words: &str| mails.find(words).unwrap_or_else(|| panic!("no `{words}` in {mails}"));
     assert!(at("Subscription Confirmation") < at("| first") && at("| first") < at("| second"));
 

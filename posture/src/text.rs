@@ -7,8 +7,13 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// Escapes a name or key for one line: what could move the cursor, break the line or change the reading direction is
-/// written as `\u{…}`. A text of more than `characters_max` characters is cut, with an `…`.
+/// Escapes a text for one line: what could move the cursor, break the line, change the reading direction or is invisible is
+/// written as `\u{…}`. A text that is escaped stays as it is.
+pub fn escaped(text: &str) -> String {
+    shown(text, usize::MAX)
+}
+
+/// Escapes a text as [`escaped`] does. One of more than `characters_max` characters is cut, with an `…`.
 pub fn shown(text: &str, characters_max: usize) -> String {
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
@@ -19,6 +24,11 @@ pub fn shown(text: &str, characters_max: usize) -> String {
         push_or_escape(&mut shown, character, is_unsafe(character));
     }
     shown
+}
+
+/// Escapes a text that others chose for an email, an SMS or a chat: as [`shown`] does, and also what makes a link of it.
+pub fn unlinked(text: &str, characters_max: usize) -> String {
+    shown(text, characters_max).replace("://", "\\u{3a}//")
 }
 
 /// Adds a character, or its escape `\u{…}`.
@@ -87,11 +97,19 @@ pub fn wrapped(words: &str, first: &str, rest: &str) -> String {
     text
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether a character is a control, separates lines or paragraphs, changes the reading direction, or is not drawn.
+///
+/// Source: Unicode Character Database 14.0: `General_Category` Cc, Zl and Zp; `Bidi_Control`;
+/// `Default_Ignorable_Code_Point`, which contains the zero-width characters, the fillers and the variation selectors; the
+/// interlinear annotations; BRAILLE PATTERN BLANK.
+pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}'
-            | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A time as people read it, in UTC, to the second.
@@ -128,6 +146,22 @@ mod tests {
         assert_eq!(shown("invoice\u{202e}fdp.exe", 80), "invoice\\u{202e}fdp.exe");
         assert_eq!(shown("Übergröße/日本語 ✓", 80), "Übergröße/日本語 ✓");
         assert_eq!(shown("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_escaped_and_what_is_drawn_is_not() {
+        let hidden = "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b5}\u{180e}\u{200d}\u{2028}\u{2066}\u{2800}\u{3164}\
+                      \u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{fffb}\u{1bca3}\u{1d173}\u{9b}\u{e0041}\u{e01ef}";
+        assert!(hidden.chars().all(is_unsafe));
+        assert!(escaped(hidden).is_ascii());
+        assert_eq!(escaped(&escaped(hidden)), escaped(hidden));
+        assert!(!"e\u{301} ✓ 日本語 🗝 \u{fffd} \u{a0}".chars().any(is_unsafe));
+    }
+
+    #[test]
+    fn a_text_of_others_is_no_link() {
+        assert_eq!(unlinked("see https://evil.example", 80), "see https\\u{3a}//evil.example");
+        assert_eq!(unlinked("arn:aws:s3:::b/c://", 80), "arn:aws:s3:::b/c\\u{3a}//");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) struct OptionArgs {
     #[arg(long)]
     no_protect: bool,
 
-    /// Role for `CloudFormation` [default: the stack's role, else the caller's permissions]
+    /// Role for CloudFormation [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 

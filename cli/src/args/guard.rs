@@ -235,7 +235,9 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
-    parsed("choose `speed`, `hybrid` or `security`")(text)
+    parsed("`speed` uses SSE-S3, `hybrid` SSE-KMS with your key, `security` DSSE-KMS with your key")(
+        text,
+    )
 }
 
 pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {

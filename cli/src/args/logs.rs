@@ -29,7 +29,7 @@ pub(crate) struct LogArgs {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = ago)]
     pub(crate) since: Duration,
 
-    /// Only lines with these words, or that match this filter pattern of `CloudWatch` Logs
+    /// Only lines with these words, or that match this filter pattern of CloudWatch Logs
     #[arg(long, value_name = "PATTERN")]
     pub(crate) filter: Option<String>,
 

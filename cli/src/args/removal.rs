@@ -32,7 +32,8 @@ pub(crate) struct RemovalArgs {
     #[arg(long, conflicts_with = "retain")]
     pub(crate) force: bool,
 
-    /// After a failed deletion: retain this resource in the account, by its logical id
+    /// After a failed deletion: retain this resource in the account, by its logical id; can be
+    /// repeated
     #[arg(long, value_name = "LOGICAL_ID", value_delimiter = ',')]
     pub(crate) retain: Vec<String>,
 

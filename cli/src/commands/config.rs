@@ -1,7 +1,6 @@
 //! `s3guard config`: shows and checks the configuration, without calling AWS.
 
 use std::ffi::OsString;
-use std::fmt;
 
 use anyhow::anyhow;
 use clap::Subcommand;
@@ -14,6 +13,7 @@ use crate::config_file::origin::Row;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// Show the settings in effect and where each comes from, or check the file
 ///
@@ -73,6 +73,7 @@ pub(crate) fn run(
             for warning in &warnings {
                 output.warn(warning);
             }
+            output.say("no mistakes");
             output.result(&CheckedFile { file: found.path.display().to_string(), warnings })?;
         }
     }
@@ -96,21 +97,20 @@ pub(crate) struct CheckedFile {
     warnings: Vec<String>,
 }
 
-impl fmt::Display for CheckedFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.file)
+impl Printable for CheckedFile {
+    fn print(&self, text: &mut Text) {
+        text.line(&self.file);
     }
 }
 
-impl fmt::Display for ShownConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for ShownConfig {
+    fn print(&self, text: &mut Text) {
         for Row { setting, value, origin } in &self.settings {
-            write!(f, "{setting} = {value}")?;
             if self.with_origin {
-                write!(f, "  # {origin}")?;
+                text.line(format_args!("{setting} = {value}  # {origin}"));
+            } else {
+                text.line(format_args!("{setting} = {value}"));
             }
-            writeln!(f)?;
         }
-        Ok(())
     }
 }

@@ -28,7 +28,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "the deployment continues in AWS; run `s3guard deploy --stack {}` again to follow it",
+        "run the same command again; if AWS has started the deployment already, `s3guard events --follow --stack {}` \
+         shows it",
         account.stack
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);

@@ -60,11 +60,7 @@ async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Re
     }
     let wanted = Wanted::of(&configuration.unwrap_or_default(), args.key.as_ref());
     let report = examine(&connections, &args.account.stack, wanted, now).await;
-    if output.form() == Form::Text {
-        output.raw(report.text(output.results_width(), output.results()).as_bytes())?;
-    } else {
-        output.result(&report)?;
-    }
+    output.result(&report)?;
     Ok(if report.failed > 0 { Exit::Findings } else { Exit::Done })
 }
 

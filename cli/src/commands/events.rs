@@ -55,7 +55,10 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
         .describe(name.as_str())
         .await?
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
-        .hint("a deleted stack is found only by its id, which the CloudFormation console lists")?;
+        .hint(
+            "name the guard's stack with `--stack`, and its Region with `--region`; a deleted stack is found only by its \
+             id, which the CloudFormation console lists",
+        )?;
     let all = stacks.events(&stack.id, None).await?;
     if args.follow && !stack.status.is_settled() {
         let current = operations(&all).pop().unwrap_or_default().len();

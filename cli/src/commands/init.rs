@@ -1,6 +1,5 @@
 //! `s3guard init`: a first configuration.
 
-use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::operations::init::{interview, text};
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// Write a first configuration `s3guard.toml`
 ///
@@ -76,10 +76,8 @@ pub(crate) struct WrittenFile {
     file: String,
 }
 
-impl fmt::Display for WrittenFile {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
+impl Printable for WrittenFile {
+    fn print(&self, _: &mut Text) {}
 }
 
 fn exists(path: &Path) -> anyhow::Result<Exit> {

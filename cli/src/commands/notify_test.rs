@@ -1,7 +1,5 @@
 //! `s3guard notify-test`: sends a test notification of each kind.
 
-use std::fmt;
-
 use s3guard_aws::Topic;
 use s3guard_posture::Notification;
 use s3guard_posture::contract::output;
@@ -14,6 +12,7 @@ use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// Send a test notification of each kind
 ///
@@ -95,16 +94,14 @@ impl One {
     }
 }
 
-impl fmt::Display for Sent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Sent {
+    fn print(&self, text: &mut Text) {
         let verb = if self.is_dry_run { "would be sent" } else { "sent" };
-        writeln!(f, "{verb} to {}", self.topic)?;
-        if let Some(chat) = &self.chat_topic {
-            writeln!(f, "{verb} to {chat}")?;
+        for topic in std::iter::once(&self.topic).chain(&self.chat_topic) {
+            text.line(format_args!("{verb} to {topic}"));
         }
         for One { kind, severity, subject } in &self.notifications {
-            writeln!(f, "  {severity:8} {kind:18} {subject}")?;
+            text.line(format_args!("  {severity:8} {kind:18} {subject}"));
         }
-        Ok(())
     }
 }

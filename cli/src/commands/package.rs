@@ -1,6 +1,5 @@
 //! `s3guard package`: builds the zip of the Lambda, reproducibly.
 
-use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
@@ -15,6 +14,7 @@ use crate::files;
 use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// Build the functions and zip them for upload
 ///
@@ -90,12 +90,12 @@ pub(crate) struct BuiltPackage {
     key: String,
 }
 
-impl fmt::Display for BuiltPackage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "file          {}", self.file)?;
-        writeln!(f, "architecture  {}", self.architecture)?;
-        writeln!(f, "size          {} bytes", self.size_bytes)?;
-        writeln!(f, "sha256        {}", self.sha256)?;
-        writeln!(f, "key           {}", self.key)
+impl Printable for BuiltPackage {
+    fn print(&self, text: &mut Text) {
+        text.line(format_args!("file          {}", self.file));
+        text.line(format_args!("architecture  {}", self.architecture));
+        text.line(format_args!("size          {} bytes", self.size_bytes));
+        text.line(format_args!("sha256        {}", self.sha256));
+        text.line(format_args!("key           {}", self.key));
     }
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use time::OffsetDateTime;
 
@@ -86,7 +85,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         if let Some(reason) = event.outcome.misunderstood() {
             let place =
                 if event.place.is_empty() { name(&args.files[0]) } else { event.place.clone() };
-            output.warn(format_args!("{}: {}", shown(&place, 300), shown(reason, 600)));
+            output.warn(format_args!("{place}: {reason}"));
             exit = Exit::Failed;
         }
     }

@@ -11,7 +11,7 @@ use crate::ui::output::Output;
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let on_interrupt = format!(
-        "the rollback continues in AWS; `s3guard events --follow --stack {}` shows it",
+        "if AWS has started the rollback already, `s3guard events --follow --stack {}` shows it",
         args.account.stack
     );
     let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use s3guard_posture::text::shown_json;
 use s3guard_synth::stacks;
 
 use crate::args::config::ConfigArgs;
@@ -32,8 +33,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let template = stacks::guard_with(&config);
     let text = match output.form() {
         Form::Text => template.to_yaml(),
-        Form::Json => template.to_json_pretty(),
-        Form::Ndjson => template.to_json().map(|json| json + "\n"),
+        Form::Json => template.to_json_pretty().map(|json| shown_json(&json)),
+        Form::Ndjson => template.to_json().map(|json| shown_json(&json) + "\n"),
     }
     .context("the template cannot be rendered, which is a mistake in s3guard")?;
     match &args.out {

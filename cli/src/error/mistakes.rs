@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::AnsiColor;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use s3guard_posture::text::shown;
+use s3guard_posture::text::{escaped, is_unsafe};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::ui::output::Paint;
+use crate::ui::text::TextLine;
 
 /// More mistakes are only counted.
 const SHOWN_MAX: usize = 20;
@@ -49,7 +50,7 @@ impl Mistakes {
     pub(crate) fn new(name: &str, text: String, mut placed: Vec<Placed>) -> Self {
         placed.sort_by_key(|placed| placed.span.start);
         placed.dedup();
-        Self { name: shown(name, 500), text, placed }
+        Self { name: escaped(name), text, placed }
     }
 
     /// All of them, formatted as `rustc` does.
@@ -60,17 +61,16 @@ impl Mistakes {
                 Renderer::styled().error(AnsiColor::Red.on_default().bold()).hyperlink(false)
             }
         };
-        // The renderer replaces tabs and the other control characters itself.
-        let text = self.text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{bf}");
+        let text = visible(&self.text);
         let mut all = String::new();
         for placed in self.placed.iter().take(SHOWN_MAX) {
             let annotation = AnnotationKind::Primary.span(self.first_line(&placed.span));
             let annotation = match &placed.proposal {
-                Some(proposal) => annotation.label(proposal),
+                Some(proposal) => annotation.label(escaped(proposal)),
                 None => annotation,
             };
             let snippet = Snippet::source(&text).path(&self.name).annotation(annotation);
-            let group = Level::ERROR.primary_title(&placed.problem).element(snippet);
+            let group = Level::ERROR.primary_title(escaped(&placed.problem)).element(snippet);
             all += &renderer.render(&[group]);
             all += "\n\n";
         }
@@ -78,7 +78,8 @@ impl Mistakes {
             0 => all.truncate(all.trim_end().len() + 1),
             rest => {
                 let more = format!("{rest} more in `{}`\n", self.name);
-                all.extend([paint.bad("error:").as_str(), " ", &more]);
+                all += &TextLine::bad("error:").painted(paint);
+                all.extend([" ", &more]);
             }
         }
         all
@@ -107,6 +108,21 @@ impl Mistakes {
         let line = self.text[start..end].split(['\r', '\n']).next().unwrap_or_default();
         start..start + line.len()
     }
+}
+
+/// A text of which what is unsafe is replaced by as many bytes, so that the spans still fit. The renderer replaces tabs and
+/// what is ASCII itself.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.len_utf8() {
+            2 if is_unsafe(character) => visible.push('\u{bf}'),
+            3 if is_unsafe(character) => visible.push('\u{fffd}'),
+            4 if is_unsafe(character) => visible.push_str("\u{fffd}?"),
+            _ => visible.push(character),
+        }
+    }
+    visible
 }
 
 impl fmt::Display for Mistakes {

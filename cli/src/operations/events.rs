@@ -1,12 +1,11 @@
 //! The events of a stack as a result: by operation, with the root cause marked.
 
-use std::fmt;
-
 use s3guard_aws::stacks::Event;
 use serde::Serialize;
 
 use crate::operations::follow;
 use crate::operations::follow::ShownEvent;
+use crate::ui::text::{Printable, Text};
 
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
@@ -86,18 +85,16 @@ impl EventsReport {
     }
 }
 
-impl fmt::Display for EventsReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.events {
-            writeln!(f, "{}", line.text)?;
-        }
+impl Printable for EventsReport {
+    fn print(&self, text: &mut Text) {
+        self.events.iter().for_each(|line| text.line(&line.text));
         if let Some(Cause { words, hint, .. }) = &self.root_cause {
-            writeln!(f, "\nroot cause: {words}")?;
+            text.gap();
+            text.line(format_args!("root cause: {words}"));
             if let Some(hint) = hint {
-                writeln!(f, "what to do: {hint}")?;
+                text.line(format_args!("what to do: {hint}"));
             }
         }
-        Ok(())
     }
 }
 
@@ -133,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::operations::follow::sample::{event, of_stack};
+    use crate::ui::text::plain;
 
     fn story() -> Vec<Event> {
         vec![
@@ -176,7 +174,7 @@ mod tests {
 
             root cause: `A` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
         "#]]
-        .assert_eq(&report.to_string());
+        .assert_eq(&plain(&report));
         let failed = EventsReport::new("s", "UPDATE_ROLLBACK_COMPLETE", &story(), is_failed);
         assert_eq!((failed.events.len(), failed.cancelled), (1, 1));
         let fine = EventsReport::new("s", "CREATE_COMPLETE", &story()[..4], |_| true);

@@ -15,7 +15,6 @@ use anyhow::anyhow;
 use s3guard_aws::stacks::{Event, Operation, Phase, Scope, Stack, Stacks};
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Kind};
-use s3guard_posture::text::shown;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{self as failures, Advice as _};
@@ -275,9 +274,9 @@ pub(crate) fn reason(event: &Event) -> &str {
     event.reason.as_deref().unwrap_or("no reason was given")
 }
 
-/// Text of AWS or of a hook, in one line without control characters.
+/// Text of AWS or of a hook, in one line.
 fn one_line(words: &str) -> String {
-    shown(&words.split_whitespace().collect::<Vec<_>>().join(" "), usize::MAX)
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An event in a line.
@@ -315,7 +314,7 @@ mod tests {
             "00:00:00  CREATE_FAILED                AWS::SQS::Queue                  Queue  No"
         );
         let hooked = event("Queue", "CREATE_FAILED", "[CT.1]: No\n  [FIX]: \u{1b}[2Jyes\n");
-        assert!(line(&hooked).ends_with("Queue  [CT.1]: No [FIX]: \\u{1b}[2Jyes"), "{hooked:?}");
+        assert!(line(&hooked).ends_with("Queue  [CT.1]: No [FIX]: \u{1b}[2Jyes"), "{hooked:?}");
         let configured = Event { is_configured: true, ..event("Queue", "CREATE_IN_PROGRESS", "") };
         assert!(line(&configured).ends_with("Queue  configured, stabilizing"));
     }

@@ -1,12 +1,9 @@
 //! What the guard has written to a bucket, what was undone, and where it has stopped, from the ledger.
 
-use std::fmt;
-
 use s3guard_aws::ledger::Interventions;
 use s3guard_posture::reconcile::ledger::still_until;
 use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
-use s3guard_posture::text::shown;
 use s3guard_posture::{Aspect, BucketName, Record, Setting, SettingKind};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -14,8 +11,9 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::{operator, session};
-use crate::ui::lines::utc_time;
+use crate::ui::lines::{cut, utc_time};
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// The history of a bucket, the newest first.
 #[derive(Debug, Serialize)]
@@ -131,26 +129,32 @@ impl History {
     }
 }
 
-impl fmt::Display for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let records = self.records.iter().map(|record| (time(record), record_text(record)));
-        let suppressions = self.suppressions.iter().map(|one| (one.time.clone(), one.text()));
-        let conflicts = self.conflicts.iter().map(|one| (one.hour.clone(), one.text()));
+impl Printable for History {
+    fn print(&self, text: &mut Text) {
+        let records = self.records.iter().map(|record| (time(record), entry_of(record)));
+        let suppressions = self.suppressions.iter().map(|one| (one.time.clone(), one.entry()));
+        let conflicts = self.conflicts.iter().map(|one| (one.hour.clone(), one.entry()));
         let mut all: Vec<_> = records.chain(suppressions).chain(conflicts).collect();
         // All times have the same form.
         all.sort_by(|(a, _), (b, _)| b.cmp(a));
-        let texts: Vec<String> = all.into_iter().map(|(_, text)| text).collect();
-        f.write_str(&texts.join("\n"))
+        for (index, (_, entry)) in all.into_iter().enumerate() {
+            if index > 0 {
+                text.gap();
+            }
+            for line in entry {
+                text.line(line);
+            }
+        }
     }
 }
 
 /// The time of a record with milliseconds, which its own text may have fewer digits of.
 fn time(record: &Record) -> String {
     let time = OffsetDateTime::parse(&record.time, &Rfc3339);
-    time.map_or_else(|_| shown(&record.time, 40), utc_time)
+    time.map_or_else(|_| record.time.clone(), utc_time)
 }
 
-fn record_text(record: &Record) -> String {
+fn entry_of(record: &Record) -> Vec<String> {
     let state = match record.state {
         State::Begun => "started and not finished: the function was interrupted",
         State::Written => "written, but not verified: a read afterwards did not return it",
@@ -158,23 +162,23 @@ fn record_text(record: &Record) -> String {
         State::Failed => "failed",
     };
     let mut rows = Vec::new();
-    rows.extend(record.cause.iter().map(|cause| ("cause", shown(cause, 600))));
-    rows.extend(record.why.iter().map(|why| ("why", shown(why, 300))));
-    rows.extend(record.from.iter().map(|from| ("from", shown(&from.to_string(), 300))));
-    rows.push(("to", shown(&record.to.to_string(), 300)));
+    rows.extend(record.cause.iter().map(|cause| ("cause", cut(cause, 600))));
+    rows.extend(record.why.iter().map(|why| ("why", cut(why, 300))));
+    rows.extend(record.from.iter().map(|from| ("from", cut(&from.to_string(), 300))));
+    rows.push(("to", cut(&record.to.to_string(), 300)));
     rows.extend(record.events.iter().map(|event| {
-        let (name, principal) = (shown(&event.event_name, 80), shown(&event.principal, 300));
-        ("after", format!("{name} by {principal} with {}", shown(&event.tool, 80)))
+        let (name, principal) = (&event.event_name, &event.principal);
+        ("after", format!("{name} by {principal} with {}", event.tool))
     }));
     rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
     rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
         ("took", format!("{milliseconds} ms from the event to verified protection"))
     }));
-    text(&record.id, &format!("{}, {state}", time(record)), &rows)
+    entry(&record.id, &format!("{}, {state}", time(record)), &rows)
 }
 
 impl Suppression {
-    fn text(&self) -> String {
+    fn entry(&self) -> Vec<String> {
         let Self { time, aspects, until, is_end, note } = self;
         let names: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
         let names = names.join(", ");
@@ -194,23 +198,23 @@ impl Suppression {
             ("to", words(&note.restored)),
         ];
         let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
-        let rows: Vec<_> = rows.map(|(name, text)| (name, shown(&text, 600))).collect();
-        text(title, &format!("{time}, {state}"), &rows)
+        let rows: Vec<_> = rows.map(|(name, text)| (name, cut(&text, 600))).collect();
+        entry(title, &format!("{time}, {state}"), &rows)
     }
 }
 
 impl Conflict {
-    fn text(&self) -> String {
+    fn entry(&self) -> Vec<String> {
         let Self { hour, setting, until } = self;
         let state = format!("in the hour from {hour}: the guard does not write it until {until}");
         let why = "another party kept changing it back".to_owned();
-        text(&format!("stopped writing {setting}"), &state, &[("why", why)])
+        entry(&format!("stopped writing {setting}"), &state, &[("why", why)])
     }
 }
 
-fn text(title: &str, state: &str, rows: &[(&str, String)]) -> String {
-    let rows = rows.iter().map(|(name, text)| format!("  {name:5}  {text}\n"));
-    format!("{title}\n  {state}\n{}", rows.collect::<String>())
+fn entry(title: &str, state: &str, rows: &[(&str, String)]) -> Vec<String> {
+    let rows = rows.iter().map(|(name, text)| format!("  {name:5}  {text}"));
+    [title.to_owned(), format!("  {state}")].into_iter().chain(rows).collect()
 }
 
 #[cfg(test)]
@@ -222,6 +226,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     use super::*;
+    use crate::ui::text::plain;
 
     fn record() -> Record {
         Record {
@@ -296,7 +301,7 @@ mod tests {
             stopped writing policy
               in the hour from 2026-11-24T22:00:00.000Z: the guard does not write it until 2026-11-25T00:00:00.000Z
               why    another party kept changing it back
-        "#]].assert_eq(&history().to_string());
+        "#]].assert_eq(&plain(&history()));
     }
 
     #[test]

@@ -169,10 +169,7 @@ fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyho
     let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
     match output.form() {
         Form::Text => lines.try_for_each(|line| {
-            if raw {
-                return output.raw(format!("{}\n", line.raw()).as_bytes());
-            }
-            output.text(&format!("{}\n", line.text(output.results())))
+            if raw { output.unwrapped(&line.raw()) } else { output.text(&line.text()) }
         }),
         Form::Ndjson => lines.try_for_each(|line| output.event("line", &line)),
         Form::Json => output.json(&Lines { lines: lines.collect() }),

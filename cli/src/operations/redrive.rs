@@ -1,7 +1,5 @@
 //! Sending dead letters to their queues again.
 
-use std::fmt;
-
 use anyhow::Context as _;
 use s3guard_aws::Queue;
 use s3guard_posture::contract::output;
@@ -13,6 +11,7 @@ use serde::Serialize;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::{operator, session};
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// A dead-letter queue and the queue that it is for, by the names of their outputs.
 #[derive(Debug, PartialEq, Eq)]
@@ -116,16 +115,15 @@ async fn resent(
     Ok(messages)
 }
 
-impl fmt::Display for Redriven {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Redriven {
+    fn print(&self, text: &mut Text) {
         for Moved { queue, messages } in &self.queues {
             let messages = match messages {
                 0 => "no messages".to_owned(),
                 1 => "1 message".to_owned(),
                 many => format!("{many} messages"),
             };
-            writeln!(f, "{queue:8} {messages} sent again")?;
+            text.line(format_args!("{queue:8} {messages} sent again"));
         }
-        Ok(())
     }
 }

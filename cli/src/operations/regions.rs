@@ -1,7 +1,5 @@
 //! Work on the stacks of one name in several Regions: the fan-out, and the labels of the output.
 
-use std::fmt;
-
 use anyhow::anyhow;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -11,6 +9,7 @@ use crate::error;
 use crate::error::{Advice as _, Problem};
 use crate::exit::Exit;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// The results by Region. A failure in one does not stop the others.
 #[derive(Debug)]
@@ -70,9 +69,15 @@ pub(crate) struct Regions<T> {
     failed: Vec<FailedRegion>,
 }
 
-impl<T: fmt::Display> fmt::Display for Regions<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        separated(f, &self.regions)
+impl<T: Printable> Printable for Regions<T> {
+    /// One after the other, with an empty line between.
+    fn print(&self, text: &mut Text) {
+        for (index, one) in self.regions.iter().enumerate() {
+            if index > 0 {
+                text.gap();
+            }
+            one.print(text);
+        }
     }
 }
 
@@ -117,7 +122,7 @@ impl<T> ByRegion<T> {
         hint: impl FnOnce(&str) -> String,
     ) -> anyhow::Result<()>
     where
-        T: Serialize + fmt::Display,
+        T: Serialize + Printable,
     {
         let count = self.count();
         let failed = self.failed.iter().map(Failed::view).collect();
@@ -159,14 +164,6 @@ pub(crate) fn failures(
     Err(anyhow!("{} of {count} Regions {what}: {regions}", failed.len()))
         .hint(hint(&regions))
         .exit(exit)
-}
-
-/// Writes one after the other, with an empty line between.
-pub(crate) fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, all: &[T]) -> fmt::Result {
-    all.iter().enumerate().try_for_each(|(index, one)| {
-        let gap = if index == 0 { "" } else { "\n" };
-        write!(f, "{gap}{one}")
-    })
 }
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use s3guard_posture::config::{Config, SETTLE_SECONDS};
 use s3guard_posture::flow::Settings;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
 use serde::Serialize;
 use time::OffsetDateTime;
+
+use crate::ui::text::{Printable, Text};
 
 pub(crate) use recorded::{Recorded, parse};
 pub(crate) use replayed::{ReplayOutcome, Replayed};
@@ -92,8 +92,8 @@ impl ReplayReport {
     }
 }
 
-impl fmt::Display for ReplayReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for ReplayReport {
+    fn print(&self, text: &mut Text) {
         let [mut done, mut ignored, mut others] = [0, 0, 0];
         for event in &self.events {
             match event.outcome {
@@ -101,10 +101,13 @@ impl fmt::Display for ReplayReport {
                 ReplayOutcome::Ignored { .. } => ignored += 1,
                 ReplayOutcome::DeadLetter { .. } | ReplayOutcome::NoEvent { .. } => others += 1,
             }
-            writeln!(f, "{event}")?;
+            event.print(text);
+            text.gap();
         }
         let count = self.events.len();
         let noun = if count == 1 { "event" } else { "events" };
-        writeln!(f, "{count} {noun}: {done} done, {ignored} ignored, {others} not understood")
+        text.line(format_args!(
+            "{count} {noun}: {done} done, {ignored} ignored, {others} not understood"
+        ));
     }
 }

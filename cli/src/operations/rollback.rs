@@ -1,7 +1,5 @@
 //! Rolls a stack back to its last working state.
 
-use std::fmt;
-
 use anyhow::anyhow;
 use s3guard_aws::stacks::rollback::Skip;
 use s3guard_aws::stacks::{Operation, Phase, Resource, Stack, StackStatus, Stacks};
@@ -17,6 +15,7 @@ use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// What comes next, by the status of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,12 +184,9 @@ pub(crate) struct RolledBack {
     skipped: Vec<String>,
 }
 
-impl fmt::Display for RolledBack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for id in &self.skipped {
-            writeln!(f, "skipped {id}")?;
-        }
-        Ok(())
+impl Printable for RolledBack {
+    fn print(&self, text: &mut Text) {
+        self.skipped.iter().for_each(|id| text.line(format_args!("skipped {id}")));
     }
 }
 

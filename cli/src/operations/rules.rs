@@ -4,7 +4,6 @@ use futures_util::future::join_all;
 use s3guard_aws::stacks::Resource;
 use s3guard_aws::{AwsError, Connection, rules};
 use s3guard_posture::Reading;
-use s3guard_posture::text::shown;
 use serde::Serialize;
 
 /// A rule of the stack.
@@ -28,7 +27,7 @@ pub(crate) enum RuleState {
 impl Rule {
     /// What is wrong with the rule and what to do about it, if something is.
     pub(crate) fn trouble(&self, stack: &str, region: &str) -> Option<(String, String)> {
-        let name = shown(&self.name, 128);
+        let name = &self.name;
         match self.state {
             RuleState::Enabled => None,
             RuleState::Disabled => Some((

@@ -1,6 +1,5 @@
 //! The connection to the account, running a command, and approvals.
 
-use std::fmt;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
@@ -21,6 +20,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::interrupt::{Interrupts, signals};
 use crate::ui::output::{Form, Output};
+use crate::ui::text::Printable;
 
 /// The tag with the name of the guard, on its stack and all resources.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
@@ -139,7 +139,7 @@ pub(crate) async fn confirm_by_name(what: &str, name: &str, output: &Output) -> 
 /// Prints the plan for a program, if it was not approved.
 pub(crate) fn unless_approved(
     approved: anyhow::Result<()>,
-    plan: &(impl Serialize + fmt::Display),
+    plan: &(impl Serialize + Printable),
     output: &Output,
 ) -> anyhow::Result<()> {
     if approved.is_err() && output.form() != Form::Text {
@@ -197,7 +197,9 @@ pub(crate) async fn guard_stack(args: &AccountArgs, account: &Account) -> anyhow
         .describe(name.as_str())
         .await?
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
-        .hint("name the guard's stack with `--stack`, and its Region with `--region`")?;
+        .hint(
+            "name the guard's stack with `--stack`, and its Region with `--region`; `s3guard deploy` installs a guard",
+        )?;
     check_is_guard(&stacks, &stack, name).await?;
     Ok(stack)
 }

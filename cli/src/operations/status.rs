@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::status::drift::Drift;
-use crate::operations::status::show::{Layout, Status};
+use crate::operations::status::show::Status;
 use crate::operations::{operator, session};
 use crate::ui::output::Output;
 
@@ -26,9 +26,7 @@ pub(crate) async fn status(
     let stack = session::guard_stack(args, &account).await?;
     let drifted =
         if detects_drift { Some(Drift::detect(&account, &stack, output).await?) } else { None };
-    let view =
-        Layout { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
-    let mut status = Status::new(args.stack.as_str(), &account, &stack, view);
+    let mut status = Status::new(args.stack.as_str(), &account, &stack);
     status.drifted = drifted;
     // Otherwise the status says what the caller may not read.
     let ledger = operator::readable_ledger(args, &account, &stack).await.ok();

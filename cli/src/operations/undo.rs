@@ -12,7 +12,6 @@ use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::ledger::undone;
 use s3guard_posture::reconcile::undo;
-use s3guard_posture::text::shown;
 use s3guard_posture::{BucketId, Record};
 use time::{Date, OffsetDateTime};
 
@@ -111,7 +110,7 @@ async fn genuine(id: &RecordId, ledger: &Ledger, account: &Account) -> anyhow::R
     if differences.is_empty() {
         return Ok(record);
     }
-    Err(anyhow!("record `{id}` is not genuine: {}", shown(&differences.join("; "), 600))).hint(format!(
+    Err(anyhow!("record `{id}` is not genuine: {}", differences.join("; "))).hint(format!(
         "the guard has not written it, and nothing was changed: find out who has put object `{}` into bucket `{}`",
         id.key(),
         ledger.bucket()
@@ -136,7 +135,7 @@ impl Undo<'_> {
         }
         let aspects = self.suppression.aspects();
         let then = format!("then the remediation of {aspects} is suppressed until {until}");
-        self.approve(&plan, &then).await?;
+        self.approve(&plan, then).await?;
         let marks = self.suppression.give(until, change.as_ref(), self.now).await?;
         if let Some(change) = &change
             && let Err(error) = self.bucket.put_back(&change.to).await
@@ -152,7 +151,7 @@ impl Undo<'_> {
             self.output.say("nothing to end: there is no suppression");
             return Ok(plan);
         }
-        self.approve(&plan, &self.enforced()).await?;
+        self.approve(&plan, self.enforced()).await?;
         self.suppression.give(undone::over(self.now), None, self.now).await?;
         self.output.say("the guard remediates it at the next change or sweep");
         Ok(plan)
@@ -180,7 +179,7 @@ impl Undo<'_> {
             self.output.say("nothing to redo: the setting is as it was before the undo");
             return Ok(plan);
         }
-        self.approve(&plan, &self.enforced()).await?;
+        self.approve(&plan, self.enforced()).await?;
         // The setting comes first: until it is written, the guard would write another one.
         if let Some(change) = &change {
             self.bucket.put_back(&change.to).await?;
@@ -200,7 +199,7 @@ impl Undo<'_> {
     }
 
     /// Prints the plan, and asks for approval; a second time if the setting protects less.
-    async fn approve(&self, plan: &Undone, then: &str) -> anyhow::Result<()> {
+    async fn approve(&self, plan: &Undone, then: String) -> anyhow::Result<()> {
         let Request { id, yes, accepts_exposure, .. } = self.request;
         let (name, owner) = (&id.bucket, &self.bucket.id.account);
         self.output.say(format_args!("bucket `{name}`, account `{owner}`, {}", id.kind));

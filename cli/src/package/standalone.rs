@@ -1,7 +1,7 @@
 //! Builds the command with the packages inside.
 
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::{fs, io};
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::error::Advice as _;
 use crate::package::seal;
 use crate::package::seal::Sealed;
 use crate::package::{Architecture, build, read, workspace, zipped};
+use crate::ui::text::{Printable, Text};
 
 /// The command that was built.
 #[derive(Serialize)]
@@ -63,15 +64,14 @@ pub(crate) fn build(architectures: &[Architecture]) -> anyhow::Result<Standalone
     })
 }
 
-impl fmt::Display for Standalone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "file     {}", self.file)?;
-        writeln!(f, "size     {} bytes", self.size_bytes)?;
-        writeln!(f, "sha256   {}", self.sha256)?;
+impl Printable for Standalone {
+    fn print(&self, text: &mut Text) {
+        text.line(format_args!("file     {}", self.file));
+        text.line(format_args!("size     {} bytes", self.size_bytes));
+        text.line(format_args!("sha256   {}", self.sha256));
         for Carried { architecture, size_bytes, sha256 } in &self.packages {
-            writeln!(f, "package  {architecture}, {size_bytes} bytes, {sha256}")?;
+            text.line(format_args!("package  {architecture}, {size_bytes} bytes, {sha256}"));
         }
-        Ok(())
     }
 }
 

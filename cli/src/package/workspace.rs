@@ -21,8 +21,8 @@ pub(crate) fn find() -> anyhow::Result<PathBuf> {
             anyhow!("the sources of the Lambda are not in `{place}` nor in a folder above")
         })
         .hint(
-            "run the command in a clone of s3guard, or give the Lambda's program with \
-             `--bootstrap FILE`",
+            "run the command in a clone of s3guard, give the Lambda's program with \
+             `--bootstrap FILE`, or use a command that `cargo standalone` built",
         )
 }
 

@@ -1,5 +1,6 @@
 //! Text for a number of columns: text that is too wide is cut or wrapped.
 
+use s3guard_posture::text::escaped;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -15,7 +16,7 @@ pub(crate) fn utc_time(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(UTC_FORMAT).unwrap_or_default()
 }
 
-/// The width of a text, without colour codes.
+/// The width of a text without colour codes: an escaped text has no others than ours.
 pub(crate) fn width(text: &str) -> usize {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default().width();
@@ -98,10 +99,11 @@ fn gaps_and_words(line: &str, room: usize) -> Vec<(usize, &str)> {
     found
 }
 
-/// A text that is cut to so many columns, with an ellipsis.
+/// A text that is escaped and cut to so many columns, with an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
+    let text = escaped(text);
     if text.width() <= columns {
-        return text.to_owned();
+        return text;
     }
     let mut short = String::new();
     for character in text.chars() {
@@ -114,16 +116,16 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     short + "…"
 }
 
-/// Words in lines of so many columns; a wider word has its own line.
-pub(crate) fn wrapped<'a>(words: impl IntoIterator<Item = &'a str>, columns: usize) -> Vec<String> {
+/// The words of a text, escaped, in lines of so many columns; a wider word has its own line.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in words {
+    for word in text.split_whitespace().map(escaped) {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= columns => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            Some(_) | None => lines.push(word.to_owned()),
+            Some(_) | None => lines.push(word),
         }
     }
     lines
@@ -158,12 +160,14 @@ mod tests {
         // Each of these takes two columns.
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut("a\x1b[2Jb", 8), r"a\u{1b}…");
     }
 
     #[test]
     fn words_fill_lines() {
-        assert_eq!(wrapped("a b c".split(' '), 3), ["a b", "c"]);
-        assert!(wrapped([], 3).is_empty());
+        assert_eq!(wrapped("a b c", 3), ["a b", "c"]);
+        assert_eq!(wrapped("a\x07 b c", 8), [r"a\u{7} b", "c"]);
+        assert!(wrapped("", 3).is_empty());
         assert_eq!(words_and_spaces("an `open end"), ["an", "`open end"]);
     }
 

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
@@ -11,12 +10,13 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use clap::builder::StyledStr;
+use s3guard_posture::text::shown_json;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::ui::lines::folded;
 use crate::ui::screen::Screen;
 pub(crate) use crate::ui::screen::{Part, Size, message, to_stderr};
+use crate::ui::text::{Printable, Style, Text, TextLine};
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,26 +63,6 @@ pub(crate) enum Paint {
 }
 
 impl Paint {
-    pub(crate) fn bad(self, text: impl fmt::Display) -> String {
-        self.paint("1;31", text)
-    }
-
-    pub(crate) fn good(self, text: impl fmt::Display) -> String {
-        self.paint("32", text)
-    }
-
-    pub(crate) fn notable(self, text: impl fmt::Display) -> String {
-        self.paint("33", text)
-    }
-
-    pub(crate) fn warning(self, text: impl fmt::Display) -> String {
-        self.paint("1;33", text)
-    }
-
-    pub(crate) fn hint(self, text: impl fmt::Display) -> String {
-        self.paint("36", text)
-    }
-
     /// A text styled by `clap`.
     pub(crate) fn styled(self, text: &StyledStr) -> String {
         match self {
@@ -91,11 +71,17 @@ impl Paint {
         }
     }
 
-    fn paint(self, code: &str, text: impl fmt::Display) -> String {
-        match self {
-            Self::Plain => text.to_string(),
-            Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
-        }
+    /// An escaped text in a style.
+    pub(super) fn paint(self, style: Style, text: &str) -> String {
+        let code = match (self, style) {
+            (Self::Plain, _) | (Self::Ansi, Style::Plain) => return text.to_owned(),
+            (Self::Ansi, Style::Bad) => "1;31",
+            (Self::Ansi, Style::Good) => "32",
+            (Self::Ansi, Style::Notable) => "33",
+            (Self::Ansi, Style::Warning) => "1;33",
+            (Self::Ansi, Style::Hint) => "36",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
     }
 }
 
@@ -164,19 +150,8 @@ impl Output {
         self.form
     }
 
-    /// The width of results, if stdout is a terminal; elsewhere they are not wrapped.
-    #[expect(clippy::unused_self, reason = "it is the output's screen")]
-    pub(crate) fn results_width(&self) -> Option<usize> {
-        Size::of(io::stdout()).map(|size| size.columns)
-    }
-
     pub(crate) fn paint(&self) -> Paint {
         self.paint
-    }
-
-    /// How results are painted.
-    pub(crate) fn results(&self) -> Paint {
-        self.results
     }
 
     /// The prefix of messages.
@@ -204,27 +179,29 @@ impl Output {
     }
 
     /// Writes a result: its text, or the same as JSON.
-    pub(crate) fn result(&self, result: &(impl Serialize + fmt::Display)) -> anyhow::Result<()> {
+    pub(crate) fn result(&self, result: &(impl Serialize + Printable)) -> anyhow::Result<()> {
         match self.form {
-            Form::Text => self.text(&result.to_string()),
+            Form::Text => self.text(result),
             Form::Json => self.json(result),
             Form::Ndjson => self.line("result", result),
         }
     }
 
     /// Writes text to stdout, wrapped between words on a terminal.
-    pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
-        match self.results_width() {
-            Some(columns) => self.raw(folded(text, columns).as_bytes()),
-            None => self.raw(text.as_bytes()),
-        }
+    pub(crate) fn text(&self, what: &impl Printable) -> anyhow::Result<()> {
+        let columns = Size::of(io::stdout()).map(|size| size.columns);
+        self.raw(Text::of(what, columns).painted(self.results).as_bytes())
+    }
+
+    /// Writes a line for programs to stdout: it is not wrapped.
+    pub(crate) fn unwrapped(&self, line: &TextLine) -> anyhow::Result<()> {
+        self.raw((line.painted(Paint::Plain) + "\n").as_bytes())
     }
 
     /// Writes a result that has no text, as JSON.
     pub(crate) fn json(&self, result: &impl Serialize) -> anyhow::Result<()> {
-        let mut json = serde_json::to_vec_pretty(result).context("the result is no JSON")?;
-        json.push(b'\n');
-        self.raw(&json)
+        let json = serde_json::to_string_pretty(result).context("the result is no JSON")?;
+        self.raw((shown_json(&json) + "\n").as_bytes())
     }
 
     /// Writes an event for programs, in a line of its own with its kind; [`say`](Self::say) is for people.
@@ -252,13 +229,12 @@ impl Output {
             #[serde(flatten)]
             value: &'a T,
         }
-        let mut json =
-            serde_json::to_vec(&Line { kind, value }).context("the result is no JSON object")?;
-        json.push(b'\n');
-        self.raw(&json)
+        let json =
+            serde_json::to_string(&Line { kind, value }).context("the result is no JSON object")?;
+        self.raw((shown_json(&json) + "\n").as_bytes())
     }
 
-    /// Writes bytes to stdout as they are.
+    /// Writes bytes to stdout as they are: text of our own, which contains nothing from outside.
     pub(crate) fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
         self.is_begun.set(true);
         let written = self.screen.beside(|| {
@@ -273,16 +249,18 @@ impl Output {
     }
 
     /// Writes a message to stderr.
-    pub(crate) fn say(&self, line: impl fmt::Display) {
-        match &self.label {
-            Some(label) => self.screen.write(&format!("{label}  {line}\n")),
-            None => self.screen.write(&format!("{line}\n")),
-        }
+    pub(crate) fn say(&self, line: impl Into<TextLine>) {
+        let line = line.into();
+        let line = match &self.label {
+            Some(label) => TextLine::from(format_args!("{label}  ")).and(line),
+            None => line,
+        };
+        self.screen.write(&(line.painted(self.paint) + "\n"));
     }
 
     /// Writes a warning to stderr.
-    pub(crate) fn warn(&self, line: impl fmt::Display) {
-        self.say(format_args!("{} {line}", self.paint.bad("warning:")));
+    pub(crate) fn warn(&self, line: impl Into<TextLine>) {
+        self.say(TextLine::bad("warning:").and(" ").and(line));
     }
 }
 

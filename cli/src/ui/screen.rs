@@ -8,6 +8,8 @@ use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use crate::ui::lines::{folded, width};
+use crate::ui::output::Paint;
+use crate::ui::text::TextLine;
 
 /// The size of a terminal that does not report one.
 const SIZE: Size = Size { columns: 80, rows: 24 };
@@ -54,7 +56,7 @@ impl Screen {
         Self { area: Some(RefCell::default()) }
     }
 
-    /// Writes whole lines, above the live area if there is one.
+    /// Writes whole lines that are escaped already, above the live area if there is one.
     pub(crate) fn write(&self, text: &str) {
         let text = wrapped(text);
         match &self.area {
@@ -92,8 +94,9 @@ impl Screen {
 
 impl Part {
     /// Replaces the lines.
-    pub(crate) fn show(&self, lines: &[String]) {
-        self.change(|area| area.show(self.id, lines, Size::now()));
+    pub(crate) fn show(&self, lines: &[TextLine], paint: Paint) {
+        let lines: Vec<String> = lines.iter().map(|line| line.painted(paint)).collect();
+        self.change(|area| area.show(self.id, &lines, Size::now()));
     }
 
     fn change(&self, change: impl FnOnce(&mut Area) -> String) {
@@ -194,7 +197,7 @@ impl Area {
 const CURSOR_HIDDEN: &str = "\x1b[?25l";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
 
-/// Writes a message to stderr, wrapped between words on a terminal.
+/// Writes a message that is escaped already to stderr, wrapped between words on a terminal.
 pub(crate) fn message(text: &str) {
     to_stderr(&wrapped(text));
 }

@@ -1,7 +1,7 @@
 //! Who made a call, as a readable name.
 
 use crate::AccountId;
-use crate::text::shown;
+use crate::text::unlinked;
 
 /// The prefix of the roles of Identity Center, which is followed by the permission set and a hash.
 ///
@@ -12,7 +12,7 @@ const SSO: &str = "AWSReservedSSO_";
 ///
 /// Source: IAM User Guide, "IAM identifiers".
 pub fn known_as(principal: &str, account: &AccountId) -> String {
-    let name = shown(&names(principal).0, 300);
+    let name = unlinked(&names(principal).0, 300);
     match principal.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3)) {
         Some(other) if other.parse::<AccountId>().is_ok_and(|other| other != *account) => {
             format!("{name} of account {other}")
@@ -23,7 +23,7 @@ pub fn known_as(principal: &str, account: &AccountId) -> String {
 
 /// The short name of a principal, as in a subject.
 pub fn short(principal: &str) -> String {
-    names(principal).1
+    unlinked(&names(principal).1, 300)
 }
 
 /// The full name and the short one; a service, or a kind of caller, is unchanged.

@@ -12,7 +12,7 @@ use crate::model::setting::Tags;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{Body, Bucket};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::text::{shown, wrapped};
+use crate::text::{shown, unlinked, wrapped};
 use crate::{
     Action, Baseline, BucketId, Finding, Notification, Reading, Record, Region, SettingKind,
     Trigger,
@@ -144,7 +144,7 @@ fn sms_rest(report: &Report<'_>) -> String {
     let event = match report.trigger.calls().last() {
         Some(call) => {
             let who = known_as(&call.principal, account);
-            format!("{} by {who}", shown(&call.event_name, 80))
+            format!("{} by {who}", unlinked(&call.event_name, 80))
         }
         None => "found by the sweep".to_owned(),
     };
@@ -164,6 +164,11 @@ fn about(id: &BucketId) -> String {
     } else {
         labelled("Bucket", &format!("{name} ({region}, account {account})"))
     }
+}
+
+/// The owner as the tag names it: the principal that tags the bucket chooses the text.
+fn owner_line(owner: &str) -> String {
+    labelled("Owner", &format!("tag says \"{}\"", unlinked(owner, 256)))
 }
 
 fn labelled(label: &str, words: &str) -> String {

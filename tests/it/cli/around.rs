@@ -135,6 +135,7 @@ fn a_configuration_that_would_not_deploy_is_found_by_its_check() {
                  until = 2020-01-31\n";
     let (exit, path, words) = run(ended, &[]);
     assert_eq!((exit, &*path), (Some(0), "s3guard.toml\n"), "{words}");
+    assert!(words.ends_with("no mistakes\n"), "{words}");
     assert!(words.contains("warning: s3guard.toml:1: the exemption of bucket `www-*`"), "{words}");
     let (_, json, _) = run(ended, &["--output", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

@@ -1,6 +1,8 @@
-//! Failures as JSON. These tests need no account.
+//! Failures as JSON, and interrupts. These tests need no account.
 
 use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -76,4 +78,41 @@ fn init_and_config_print_objects() {
     let grade = shown["settings"].as_array().unwrap().iter().find(|one| one["setting"] == "grade");
     assert_eq!(grade.unwrap()["origin"]["source"], "file", "{shown}");
     json::read("synth", run(&["synth"]));
+}
+
+#[test]
+fn an_interrupt_before_aws_has_started_anything_does_not_claim_that_it_goes_on() {
+    let hints = [
+        (
+            "deploy",
+            "run the same command again; if AWS has started the deployment already, \
+             `s3guard events --follow --stack s` shows it",
+        ),
+        (
+            "destroy",
+            "run the same command again: it follows a deletion that AWS has started already, and does the rest",
+        ),
+        (
+            "rollback",
+            "if AWS has started the rollback already, `s3guard events --follow --stack s` shows it",
+        ),
+    ];
+    for (command, hint) in hints {
+        // The first call is never answered.
+        let aws = TcpListener::bind("127.0.0.1:0").unwrap();
+        let child = s3guard(&[command, "--stack", "s", "--region", "eu-west-1", "--yes"])
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_ENDPOINT_URL", format!("http://{}", aws.local_addr().unwrap()))
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _call = aws.accept().unwrap();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(words, format!("error: interrupted\n\nhint: {hint}\n"));
+        assert_eq!(output.status.code(), Some(130));
+    }
 }

@@ -1,7 +1,5 @@
 //! The changes are shown, and approved once for all Regions.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::args::deploy_options::OptionArgs;
@@ -10,6 +8,7 @@ use crate::operations::deploy::proposal::Answer;
 use crate::operations::deploy::review::Review;
 use crate::operations::session;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// The changes of the stack of one Region, as JSON.
 #[derive(Default, Serialize)]
@@ -44,7 +43,8 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
             words.say("no changes");
             continue;
         };
-        proposal.review.render(output.paint()).lines().for_each(|line| words.say(line));
+        let text = Text::of(&proposal.review, None);
+        text.into_lines().into_iter().for_each(|line| words.say(line));
         output.event("changes", &answer.view())?;
     }
     Ok(())
@@ -74,10 +74,10 @@ pub(crate) struct Waiting {
     regions: Vec<Proposed>,
 }
 
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut ids = self.regions.iter().filter_map(|one| one.change_set.as_ref());
-        ids.try_for_each(|id| writeln!(f, "{id}"))
+impl Printable for Waiting {
+    fn print(&self, text: &mut Text) {
+        let ids = self.regions.iter().filter_map(|one| one.change_set.as_ref());
+        ids.for_each(|id| text.line(id));
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a deployment would change.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use crate::args::wanted::WantedArgs;
@@ -10,15 +8,14 @@ use crate::operations::deploy::find;
 use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::target::DeployTarget;
 use crate::operations::interrupt::Run;
-use crate::ui::output::{Output, Paint};
+use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// The changes of each Region; as text, one table per Region.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Difference {
     regions: Vec<Proposed>,
-    #[serde(skip)]
-    paint: Paint,
 }
 
 /// Creates the change sets, and deletes them again.
@@ -41,7 +38,7 @@ pub(crate) async fn diff(
             regions.push(of(&answer, answer.proposal.is_some()));
         }
     }
-    Ok(Difference { regions, paint: output.results() })
+    Ok(Difference { regions })
 }
 
 impl Difference {
@@ -50,22 +47,22 @@ impl Difference {
     }
 }
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Difference {
+    fn print(&self, text: &mut Text) {
         for (index, stack) in self.regions.iter().enumerate() {
+            if index > 0 {
+                text.gap();
+            }
             if self.regions.len() > 1 {
-                let gap = if index == 0 { "" } else { "\n" };
-                writeln!(f, "{gap}{}", stack.region)?;
+                text.line(&stack.region);
             }
             match &stack.review {
-                Some(review) => f.write_str(&review.render(self.paint))?,
-                None if stack.differs == Some(true) => writeln!(
-                    f,
-                    "its creation failed: a deployment deletes the rest of it and creates everything again"
-                )?,
-                None => writeln!(f, "no changes")?,
+                Some(review) => review.print(text),
+                None if stack.differs == Some(true) => text.line(
+                    "its creation failed: a deployment deletes the rest of it and creates everything again",
+                ),
+                None => text.line("no changes"),
             }
         }
-        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::operations::deploy::target::DeployTarget;
 use crate::operations::regions::ByRegion;
 use crate::operations::status::outputs;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,12 +98,12 @@ pub(crate) fn finish(
     Ok(Exit::Done)
 }
 
-impl fmt::Display for Deployment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Deployment {
+    fn print(&self, text: &mut Text) {
         if self.is_labelled {
-            writeln!(f, "{}", self.region)?;
+            text.line(&self.region);
         }
-        outputs::table(f, &self.outputs)
+        outputs::table(text, &self.outputs);
     }
 }
 
@@ -111,6 +112,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::ui::text::plain;
 
     #[test]
     fn the_outputs_are_a_table_or_an_object() {
@@ -130,7 +132,7 @@ mod tests {
             GuardQueueUrl  https://queue
             TopicArn       arn:topic
         "#]]
-        .assert_eq(&deployment.to_string());
+        .assert_eq(&plain(&deployment));
         expect![[
             r#"{"stack":"s","id":"arn:stack","account":"111122223333","region":"eu-west-1","outcome":"created","outputs":{"GuardQueueUrl":"https://queue","TopicArn":"arn:topic"}}"#
         ]]

@@ -1,15 +1,13 @@
 //! The changes of a stack, as a person reads them before approving.
 
-use std::fmt::Write as _;
-
 use s3guard_aws::stacks::Change;
 use s3guard_aws::stacks::change_set::{PropertyChange, ResourceAction};
-use s3guard_posture::text::shown;
 use serde::Serialize;
 
 use crate::args::deploy_options::Approve;
 use crate::operations::deploy::broadening::{Grant, sentences};
-use crate::ui::output::Paint;
+use crate::ui::lines::cut;
+use crate::ui::text::{Printable, Style, Text, TextLine};
 
 /// A longer value is cut: a policy or a dashboard would fill the screen.
 const VALUE_CHARACTERS_MAX: usize = 100;
@@ -40,43 +38,44 @@ impl Review {
         }
     }
 
-    pub(crate) fn render(&self, paint: Paint) -> String {
+    fn permissions(&self, text: &mut Text) {
+        let Some(grants) = &self.grants else {
+            return text.line(TextLine::bad(
+                "the permissions cannot be compared: the stack's template cannot be read",
+            ));
+        };
+        if grants.is_empty() {
+            return text.line("no permissions are broadened");
+        }
+        text.line(TextLine::bad("broadened permissions:"));
+        for sentence in sentences(grants) {
+            text.line(TextLine::from("  ").and(TextLine::notable(cut(&sentence, 2000))));
+        }
+    }
+}
+
+impl Printable for Review {
+    fn print(&self, text: &mut Text) {
         let mut changes: Vec<&Change> = self.changes.iter().collect();
         changes.sort_by_key(|change| (change.action, &change.logical_id));
-        let mut text = counts(&changes);
+        text.line(counts(&changes));
         let width = changes.iter().map(|change| change.resource_type.len()).max().unwrap_or(0);
         for change in changes {
             let Change { action, resource_type, logical_id, .. } = change;
             let (sign, _) = sign(*action);
             let line = format!("{sign} {resource_type:width$}  {logical_id}{}", note(change));
-            let _ = writeln!(text, "  {}", painted(*action, paint, &line));
+            text.line(TextLine::from("  ").and(TextLine::styled(style(*action), line)));
             // An added or removed resource has no changed properties.
             if matches!(
                 action,
                 ResourceAction::Changed | ResourceAction::MayBeReplaced | ResourceAction::Replaced
             ) {
-                change.properties.iter().for_each(|property| text += &property_line(property));
+                change.properties.iter().for_each(|property| text.line(property_line(property)));
             }
         }
         if !self.is_new {
-            text += &self.permissions(paint);
+            self.permissions(text);
         }
-        text
-    }
-
-    fn permissions(&self, paint: Paint) -> String {
-        let Some(grants) = &self.grants else {
-            let words = "the permissions cannot be compared: the stack's template cannot be read";
-            return format!("{}\n", paint.bad(words));
-        };
-        if grants.is_empty() {
-            return "no permissions are broadened\n".to_owned();
-        }
-        let mut text = format!("{}\n", paint.bad("broadened permissions:"));
-        for sentence in sentences(grants) {
-            let _ = writeln!(text, "  {}", paint.notable(shown(&sentence, 2000)));
-        }
-        text
     }
 }
 
@@ -92,12 +91,12 @@ const fn sign(action: ResourceAction) -> (char, &'static str) {
     }
 }
 
-fn painted(action: ResourceAction, paint: Paint, text: &str) -> String {
+const fn style(action: ResourceAction) -> Style {
     match action {
-        ResourceAction::Added | ResourceAction::Imported => paint.good(text),
-        ResourceAction::Changed | ResourceAction::MayBeReplaced => paint.notable(text),
-        ResourceAction::Replaced | ResourceAction::Removed => paint.bad(text),
-        ResourceAction::Synced => text.to_owned(),
+        ResourceAction::Added | ResourceAction::Imported => Style::Good,
+        ResourceAction::Changed | ResourceAction::MayBeReplaced => Style::Notable,
+        ResourceAction::Replaced | ResourceAction::Removed => Style::Bad,
+        ResourceAction::Synced => Style::Plain,
     }
 }
 
@@ -106,9 +105,9 @@ fn counts(changes: &[&Change]) -> String {
     let counted = counted.map(|alike| format!("{} {}", alike.len(), sign(alike[0].action).1));
     let counted: Vec<String> = counted.collect();
     if counted.is_empty() {
-        return "only tags or settings of the stack itself change\n".to_owned();
+        return "only tags or settings of the stack itself change".to_owned();
     }
-    format!("resources: {}\n", counted.join(", "))
+    format!("resources: {}", counted.join(", "))
 }
 
 /// The resource's name in the account, and what its sign does not say.
@@ -139,7 +138,7 @@ fn note(change: &Change) -> String {
             ResourceAction::Imported | ResourceAction::Replaced | ResourceAction::Removed,
             Some(id),
         ) => {
-            format!("  {}{words}", shown(id, 120))
+            format!("  {}{words}", cut(id, 120))
         }
         (_, _) => words.to_owned(),
     }
@@ -147,12 +146,12 @@ fn note(change: &Change) -> String {
 
 fn property_line(property: &PropertyChange) -> String {
     let value = |value: &Option<String>| {
-        value.as_ref().map_or("(not set)".to_owned(), |value| shown(value, VALUE_CHARACTERS_MAX))
+        value.as_ref().map_or("(not set)".to_owned(), |value| cut(value, VALUE_CHARACTERS_MAX))
     };
     match property {
-        PropertyChange { path, before: None, after: None } => format!("      {path}\n"),
+        PropertyChange { path, before: None, after: None } => format!("      {path}"),
         PropertyChange { path, before, after } => {
-            format!("      {path}: {} -> {}\n", value(before), value(after))
+            format!("      {path}: {} -> {}", value(before), value(after))
         }
     }
 }

@@ -8,6 +8,7 @@ use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
 use crate::operations::regions::FailedRegion;
+use crate::ui::text::{Printable, Text};
 
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 
@@ -142,17 +143,17 @@ impl fmt::Display for Item {
     }
 }
 
-impl fmt::Display for Destroyed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Destroyed {
+    fn print(&self, text: &mut Text) {
         for one in &self.regions {
             for item in &one.retained {
                 if self.regions.len() > 1 {
-                    write!(f, "{:<14}  ", one.region)?;
+                    text.line(format_args!("{:<14}  {item}", one.region));
+                } else {
+                    text.line(item);
                 }
-                writeln!(f, "{item}")?;
             }
         }
-        Ok(())
     }
 }
 

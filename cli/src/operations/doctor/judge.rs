@@ -6,7 +6,6 @@ use s3guard_aws::limits::TextMessages;
 use s3guard_aws::permissions::{By, Missing};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{recording, records_bucket_changes};
-use s3guard_posture::text::shown;
 use s3guard_posture::{KeyState, Reading, Region};
 use time::{Duration, OffsetDateTime};
 
@@ -61,7 +60,7 @@ pub(crate) fn lines(
 }
 
 fn caller(caller: &Identity, end: Option<OffsetDateTime>, now: OffsetDateTime) -> Verdict {
-    let who = format!("`{}`", shown(&caller.arn, 256));
+    let who = format!("`{}`", caller.arn);
     match end {
         Some(end) if end - now < LIFE_MIN => {
             let minutes = (end - now).whole_minutes().max(0);
@@ -86,7 +85,7 @@ pub(crate) fn no_caller(
         return clock(date, now).of("clock");
     }
     let fix = error::hint(error).unwrap_or_else(|| "check the AWS configuration".to_owned());
-    Verdict::failed(shown(&format!("{error:#}"), 500), fix).of("caller")
+    Verdict::failed(format!("{error:#}"), fix).of("caller")
 }
 
 /// Whether the machine's clock agrees with AWS's.
@@ -121,7 +120,7 @@ fn known<'a, T>(fetched: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, 
 }
 
 fn failed(error: &AwsError) -> Verdict {
-    let text = format!("it cannot be read: {}", shown(&error.to_string(), 300));
+    let text = format!("it cannot be read: {error}");
     let fix = if error.is_denied() {
         format!("allow `{}`", error.action())
     } else {
@@ -153,7 +152,7 @@ fn stack(seen: &Seen<'_>) -> Checked {
         return Ok(Verdict::warning(text, "check again when the operation has ended"));
     }
     if let Some(reason) = found.stack.reason.as_deref().filter(|reason| !reason.is_empty()) {
-        text = format!("{text}: {}", shown(reason, 300));
+        text = format!("{text}: {reason}");
     }
     let fix = format!(
         "`s3guard deploy --stack {name} --region {}` continues, or explains how",
@@ -169,7 +168,7 @@ fn functions(seen: &Seen<'_>) -> Checked {
         match known(fetched, "lambda:GetFunctionConfiguration")? {
             Some(None) => {}
             Some(Some(trouble)) => {
-                let text = format!("`{function}` cannot be called: {}", shown(trouble, 300));
+                let text = format!("`{function}` cannot be called: {trouble}");
                 return Ok(Verdict::failed(text, "fix the cause, then deploy again"));
             }
             None => {
@@ -203,14 +202,16 @@ fn trail(seen: &Seen<'_>) -> Checked {
             return Ok(Verdict::ok(text));
         };
         return Ok(Verdict::warning(
-            format!("{text}, but its files do not reach its bucket: {}", shown(error, 100)),
+            format!("{text}, but its files do not reach its bucket: {error}"),
             "fix the bucket, its policy or the key: CloudTrail retries for 30 days, and charges for it",
         ));
     }
     let none = format!("none records the changes of buckets in `{region}`");
-    let why = listed(trails.iter().map(|trail| {
-        format!("`{}` {}", shown(&trail.name, 128), records_bucket_changes(trail, region))
-    }));
+    let why = listed(
+        trails
+            .iter()
+            .map(|trail| format!("`{}` {}", trail.name, records_bucket_changes(trail, region))),
+    );
     let why = if why.is_empty() { "there is none".to_owned() } else { why };
     let own = trail::own_name(name.as_str(), region.as_str());
     let has_own = trails.iter().any(|trail| trail.name == own);

@@ -1,15 +1,15 @@
 //! The report of the checks, as lines and as JSON.
 
-use std::fmt::{self, Write as _};
-
 use serde::Serialize;
 
 use crate::ui::lines;
-use crate::ui::output::Paint;
+use crate::ui::text::{Printable, Style, Text, TextLine};
 
 /// The widths of the columns for the state and the check.
 const STATE: usize = 9;
 const CHECK: usize = 15;
+/// Where the last column begins.
+const MARGIN: usize = 2 + STATE + CHECK;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,23 +86,6 @@ impl DoctorReport {
         Self { failed: count(CheckStatus::Failed), warnings: count(CheckStatus::Warning), regions }
     }
 
-    /// The text, wrapped to this number of columns.
-    pub(crate) fn text(&self, columns: Option<usize>, paint: Paint) -> String {
-        let mut text = String::new();
-        for one in &self.regions {
-            let _ = write!(text, "Region {}", one.region);
-            if let Some(account) = &one.account {
-                let _ = write!(text, ", account {account}");
-            }
-            let _ = writeln!(text, ", stack {}", one.stack);
-            for line in &one.checks {
-                text += &shown(line, columns, paint);
-            }
-            text.push('\n');
-        }
-        text + &self.summary() + "\n"
-    }
-
     fn summary(&self) -> String {
         let warnings = match self.warnings {
             0 => String::new(),
@@ -116,29 +99,51 @@ impl DoctorReport {
     }
 }
 
-impl fmt::Display for DoctorReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text(None, Paint::Plain))
+impl Printable for DoctorReport {
+    fn print(&self, text: &mut Text) {
+        for OfRegion { region, account, stack, checks } in &self.regions {
+            let account = account.as_ref().map(|id| format!(", account {id}")).unwrap_or_default();
+            text.line(format_args!("Region {region}{account}, stack {stack}"));
+            for line in checks {
+                line.print(text);
+            }
+            text.gap();
+        }
+        text.line(self.summary());
     }
 }
 
-fn shown(Check { check, verdict }: &Check, columns: Option<usize>, paint: Paint) -> String {
-    let margin = " ".repeat(2 + STATE + CHECK);
-    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(margin.len()).max(20));
-    let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
-    let (word, painted) = match verdict.state {
-        CheckStatus::Ok => ("ok", paint.good("ok")),
-        CheckStatus::Warning => ("warning", paint.warning("warning")),
-        CheckStatus::Failed => ("failed", paint.bad("failed")),
-    };
-    let mut text = format!("  {painted}{:1$}{check:CHECK$}", "", STATE - word.len());
-    let gap = format!("\n{margin}");
-    let _ = writeln!(text, "{}", wrapped(&verdict.text).join(&gap));
-    if let Some(fix) = &verdict.fix {
-        let hint = wrapped(&format!("hint: {fix}")).join(&gap);
-        let _ = writeln!(text, "{margin}{}", hint.replacen("hint:", &paint.hint("hint:"), 1));
+impl Printable for Check {
+    /// The text stays a column.
+    fn print(&self, text: &mut Text) {
+        let Self { check, verdict } = self;
+        let (style, word) = match verdict.state {
+            CheckStatus::Ok => (Style::Good, "ok"),
+            CheckStatus::Warning => (Style::Warning, "warning"),
+            CheckStatus::Failed => (Style::Bad, "failed"),
+        };
+        let head = TextLine::from("  ").and(TextLine::styled(style, word));
+        let head = head.and(format_args!("{:1$}{check:CHECK$}", "", STATE - word.len()));
+        column(&head, "", &verdict.text, text);
+        if let Some(fix) = &verdict.fix {
+            column(&margin(), "hint:", fix, text);
+        }
     }
-    text
+}
+
+fn margin() -> TextLine {
+    format_args!("{:MARGIN$}", "").into()
+}
+
+/// Adds a line whose last column is a label and words, and the lines on which the column continues.
+fn column(head: &TextLine, label: &str, words: &str, text: &mut Text) {
+    let room = text.columns.map_or(usize::MAX, |all| all.saturating_sub(MARGIN).max(20));
+    for (index, row) in lines::wrapped(&format!("{label} {words}"), room).iter().enumerate() {
+        match row.strip_prefix(label).filter(|_| index == 0) {
+            Some(row) => text.line(head.clone().and(TextLine::hint(label)).and(row)),
+            None => text.line(margin().and(row)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -147,6 +152,8 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
+    use crate::ui::output::Paint;
+    use crate::ui::text::plain;
 
     fn report() -> DoctorReport {
         let of = |region: &str, account: Option<&str>, checks| OfRegion {
@@ -186,9 +193,11 @@ mod tests {
     #[test]
     fn a_report_is_shown_wrapped_coloured_and_as_json() {
         let report = report();
-        expect_file!["report/wide.txt"].assert_eq(&report.text(Some(100), Paint::Plain));
-        expect_file!["report/pipe.txt"].assert_eq(&report.to_string());
-        expect_file!["report/coloured.txt"].assert_eq(&report.text(Some(100), Paint::Ansi));
+        expect_file!["report/wide.txt"]
+            .assert_eq(&Text::of(&report, Some(100)).painted(Paint::Plain));
+        expect_file!["report/pipe.txt"].assert_eq(&plain(&report));
+        expect_file!["report/coloured.txt"]
+            .assert_eq(&Text::of(&report, Some(100)).painted(Paint::Ansi));
         let json = serde_json::to_string_pretty(&report).unwrap();
         expect_file!["report/report.json"].assert_eq(&(json + "\n"));
     }
@@ -196,11 +205,24 @@ mod tests {
     #[test]
     fn no_line_is_longer_than_the_terminal_unless_it_is_one_word() {
         for columns in [60, 80, 120] {
-            for line in report().text(Some(columns), Paint::Plain).lines() {
+            for line in Text::of(&report(), Some(columns)).painted(Paint::Plain).lines() {
                 let is_one_word = !line.chars().skip(2 + STATE + CHECK).any(|c| c == ' ');
                 let is_heading = line.starts_with("Region");
                 assert!(line.width() <= columns || is_one_word || is_heading, "{columns}: {line}");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_check_says_forges_no_line() {
+        let words = "a\x1b[2J\u{9b}\u{202e}b\r\nerror: forged";
+        let checks = vec![Verdict::failed(words, words).of("caller")];
+        let (region, stack) = (words.to_owned(), words.to_owned());
+        let report = DoctorReport::new(vec![OfRegion { region, account: None, stack, checks }]);
+        for columns in [None, Some(40), Some(80), Some(120)] {
+            let text = Text::of(&report, columns).painted(Paint::Plain);
+            assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("error: forged")), "{text}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! The resources in progress as lines, computed without a clock or a terminal.
 
 use s3guard_aws::stacks::Event;
+use s3guard_posture::text::escaped;
 use time::{Duration, OffsetDateTime};
 
 use crate::operations::follow::diagnosis::words;
-use crate::operations::follow::one_line;
 use crate::ui::lines::{cut, width, wrapped};
-use crate::ui::output::Paint;
+use crate::ui::text::{Style, TextLine};
 
 /// The indentation of text below a line.
 const INDENT: usize = 10;
@@ -79,7 +79,7 @@ impl List {
     }
 
     /// The list at this time.
-    pub(crate) fn lines(&self, now: OffsetDateTime, columns: usize, paint: Paint) -> Vec<String> {
+    pub(crate) fn lines(&self, now: OffsetDateTime, columns: usize) -> Vec<TextLine> {
         let columns = columns.max(COLUMNS_MIN);
         let Some(begun) = self.begun else { return Vec::new() };
         let failed =
@@ -96,10 +96,10 @@ impl List {
             self.done,
             self.work.len()
         );
-        let mut lines = vec![paint.hint(fitted(&heading, columns))];
+        let mut lines = vec![TextLine::hint(fitted(&heading, columns))];
         // The status is never cut: it is what a reader looks for.
         let longest = |part: fn(&Work) -> &str| {
-            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default()
+            self.work.iter().map(|work| width(&escaped(part(work)))).max().unwrap_or_default()
         };
         let room = columns.saturating_sub(INDENT + 3 + longest(doing)).max(8);
         let id = longest(|work| &work.last.logical_id).min(room.min(40));
@@ -107,38 +107,36 @@ impl List {
             let begun = elapsed(now - work.since);
             let line =
                 format!("{begun:>8}  {}  {}", padded(&work.last.logical_id, id), doing(work));
-            lines.push(fitted(&line, columns));
+            lines.push(fitted(&line, columns).into());
         }
         lines
     }
 }
 
 /// The message for an event beside the list: how long a resource took, and why it failed.
-pub(crate) fn ended(
-    event: &Event,
-    took: Option<Duration>,
-    columns: usize,
-    paint: Paint,
-) -> Vec<String> {
+pub(crate) fn ended(event: &Event, took: Option<Duration>, columns: usize) -> Vec<TextLine> {
     let columns = columns.max(COLUMNS_MIN);
-    let status = if event.is_failure() {
-        paint.bad(&event.status)
+    let style = if event.is_failure() {
+        Style::Bad
     } else if event.is_end() {
-        paint.good(&event.status)
+        Style::Good
     } else {
-        event.status.clone()
+        Style::Plain
     };
+    let status = escaped(&event.status);
     let took = took.map(elapsed).unwrap_or_default();
     let room = columns.saturating_sub(INDENT + 2 + width(&status)).max(8);
-    let mut lines = vec![format!("{took:>8}  {status}  {}", cut(&event.logical_id, room))];
+    let id = cut(&event.logical_id, room);
+    let head = TextLine::from(format_args!("{took:>8}  ")).and(TextLine::styled(style, status));
+    let mut lines = vec![head.and(format_args!("  {id}"))];
     let words = match &event.hook {
         Some(hook) if hook.refused => Some(format!("hook `{}`: {}", hook.name, hook.words())),
         Some(_) | None if event.is_failure() => Some(words(event)),
         Some(_) | None => event.reason.clone(),
     };
     let words = words.unwrap_or_default();
-    let rows = wrapped(one_line(&words).split_whitespace(), columns - INDENT - 1);
-    lines.extend(rows.into_iter().map(|row| format!("{:INDENT$}{row}", "")));
+    let rows = wrapped(&words, columns - INDENT - 1);
+    lines.extend(rows.into_iter().map(|row| format_args!("{:INDENT$}{row}", "").into()));
     lines
 }
 

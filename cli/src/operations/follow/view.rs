@@ -62,7 +62,7 @@ impl View {
         if is_shown {
             let label = self.output.label().map_or(0, |label| label.len() + 2);
             let columns = Size::now().columns.saturating_sub(label);
-            for line in list::ended(event, took, columns, self.output.paint()) {
+            for line in list::ended(event, took, columns) {
                 self.output.say(line);
             }
         }
@@ -80,7 +80,8 @@ impl View {
     /// Redraws the list.
     pub(crate) fn draw(&self) {
         if let Some(live) = &self.live {
-            live.part.show(&live.list.lines(live.now(), Size::now().columns, self.output.paint()));
+            let lines = live.list.lines(live.now(), Size::now().columns);
+            live.part.show(&lines, self.output.paint());
         }
     }
 }

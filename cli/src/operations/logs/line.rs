@@ -5,13 +5,14 @@
 use std::fmt::Write as _;
 
 use s3guard_aws::logs::LogLine;
-use s3guard_posture::text::shown;
+use s3guard_posture::text::shown_json;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::ui::lines::utc_time;
-use crate::ui::output::Paint;
+use crate::ui::lines::{cut, utc_time};
+use crate::ui::text::{Style, TextLine};
 
 /// How many characters of a line are shown.
 const CHARACTERS_MAX: usize = 4000;
@@ -71,26 +72,33 @@ impl Line {
         Self { function, time, level, message, fields, raw }
     }
 
-    pub(crate) fn raw(&self) -> String {
-        shown(&self.raw, CHARACTERS_MAX)
+    /// The line as the function wrote it; within JSON, what is escaped is the same JSON.
+    pub(crate) fn raw(&self) -> TextLine {
+        let is_json = serde_json::from_str::<IgnoredAny>(&self.raw).is_ok();
+        if is_json {
+            shown_json(&self.raw.replace(['\r', '\n', '\t'], " ")).into()
+        } else {
+            (&self.raw).into()
+        }
     }
 
-    pub(crate) fn text(&self, paint: Paint) -> String {
+    pub(crate) fn text(&self) -> TextLine {
         let level = self.level.as_deref().unwrap_or("");
-        let painted = match level {
-            "ERROR" => paint.bad(format_args!("{level:5}")),
-            "WARN" => paint.notable(format_args!("{level:5}")),
-            _ => format!("{:5}", shown(level, 8)),
+        let style = match level {
+            "ERROR" => Style::Bad,
+            "WARN" => Style::Notable,
+            _ => Style::Plain,
         };
         let is_metrics = self.message.is_empty() && self.fields.contains_key(METRICS);
         let message = if is_metrics { "metrics" } else { &self.message };
         // Lambda separates the parts of its reports with tabs.
-        let message = shown(&message.replace('\t', "  "), CHARACTERS_MAX);
-        let mut text = format!("{}  {:6} {painted} {message}", self.time, self.function);
+        let mut text = format!(" {}", cut(&message.replace('\t', "  "), CHARACTERS_MAX));
         for (name, value) in self.fields.iter().filter(|(name, _)| *name != METRICS) {
-            let _ = write!(text, "  {}={}", shown(name, 80), field(value));
+            let _ = write!(text, "  {name}={}", field(value));
         }
-        text
+        TextLine::from(format_args!("{}  {:6} ", self.time, self.function))
+            .and(TextLine::styled(style, format_args!("{level:5}")))
+            .and(text)
     }
 }
 
@@ -101,18 +109,19 @@ fn field(value: &Value) -> String {
     let nested = [("{", "{…}"), ("[", "[…]")].into_iter().find(|(open, _)| text.starts_with(open));
     match nested {
         Some((_, short)) if text.len() > NESTED_MAX => short.to_owned(),
-        Some(_) | None => shown(&text, FIELD_MAX),
+        Some(_) | None => cut(&text, FIELD_MAX),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::output::Paint;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let line = LogLine { id: "1".to_owned(), at_ms: 1_700_000_000_123, text: text.to_owned() };
-        assert_eq!(Line::of("guard", &line).text(Paint::Plain), expected);
+        assert_eq!(Line::of("guard", &line).text().painted(Paint::Plain), expected);
     }
 
     #[test]
@@ -146,7 +155,7 @@ mod tests {
         check(&in_a_string, "2023-11-14T22:13:20.123Z  guard        m  record={…}");
         let line = LogLine { id: "1".to_owned(), at_ms: 0, text: text.clone() };
         let line = Line::of("guard", &line);
-        assert_eq!(line.raw(), text);
+        assert_eq!(line.raw().painted(Paint::Plain), text);
         assert_eq!(
             serde_json::to_value(&line).unwrap()["fields"]["record"]["id"],
             "x".repeat(1000)
@@ -155,8 +164,15 @@ mod tests {
 
     #[test]
     fn what_a_line_has_in_it_moves_no_cursor() {
-        let line = LogLine { id: "1".to_owned(), at_ms: 0, text: "a\u{1b}[2Jb".to_owned() };
-        let line = Line::of("guard", &line);
-        assert!(!line.text(Paint::Plain).contains('\u{1b}') && !line.raw().contains('\u{1b}'));
+        let of = |text: &str| {
+            let line = LogLine { id: "1".to_owned(), at_ms: 0, text: text.to_owned() };
+            let line = Line::of("guard", &line);
+            (line.text().painted(Paint::Plain), line.raw().painted(Paint::Plain))
+        };
+        let (text, raw) = of("a\u{1b}[2J\nb");
+        assert!(text.ends_with(r"a\u{1b}[2J\u{a}b") && raw == r"a\u{1b}[2J\u{a}b", "{text}");
+        let (text, raw) = of("{\"message\":\n\"a\u{202e}\u{9b}b\"}");
+        assert!(text.ends_with(r"a\u{202e}\u{9b}b"), "{text}");
+        assert_eq!(raw, r#"{"message": "a\u202e\u009bb"}"#);
     }
 }

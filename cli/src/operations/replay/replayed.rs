@@ -6,16 +6,16 @@ use s3guard_posture::flow::{Seen, TaskResult, memory::Sent};
 use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
-use s3guard_posture::text::shown;
 use s3guard_posture::{Aspect, Finding, Grade, Notification, Question, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The most of a setting that is shown: a policy has at most 20 KiB.
-const SETTING_CHARACTERS_MAX: usize = 24 * 1024;
-const WORDS_CHARACTERS_MAX: usize = 1000;
+use crate::ui::lines::cut;
+use crate::ui::text::{Printable, Text};
+
+const WORDS_MAX: usize = 1000;
 /// What a question is about where its call is not one on the bucket.
 const NOT_OF_BUCKET: [(Question, &str); 4] = [
     (Question::AccountBlock, " (account)"),
@@ -65,7 +65,7 @@ pub(crate) struct Head {
 pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
-    /// The rule for such events does not match, because of this first mismatch.
+    /// The rule for such events does not match, reason of this first mismatch.
     DoesNotMatch { rule: &'static str, reason: String },
     /// EventBridge does not deliver it to the guard's rules.
     NotDelivered { reason: String },
@@ -231,109 +231,106 @@ impl ReplayOutcome {
     }
 }
 
-impl fmt::Display for Replayed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "event {}  {}", self.number, self.head)?;
-        if !self.place.is_empty() {
-            write!(f, "  ({})", shown(&self.place, 300))?;
-        }
-        writeln!(f)?;
+impl Printable for Replayed {
+    fn print(&self, text: &mut Text) {
+        let place = &self.place;
+        let place = if place.is_empty() { String::new() } else { format!("  ({place})") };
+        text.line(format_args!("event {}  {}{place}", self.number, self.head));
         match &self.delivery {
-            Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
+            Delivery::Matches { rule } => line(text, "rule", &format!("matches {rule}")),
             Delivery::DoesNotMatch { rule, reason } => {
-                line(f, "rule", &format!("{rule} does not match: {reason}"))?;
+                line(text, "rule", &format!("{rule} does not match: {reason}"));
             }
-            Delivery::NotDelivered { reason } => line(f, "rule", &format!("none: {reason}"))?,
-            Delivery::InQueue => line(f, "rule", "none: already in the queue")?,
+            Delivery::NotDelivered { reason } => line(text, "rule", &format!("none: {reason}")),
+            Delivery::InQueue => line(text, "rule", "none: already in the queue"),
             Delivery::Never => {}
         }
         if let Some(seconds) = self.settles_seconds {
-            line(
-                f,
-                "waits",
-                &format!("{seconds} s, so that its creator can finish setting it up"),
-            )?;
+            let words = format!("{seconds} s, so that its creator can finish setting it up");
+            line(text, "waits", &words);
         }
         match self.task {
-            Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,
-            Some("reconcile-account") => line(f, "checks", "the account's public access block")?,
+            Some("sweep") => line(text, "sweeps", "all buckets of the Region"),
+            Some("reconcile-account") => line(text, "checks", "the account's public access block"),
             Some(_) | None => {}
         }
         for assumed in &self.assumed {
-            line(f, "assumed", assumed)?;
+            line(text, "assumed", assumed);
         }
         for one in &self.reconciliations {
-            one.fmt(f)?;
+            one.print(text);
         }
         if let Some(notification) = &self.notification {
-            notification.fmt(f)?;
+            notification.print(text);
         }
         let (outcome, reason) = match &self.outcome {
-            ReplayOutcome::Done => return Ok(()),
+            ReplayOutcome::Done => return,
             ReplayOutcome::Ignored { reason } => ("ignored", reason),
             ReplayOutcome::DeadLetter { reason } => ("dead letter", reason),
             ReplayOutcome::NoEvent { reason } => ("no event", reason),
         };
-        writeln!(f, "  {outcome}: {}", shown(reason, WORDS_CHARACTERS_MAX))
+        text.line(format_args!("  {outcome}: {}", cut(reason, WORDS_MAX)));
     }
 }
 
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, bucket, region: _, time, principal, tool } = self;
-        f.write_str(&shown(name.as_deref().unwrap_or("?"), 80))?;
+        f.write_str(name.as_deref().unwrap_or("?"))?;
         for part in [bucket, time].into_iter().flatten() {
-            write!(f, "  {}", shown(part, 300))?;
+            write!(f, "  {part}")?;
         }
         if let Some(principal) = principal {
-            write!(f, "  by {}", shown(principal, 300))?;
+            write!(f, "  by {principal}")?;
         }
         tool.as_ref().map_or(Ok(()), |tool| write!(f, " with {tool}"))
     }
 }
 
-impl fmt::Display for Reconciled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Reconciled {
+    fn print(&self, text: &mut Text) {
         let grade = format!("{} ({}), at {}", self.grade, self.grade_reason, self.time);
-        line(f, "grade", &grade)?;
-        let reads = |f: &mut fmt::Formatter<'_>, rounds: &[Vec<String>]| {
-            rounds.iter().try_for_each(|round| line(f, "reads", &round.join(", ")))
+        line(text, "grade", &grade);
+        let reads = |text: &mut Text, rounds: &[Vec<String>]| {
+            for round in rounds {
+                line(text, "reads", &round.join(", "));
+            }
         };
-        reads(f, &self.reads)?;
+        reads(text, &self.reads);
         for found in &self.findings {
-            line(f, "finds", &found.text)?;
+            line(text, "finds", &found.text);
         }
         if self.findings.is_empty() {
-            line(f, "finds", "nothing: compliant")?;
+            line(text, "finds", "nothing: compliant");
         }
         for written in &self.writes {
-            let setting = shown(&whole(&written.setting), SETTING_CHARACTERS_MAX);
-            writeln!(f, "  {:<9}{} {setting}", "calls", written.call)?;
-            reads(f, &written.reads)?;
+            let setting = whole(&written.setting);
+            text.line(format_args!("  {:<9}{} {setting}", "calls", written.call));
+            reads(text, &written.reads);
         }
         if let Some(seconds) = self.waits_seconds {
-            line(f, "waits", &format!("{seconds} s, for the bucket's stack"))?;
+            line(text, "waits", &format!("{seconds} s, for the bucket's stack"));
         }
         if let Some(writes) = self.stops_after_writes {
-            line(f, "stops", &format!("after {writes} writes within an hour; reported once"))?;
+            line(text, "stops", &format!("after {writes} writes within an hour; reported once"));
         }
-        self.notification.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
+        if let Some(notification) = &self.notification {
+            notification.print(text);
+        }
     }
 }
 
-impl fmt::Display for RenderedNotification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, "notifies", &self.subject)?;
-        for text in self.text.lines() {
-            let text = format!("           | {}", shown(text, SETTING_CHARACTERS_MAX));
-            writeln!(f, "{}", text.trim_end())?;
+impl Printable for RenderedNotification {
+    fn print(&self, text: &mut Text) {
+        line(text, "notifies", &self.subject);
+        for line in self.text.lines() {
+            text.line(format!("           | {line}").trim_end());
         }
-        Ok(())
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
-    writeln!(f, "  {label:<9}{}", shown(text, WORDS_CHARACTERS_MAX))
+fn line(text: &mut Text, label: &str, words: &str) {
+    text.line(format_args!("  {label:<9}{}", cut(words, WORDS_MAX)));
 }
 
 /// A setting in full, as it is written.

@@ -5,12 +5,12 @@ use s3guard_aws::AwsError;
 use s3guard_aws::stacks::drift::{Detection, Difference, Drifted};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::wait::{self, Pace};
-use s3guard_posture::text::shown;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::error::Advice as _;
 use crate::operations::session::Account;
+use crate::ui::lines::cut;
 use crate::ui::output::Output;
 
 /// How long CloudFormation may take.
@@ -84,14 +84,14 @@ impl Drift {
             "{} drifted, {in_sync} in sync, {not_checked} not checked",
             drifted.len()
         )];
-        lines.extend(partly.as_ref().map(|reason| {
-            format!("some resources could not be compared: {}", shown(reason, SHOWN))
-        }));
+        lines.extend(
+            partly.as_ref().map(|why| format!("some resources could not be compared: {why}")),
+        );
         for one in drifted {
             let word = if one.status == "DELETED" { "deleted" } else { "changed" };
             lines.push(format!("{:32} {}  {word}", one.resource_type, one.logical_id));
             for Difference { path, kind, expected, actual } in &one.differences {
-                let (expected, actual) = (shown(expected, SHOWN), shown(actual, SHOWN));
+                let (expected, actual) = (cut(expected, SHOWN), cut(actual, SHOWN));
                 let path = path.trim_start_matches('/').replace('/', ".");
                 lines.push(match kind.as_str() {
                     "ADD" => format!("    {path}: {actual} was added"),

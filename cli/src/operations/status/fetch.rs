@@ -15,7 +15,6 @@ use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
 use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
-use s3guard_posture::text::shown;
 use time::OffsetDateTime;
 
 use crate::operations::rules::{self, Rule};
@@ -138,7 +137,7 @@ pub(crate) async fn fetch(
 
 /// What was read; otherwise the reason is added to what was not.
 fn known<T>(read: Read<T>, what: &str, not_seen: &mut Vec<String>) -> Option<T> {
-    read.map_err(|why| not_seen.push(format!("{what}: {}", shown(&why, 300)))).ok()
+    read.map_err(|why| not_seen.push(format!("{what}: {why}"))).ok()
 }
 
 /// What is wrong with a function and with what calls it, and whether Lambda is changing the function.

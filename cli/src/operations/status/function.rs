@@ -2,7 +2,6 @@
 
 use s3guard_aws::code_bucket;
 use s3guard_aws::function_state::{Function, Source};
-use s3guard_posture::text::shown;
 
 /// What is wrong with a function, if something is: with itself, with its code, or with what calls it.
 pub(crate) fn trouble(
@@ -29,7 +28,7 @@ pub(crate) fn trouble(
             all.extend(sources.iter().filter_map(|source| match source.state.as_str() {
                 "Disabled" | "Disabling" => Some(format!(
                     "its event source mapping is disabled: `aws lambda update-event-source-mapping --uuid {} --enabled`",
-                    shown(&source.id, 64)
+                    source.id
                 )),
                 // It is about to be enabled.
                 _ => None,

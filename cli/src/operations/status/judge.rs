@@ -4,7 +4,6 @@ use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::contract::{output, parameter};
-use s3guard_posture::text::shown;
 use time::Duration;
 
 use crate::operations::deploy::trail;
@@ -17,14 +16,14 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
     let is_success = stack.status.is_success() && !stack.status.is_deleted();
     if stack.status.is_settled() && !is_success {
         let reason = stack.reason.as_deref();
-        let reason = reason.map(|reason| format!(" ({})", shown(reason, 300))).unwrap_or_default();
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         all.push(format!(
             "the last operation on the stack failed{reason}: `s3guard deploy {flags}` repeats it"
         ));
     }
     all.extend(seen.functions.iter().filter_map(|function| {
         let trouble = function.trouble.as_ref()?;
-        Some(format!("function {}: {}", function.name, shown(trouble, 600)))
+        Some(format!("function {}: {trouble}", function.name))
     }));
     let troubles = seen.rules.iter().filter_map(|rule| rule.trouble(&seen.stack, &seen.region));
     all.extend(troubles.map(|(what, fix)| format!("{what}: {fix}")));
@@ -37,8 +36,7 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
         let has_own = problems.iter().any(|problem| problem.starts_with(&own));
         let mode = stack.parameters.get(parameter::TRAIL_MODE).map(String::as_str);
         all.push(format!(
-            "no trail records the changes of buckets ({}): the guard finds them only in its sweep; {}",
-            shown(&why, 400),
+            "no trail records the changes of buckets ({why}): the guard finds them only in its sweep; {}",
             trail::repair(&seen.stack, &seen.region, mode, has_own)
         ));
     }
@@ -106,8 +104,7 @@ fn unsubscribed(there: &[Subscription], seen: &Status, stack: &Stack) -> Option<
     match email {
         Some(email) if !there.iter().any(|one| one.endpoint.eq_ignore_ascii_case(email)) => {
             Some(format!(
-                "{} was unsubscribed and gets nothing; `{}` subscribes it again, then confirm the mail",
-                shown(email, 256),
+                "{email} was unsubscribed and gets nothing; `{}` subscribes it again, then confirm the mail",
                 subscribe(seen, stack, "email", email)
             ))
         }
@@ -124,7 +121,6 @@ fn unsubscribed(there: &[Subscription], seen: &Status, stack: &Stack) -> Option<
 /// The command that subscribes an endpoint; it sends a new mail to one that is not confirmed.
 fn subscribe(seen: &Status, stack: &Stack, protocol: &str, endpoint: &str) -> String {
     let topic = stack.outputs.get(output::TOPIC_ARN).map_or("", String::as_str);
-    let endpoint = shown(endpoint, 256);
     format!(
         "aws sns subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint} --region {}",
         seen.region
@@ -145,11 +141,7 @@ fn dead_letters(queue: &QueueStatus, flags: &str) -> String {
 
 fn alarmed(alarm: &Alarm) -> String {
     let since = alarm.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
-    format!(
-        "alarm {} is in state ALARM{since}: {}",
-        shown(&alarm.name, 256),
-        shown(&alarm.reason, 300)
-    )
+    format!("alarm {} is in state ALARM{since}: {}", alarm.name, alarm.reason)
 }
 
 /// How a subscription is confirmed.
@@ -158,7 +150,6 @@ fn alarmed(alarm: &Alarm) -> String {
 /// more sends a new one.
 fn confirm(subscription: &Subscription, again: &str) -> String {
     let Subscription { protocol, endpoint, .. } = subscription;
-    let endpoint = shown(endpoint, 256);
     let how = match protocol.as_str() {
         "email" | "email-json" => "open the mail of SNS and follow \"Confirm subscription\"",
         "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",

@@ -1,12 +1,12 @@
 //! The outputs of a guard's stack.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
+use crate::ui::text::{Printable, Text};
 
 /// The outputs of one stack.
 #[derive(Serialize)]
@@ -33,15 +33,17 @@ impl Outputs {
     }
 }
 
-impl fmt::Display for Outputs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# {}", self.region)?;
-        table(f, &self.values)
+impl Printable for Outputs {
+    fn print(&self, text: &mut Text) {
+        text.line(format_args!("# {}", self.region));
+        table(text, &self.values);
     }
 }
 
 /// Outputs in two columns.
-pub(crate) fn table(f: &mut fmt::Formatter<'_>, outputs: &BTreeMap<String, String>) -> fmt::Result {
+pub(crate) fn table(text: &mut Text, outputs: &BTreeMap<String, String>) {
     let width = outputs.keys().map(String::len).max().unwrap_or(0);
-    outputs.iter().try_for_each(|(name, value)| writeln!(f, "{name:width$}  {value}"))
+    for (name, value) in outputs {
+        text.line(format_args!("{name:width$}  {value}"));
+    }
 }

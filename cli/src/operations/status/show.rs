@@ -1,7 +1,5 @@
 //! The status of a guard, as text and as JSON.
 
-use std::fmt;
-
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::Stack;
@@ -9,18 +7,14 @@ use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::ledger::RecordId;
-use s3guard_posture::text::shown;
 use serde::Serialize;
 use time::Duration;
 
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
-use crate::ui::lines::{folded, utc_time};
-use crate::ui::output::Paint;
-
-/// No screen is narrower.
-const WIDTH_MIN: usize = 40;
+use crate::ui::lines::utc_time;
+use crate::ui::text::{Printable, Style, Text, TextLine};
 
 /// The status of a guard. What could not be read is `None` or left out, and named in `not_seen`.
 #[derive(Debug, Default, Serialize)]
@@ -76,21 +70,6 @@ pub(crate) struct Status {
     /// How long ago the last write was.
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
-    #[serde(skip)]
-    view: Layout,
-}
-
-/// How it is shown.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
-    pub(crate) width: usize,
-    pub(crate) paint: Paint,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self { width: usize::MAX, paint: Paint::Plain }
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -156,26 +135,24 @@ impl WriteStatus {
 
 impl Status {
     /// What is known without another call.
-    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack, view: Layout) -> Self {
+    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack) -> Self {
         Self {
             stack: stack.to_owned(),
             region: account.connection.region().to_string(),
             account: account.caller.account.to_string(),
             state: seen.status.to_string(),
             is_protected: seen.protected,
-            view,
             ..Self::default()
         }
     }
 
     /// The state of the guard in one line, as far as it is known.
-    fn headline(&self) -> String {
-        let paint = self.view.paint;
+    fn headline(&self) -> TextLine {
         let state = match self.to_do.len() {
-            0 if self.is_blind => paint.bad("not known"),
-            0 => paint.good("healthy"),
-            1 => paint.bad("1 problem"),
-            count => paint.bad(format_args!("{count} problems")),
+            0 if self.is_blind => TextLine::bad("not known"),
+            0 => TextLine::good("healthy"),
+            1 => TextLine::bad("1 problem"),
+            count => TextLine::bad(format_args!("{count} problems")),
         };
         let dead: u64 = self.dead_letters().map(|queue| queue.depth.waiting).sum();
         let off = self.alarms.iter().filter(|alarm| alarm.is_off()).count();
@@ -192,7 +169,7 @@ impl Status {
             (!self.not_seen.is_empty()).then(|| format!("{} not checked", self.not_seen.len())),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        if parts.is_empty() { state } else { format!("{state}: {}", parts.join(", ")) }
+        if parts.is_empty() { state } else { state.and(format_args!(": {}", parts.join(", "))) }
     }
 
     /// The dead-letter queues that are not empty.
@@ -200,99 +177,98 @@ impl Status {
         self.queues.iter().filter(|queue| queue.is_dead_letters && queue.depth.waiting > 0)
     }
 
-    /// Each part with its title and its lines, painted; one without lines is not shown.
-    fn sections(&self) -> Vec<(String, Vec<String>)> {
-        let Layout { paint, width } = self.view;
+    /// Each part with its title and its lines; one without lines is not shown.
+    fn sections(&self, columns: Option<usize>) -> Vec<(TextLine, Vec<TextLine>)> {
         let function =
             |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
                 None if *is_changing => {
-                    paint.notable(format_args!("{name} is being created or updated"))
+                    TextLine::notable(format_args!("{name} is being created or updated"))
                 }
-                None => name.clone(),
-                Some(trouble) => paint.bad(format_args!("{name}: {}", shown(trouble, 300))),
+                None => name.into(),
+                Some(trouble) => TextLine::bad(format_args!("{name}: {trouble}")),
             };
-        let is_table = width >= QueueStatus::WIDTH;
+        let is_table = columns.is_none_or(|columns| columns >= QueueStatus::WIDTH);
         let columns = if is_table { QueueStatus::COLUMNS } else { "" };
+        let lines = |texts: &[String]| texts.iter().map(TextLine::from).collect();
         let mut sections = vec![
-            (paint.hint("Functions"), self.functions.iter().map(function).collect()),
+            (TextLine::hint("Functions"), self.functions.iter().map(function).collect()),
             (
-                paint.hint("Queues") + columns,
-                self.queues.iter().map(|one| one.shown(is_table, paint)).collect(),
+                TextLine::hint("Queues").and(columns),
+                self.queues.iter().map(|one| one.line(is_table)).collect(),
             ),
-            (paint.hint("Rules"), self.rule_lines()),
-            (paint.hint("Alarms"), self.alarm_lines()),
+            (TextLine::hint("Rules"), self.rule_lines()),
+            (TextLine::hint("Alarms"), self.alarm_lines()),
         ];
         if let Some(subscriptions) = &self.subscriptions {
-            let mut lines: Vec<String> =
-                subscriptions.iter().map(|one| subscribed(one, paint)).collect();
+            let mut lines: Vec<TextLine> = subscriptions.iter().map(subscribed).collect();
             if lines.is_empty() {
-                lines.push("none".to_owned());
+                lines.push("none".into());
             }
-            sections.push((paint.hint("Subscriptions"), lines));
+            sections.push((TextLine::hint("Subscriptions"), lines));
         }
         let trail = match (&self.trail, &self.trail_problems) {
-            (Some(trail), _) => vec![shown(trail, 200)],
-            (None, Some(_)) => vec![paint.bad("no trail that records the changes of buckets")],
+            (Some(trail), _) => vec![trail.into()],
+            (None, Some(_)) => vec![TextLine::bad("no trail that records the changes of buckets")],
             (None, None) => Vec::new(),
         };
-        sections.push((paint.hint("Trail"), trail));
+        sections.push((TextLine::hint("Trail"), trail));
         if let Some(LastDrift { status, checked }) = &self.drift {
             let checked = checked.as_ref().map(|at| format!(", {at}")).unwrap_or_default();
-            sections.push((paint.hint("Last drift detection"), vec![format!("{status}{checked}")]));
+            let line = format_args!("{status}{checked}").into();
+            sections.push((TextLine::hint("Last drift detection"), vec![line]));
         }
         if let Some(drift) = &self.drifted {
-            sections.push((paint.hint("Drift"), drift.lines()));
+            sections.push((TextLine::hint("Drift"), lines(&drift.lines())));
         }
-        sections.push((paint.hint("Last stack events"), self.last_events.clone()));
+        sections.push((TextLine::hint("Last stack events"), lines(&self.last_events)));
         let sweep = self.last_sweep.iter().map(|SweepStatus { time, buckets }| {
-            format!("{time}, {buckets} {}", if *buckets == 1 { "bucket" } else { "buckets" })
+            let noun = if *buckets == 1 { "bucket" } else { "buckets" };
+            format_args!("{time}, {buckets} {noun}").into()
         });
-        sections.push((paint.hint("Last sweep"), sweep.collect()));
-        sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
+        sections.push((TextLine::hint("Last sweep"), sweep.collect()));
+        sections.push((TextLine::hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
             [("Not checked", &self.not_seen), ("Remarks", &self.remarks), ("To do", &self.to_do)]
         {
-            sections.push((paint.notable(title), texts.clone()));
+            sections.push((TextLine::notable(title), lines(texts)));
         }
         sections
     }
 
-    fn alarm_lines(&self) -> Vec<String> {
-        let off = self.alarms.iter().filter(|one| one.is_off()).map(|alarm| {
-            self.view.paint.bad(format_args!("{} is in state ALARM", shown(&alarm.name, 256)))
-        });
-        let mut lines: Vec<String> = off.collect();
+    fn alarm_lines(&self) -> Vec<TextLine> {
+        let off = self.alarms.iter().filter(|one| one.is_off());
+        let off = off.map(|one| TextLine::bad(format_args!("{} is in state ALARM", one.name)));
+        let mut lines: Vec<TextLine> = off.collect();
         let (all, quiet) = (self.alarms.len(), self.alarms.len() - lines.len());
-        lines.extend((all > 0).then(|| format!("{quiet} of {all} quiet")));
+        lines.extend((all > 0).then(|| format_args!("{quiet} of {all} quiet").into()));
         lines
     }
 
-    fn rule_lines(&self) -> Vec<String> {
+    fn rule_lines(&self) -> Vec<TextLine> {
         let off = self.rules.iter().filter(|rule| rule.state != RuleState::Enabled);
-        let mut lines: Vec<String> = off
+        let mut lines: Vec<TextLine> = off
             .map(|rule| {
                 let state =
                     if rule.state == RuleState::Disabled { "is disabled" } else { "was deleted" };
-                let line = format!("{} {state}", shown(&rule.name, 128));
-                self.view.paint.bad(line)
+                TextLine::bad(format_args!("{} {state}", rule.name))
             })
             .collect();
         let (all, on) = (self.rules.len(), self.rules.len() - lines.len());
-        lines.extend((all > 0).then(|| format!("{on} of {all} enabled")));
+        lines.extend((all > 0).then(|| format_args!("{on} of {all} enabled").into()));
         lines
     }
 
-    fn write_lines(&self) -> Vec<String> {
+    fn write_lines(&self) -> Vec<TextLine> {
         let writes = self.last_writes.iter().map(|write| {
             let WriteStatus { bucket, setting, time, has_failed, .. } = write;
-            let line = format!("{time}  {setting} of {}", shown(bucket, 63));
-            if *has_failed { self.view.paint.bad(line + " failed") } else { line }
+            let (style, failed) =
+                if *has_failed { (Style::Bad, " failed") } else { (Style::Plain, "") };
+            TextLine::styled(style, format_args!("{time}  {setting} of {bucket}{failed}"))
         });
-        let mut lines: Vec<String> = writes.collect();
+        let mut lines: Vec<TextLine> = writes.collect();
         if self.are_writes_partly_seen && !lines.is_empty() {
-            lines.push(
-                "the ledger is too large to read it all: newer writes may be missing".to_owned(),
-            );
+            let words = "the ledger is too large to read it all: newer writes may be missing";
+            lines.push(words.into());
         }
         lines
     }
@@ -303,20 +279,21 @@ impl QueueStatus {
     /// The width of the table.
     const WIDTH: usize = 52;
 
-    fn shown(&self, is_table: bool, paint: Paint) -> String {
+    fn line(&self, is_table: bool) -> TextLine {
         let Self { name, depth: Depth { waiting, in_flight, delayed }, is_dead_letters } = self;
         let line = if is_table {
             format!("{name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}")
         } else {
             format!("{name}: {waiting} waiting, {in_flight} in flight, {delayed} delayed")
         };
-        if *is_dead_letters && *waiting > 0 { paint.bad(line) } else { line }
+        if *is_dead_letters && *waiting > 0 { TextLine::bad(line) } else { line.into() }
     }
 }
 
-fn subscribed(subscription: &Subscription, paint: Paint) -> String {
-    let line = format!("{:8} {}", subscription.protocol, shown(&subscription.endpoint, 256));
-    if subscription.is_pending { line + &paint.notable("  (not confirmed)") } else { line }
+fn subscribed(subscription: &Subscription) -> TextLine {
+    let Subscription { protocol, endpoint, is_pending, .. } = subscription;
+    let line = TextLine::from(format_args!("{protocol:8} {endpoint}"));
+    if *is_pending { line.and(TextLine::notable("  (not confirmed)")) } else { line }
 }
 
 /// A duration in its largest unit.
@@ -330,19 +307,20 @@ pub(crate) fn age(duration: Duration) -> String {
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Status {
+    fn print(&self, text: &mut Text) {
         let Self { stack, region, account, state, .. } = self;
         let protected = if self.is_protected { ", protected" } else { "" };
-        let headline = self.headline();
-        let mut text = format!(
-            "{headline}\nstack {stack} ({region}, account {account}): {state}{protected}\n"
-        );
-        for (title, lines) in self.sections().iter().filter(|(_, lines)| !lines.is_empty()) {
-            text.extend(["\n", title, "\n"]);
-            text.extend(lines.iter().map(|line| format!("  {line}\n")));
+        text.line(self.headline());
+        text.line(format_args!("stack {stack} ({region}, account {account}): {state}{protected}"));
+        let sections = self.sections(text.columns).into_iter();
+        for (title, lines) in sections.filter(|(_, lines)| !lines.is_empty()) {
+            text.gap();
+            text.line(title);
+            for line in lines {
+                text.line(TextLine::from("  ").and(line));
+            }
         }
-        f.write_str(&folded(&text, self.view.width.max(WIDTH_MIN)))
     }
 }
 

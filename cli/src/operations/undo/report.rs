@@ -1,14 +1,13 @@
 //! What an undo changes, as text and as JSON.
 
-use std::fmt;
-
 use s3guard_posture::Record;
-use s3guard_posture::text::shown;
 use serde::Serialize;
 use time::Date;
 
 use crate::operations::undo::change::Change;
+use crate::ui::lines::cut;
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// How many lines of changes are printed; the JSON has all of them.
 const LINES_MAX: usize = 400;
@@ -79,23 +78,23 @@ impl Undone {
                 .say(format_args!("    … and {more} more lines: `--output json` has all of them"));
         }
         for exposure in &self.exposures {
-            output.warn(exposure);
+            output.warn(exposure.as_str());
         }
     }
 }
 
-impl fmt::Display for Undone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Undone {
+    fn print(&self, text: &mut Text) {
         let Self { bucket, restored, suppressed_until, .. } = self;
-        let restored = restored.as_ref().map(|text| shown(text, 300));
-        match (&restored, suppressed_until) {
-            (None, None) => return writeln!(f, "{bucket}  not suppressed"),
-            (None, Some(_)) => writeln!(f, "{bucket}  as it was")?,
-            (Some(restored), _) => writeln!(f, "{bucket}  {restored}")?,
+        let restored = restored.as_deref().map(|restored| cut(restored, 300));
+        let was = suppressed_until.as_ref().map(|_| "as it was".to_owned());
+        match restored.or(was) {
+            Some(restored) => text.line(format_args!("{bucket}  {restored}")),
+            None => return text.line(format_args!("{bucket}  not suppressed")),
         }
         match suppressed_until {
-            Some(until) => writeln!(f, "suppressed until {until}"),
-            None => writeln!(f, "not suppressed"),
+            Some(until) => text.line(format_args!("suppressed until {until}")),
+            None => text.line("not suppressed"),
         }
     }
 }

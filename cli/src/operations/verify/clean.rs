@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 /// In place of a time: it is kept until `--clean-up`.
 pub(crate) const KEPT: &str = "kept";
@@ -148,10 +149,10 @@ impl Cleaned {
     }
 }
 
-impl fmt::Display for Cleaned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.removed.iter().try_for_each(|name| writeln!(f, "removed      {name}"))?;
-        self.left.iter().try_for_each(|name| writeln!(f, "not removed  {name}"))
+impl Printable for Cleaned {
+    fn print(&self, text: &mut Text) {
+        self.removed.iter().for_each(|name| text.line(format_args!("removed      {name}")));
+        self.left.iter().for_each(|name| text.line(format_args!("not removed  {name}")));
     }
 }
 

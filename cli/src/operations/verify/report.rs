@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use s3guard_posture::text::shown;
 use serde::Serialize;
+
+use crate::ui::lines::cut;
+use crate::ui::text::{Printable, Text};
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,6 +69,18 @@ pub(crate) struct VerifyReport {
     pub(crate) left: Vec<String>,
 }
 
+impl StepStatus {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Ok => "ok",
+            Self::Late => "late",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 impl VerifyStep {
     pub(crate) fn new(
         name: impl Into<String>,
@@ -100,37 +114,37 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            StepStatus::Planned => "planned",
-            StepStatus::Ok => "ok",
-            StepStatus::Late => "late",
-            StepStatus::Failed => "failed",
-            StepStatus::Skipped => "skipped",
-        };
+        let state = self.state.word();
         let took = self.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
         let bound = self.bound_seconds.map_or_else(String::new, bound);
         let detail = self.detail.as_deref().unwrap_or_default();
         let line = format!("{:44} {state:>9} {took:>9} {bound:>9}  ", self.name);
-        f.write_str((line + &shown(detail, 300)).trim_end())
+        f.write_str((line + &cut(detail, 300)).trim_end())
     }
 }
 
-impl fmt::Display for VerifyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound")?;
-        for step in &self.steps {
-            writeln!(f, "{step}")?;
-        }
-        for Broken { text, commands, .. } in &self.broken {
-            writeln!(f, "\nProbably {text}")?;
+impl Printable for VerifyReport {
+    fn print(&self, text: &mut Text) {
+        text.line(format_args!("{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound"));
+        self.steps.iter().for_each(|step| text.line(step));
+        let counts = [StepStatus::Ok, StepStatus::Late, StepStatus::Failed, StepStatus::Skipped];
+        let counts = counts.map(|state| {
+            let count = self.steps.iter().filter(|step| step.state == state).count();
+            (count > 0).then(|| format!("{count} {}", state.word()))
+        });
+        text.line(counts.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        for Broken { text: cause, commands, .. } in &self.broken {
+            text.gap();
+            text.line(format_args!("Probably {cause}"));
             for command in commands {
-                writeln!(f, "  see also: {command}")?;
+                text.line(format_args!("  see also: {command}"));
             }
         }
         if !self.left.is_empty() {
-            writeln!(f, "\nNot removed\n  {}", self.left.join("\n  "))?;
+            text.gap();
+            text.line("Not removed");
+            self.left.iter().for_each(|left| text.line(format_args!("  {left}")));
         }
-        Ok(())
     }
 }
 
@@ -147,6 +161,7 @@ mod tests {
 
     use super::*;
     use crate::operations::verify::links;
+    use crate::ui::text::plain;
 
     fn step(name: &str, state: StepStatus, took: Option<u64>, detail: Option<&str>) -> VerifyStep {
         let (took, bound) = (took.map(Duration::from_millis), Duration::from_mins(15));
@@ -186,6 +201,7 @@ mod tests {
             protect: the new bucket                             ok    61.2 s    15 min
             remediate: public access block                    late              15 min  nothing was seen
             remediate: TLS only                            skipped                      it is switched off
+            1 ok, 1 late, 1 skipped
 
             Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
               see also: s3guard status
@@ -194,7 +210,7 @@ mod tests {
             Not removed
               bucket `s3guard-canary-1`
         "#]]
-        .assert_eq(&report.to_string());
+        .assert_eq(&plain(&report));
     }
 
     #[test]

@@ -17,10 +17,15 @@ pub(crate) fn hold() -> Result<()> {
     for (name, value) in kept.account().env() {
         say(&format!("export {name}='{value}'"))?;
     }
-    say("# Get the command `s3guard` (or install it: `cargo install --path cli`):")?;
-    say("alias s3guard='cargo run --quiet --package s3guard --'")?;
-    say("# Then, for example (the first call compiles for some minutes):")?;
-    say("s3guard deploy --stack s3guard --email owner@example.com --cargo-profile dev")?;
+    let folder = env::current_exe()?.with_file_name("");
+    let folder = folder.display();
+    say("# Build `s3guard` and the Lambda, which takes some minutes the first time:")?;
+    say("cargo build --locked --package s3guard --package s3guard-lambda")?;
+    say(&format!("alias s3guard='{folder}s3guard'"))?;
+    say("# Then, for example:")?;
+    say(&format!(
+        "s3guard deploy --stack s3guard --email owner@example.com --bootstrap '{folder}bootstrap'"
+    ))?;
     say("cargo demo confirm    # confirms the email subscriptions, as their owners would")?;
     say("cargo demo mail       # shows the emails so far")?;
     say("s3guard verify --stack s3guard")?;

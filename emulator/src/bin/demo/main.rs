@@ -4,7 +4,7 @@
 //! from the account. No AWS account is needed, and none is called.
 
 use std::env;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -39,6 +39,11 @@ fn main() -> ExitCode {
         _ => Err(anyhow!("usage: cargo demo [account | mail | confirm] [--account NUMBER]")),
     };
     if let Err(error) = result {
+        // As in `cargo demo mail | head`: what follows is not wanted.
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
         let _ = writeln!(io::stderr(), "error: {error:#}");
         return ExitCode::FAILURE;
     }
@@ -47,14 +52,14 @@ fn main() -> ExitCode {
 
 fn show() -> Result<()> {
     heading("s3guard in an emulated AWS account")?;
-    say("No call reaches AWS. The first run installs Python packages and builds the programs.")?;
+    say("No call reaches AWS. The first run installs Python packages and builds the\nprograms.")?;
     let server = Server::start()?;
     let account = server.new_account();
     say(&format!("account {}, {}, {}", account.number(), account.region(), account.endpoint()))?;
     let guard = Guard::build(&account)?;
 
     heading("1. The owner installs the guard")?;
-    say("(`--bootstrap` deploys a debug build of the Lambda; the default is a release build)")?;
+    say("(`--bootstrap` deploys a debug build of the Lambda; the default is a release\nbuild)")?;
     let bootstrap = guard.bootstrap();
     let settings = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &bootstrap];
     guard.run(&[&["deploy", "--stack", STACK][..], &settings].concat())?;
@@ -78,7 +83,7 @@ fn show() -> Result<()> {
 
     heading("4. An object is created, overwritten and deleted")?;
     say(
-        "(The guard has enabled object events. They are reported once a minute, here without delay.)",
+        "(The guard has enabled object events. They are reported once a minute, here\nwithout delay.)",
     )?;
     typed(&format!("aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice"))?;
     root.put_object(&bucket, KEY, b"first version")?;
@@ -98,7 +103,7 @@ fn show() -> Result<()> {
     wait_until_idle(&account)?;
     let [_, public_access, ..] = bucket::settings(&root, &bucket)?;
     say(&format!(
-        "\nThe guard has received the event and keeps the change: public access is {public_access}."
+        "\nThe guard has received the event and keeps the change: public access is\n{public_access}."
     ))?;
 
     heading("6. The owner removes the guard")?;
@@ -143,9 +148,12 @@ fn create_bucket(account: &Account) -> Result<String> {
     // Where ACLs are in use, the guard would leave the public access block to the owner.
     let acls_off = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
     user.put_bucket_setting(&bucket, "ownershipControls", acls_off)?;
-    say("(as S3 created buckets before 2023: nothing is set, except that ACLs are disabled)")?;
+    say(
+        "(The bucket is as S3 created them before 2023: nothing is set. Then the user\ndisables ACLs, with `aws s3api put-bucket-ownership-controls`.)",
+    )?;
     bucket::show_remediation(&user, &bucket, created)?;
-    say("(The settle time is 1 second here. On AWS, CloudTrail adds seconds to minutes.)")?;
+    say("(The settle time is 1 second here. On AWS, CloudTrail adds seconds to minutes.")?;
+    say("The emails count from the time in the event, which has no fraction of a second.)")?;
     Ok(bucket)
 }
 

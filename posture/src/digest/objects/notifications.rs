@@ -12,6 +12,7 @@ use crate::model::severity::Severity;
 use crate::notify::links::objects_link;
 use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
+use crate::text::unlinked;
 use crate::{BucketName, Notification};
 
 /// The most events in the text; the others are counted.
@@ -142,7 +143,7 @@ fn title(summary: &Summary, group: &Group<'_>, severity: Severity) -> (String, S
         (_, 1) => (
             format!("s3guard: {} in ", first.change.words()),
             first.bucket.to_string(),
-            format!(": {}", first.key),
+            format!(": {}", unlinked(&first.key, usize::MAX)),
         ),
         (_, count) => (
             format!("s3guard: {count} changes to objects in "),

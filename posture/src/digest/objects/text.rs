@@ -9,8 +9,7 @@ use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::notify::links::objects_link;
 use crate::notify::notification::Origin;
-use crate::text::shown_time;
-use crate::text::{shown, unbroken, wrapped};
+use crate::text::{shown_time, unbroken, unlinked, wrapped};
 use crate::{AccountId, BucketName};
 
 /// The most buckets in a text; the others are counted.
@@ -59,7 +58,7 @@ pub(super) fn write(
             writeln!(text, "\n  Bucket {}", event.bucket)?;
         }
         // A key is never broken into lines.
-        let key = unbroken(&shown(&event.key, 1024));
+        let key = unbroken(&unlinked(&event.key, 1024));
         let words = format!("{}: {key}", event.change.words());
         writeln!(text, "\n{}", wrapped(&words, "  ", "    "))?;
         for detail in details(event) {
@@ -87,7 +86,11 @@ fn bucket(
         writeln!(text, "  grade {grade}")?;
     }
     if let Some(owner) = known.and_then(|known| known.owner.as_deref()) {
-        writeln!(text, "{}", wrapped(&format!("owner {}", shown(owner, 256)), "  ", "    "))?;
+        writeln!(
+            text,
+            "{}",
+            wrapped(&format!("owner: tag says \"{}\"", unlinked(owner, 256)), "  ", "    ")
+        )?;
     }
     let size = Some(bucket.bytes_created).filter(|bytes| *bytes > 0).map(shown_size);
     let is_sized = |change: &&Change| change.as_delivered() == Change::CreatedOrOverwritten;
@@ -116,7 +119,7 @@ fn line(notable: &NotableEvents) -> String {
 fn details(event: &ObjectEvent) -> Vec<String> {
     let mut details = Vec::new();
     let version =
-        event.version_id.as_deref().map(|id| format!("version {}", unbroken(&shown(id, 64))));
+        event.version_id.as_deref().map(|id| format!("version {}", unbroken(&unlinked(id, 64))));
     let what: Vec<String> = event
         .size_bytes
         .map(|bytes| unbroken(&shown_size(bytes)))
@@ -130,10 +133,10 @@ fn details(event: &ObjectEvent) -> Vec<String> {
         Some(requester) if requester.parse::<AccountId>().is_ok() => {
             Some(format!("by account {requester}"))
         }
-        Some(service) => Some(format!("by {}", unbroken(&shown(service, 80)))),
+        Some(service) => Some(format!("by {}", unbroken(&unlinked(service, 80)))),
         None => None,
     };
-    let from = event.source_ip.as_deref().map(|ip| format!("from {}", unbroken(&shown(ip, 60))));
+    let from = event.source_ip.as_deref().map(|ip| format!("from {}", unbroken(&unlinked(ip, 60))));
     let who: Vec<String> = by.into_iter().chain(from).collect();
     let time = unbroken(&shown_time(event.time));
     details.push(if who.is_empty() { time } else { format!("{}, {time}", who.join(" ")) });

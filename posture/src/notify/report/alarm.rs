@@ -7,15 +7,14 @@ use crate::model::severity::Severity;
 use crate::notify::links::console;
 use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::text::shown_time;
-use crate::text::{shown, wrapped};
+use crate::text::{shown, shown_time, unlinked, wrapped};
 
 const WORDS_MAX: usize = 1024;
 
 /// The notification that an alarm has changed its state.
 pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
-    let name = shown(&alarm.name, 255);
+    let name = unlinked(&alarm.name, 255);
     let (severity, action, verb) = match &alarm.state {
         AlarmState::Alarm => (Severity::High, "alarm", "is in state ALARM"),
         AlarmState::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
@@ -37,7 +36,10 @@ pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
         since,
     };
     let before = format!("s3guard: an alarm {verb}: ");
-    let rest = body.description.as_ref().map_or_else(String::new, |words| format!(" ({words})"));
+    let rest = body
+        .description
+        .as_ref()
+        .map_or_else(String::new, |words| format!(" ({})", unlinked(words, WORDS_MAX)));
     let draft = Draft {
         origin: *origin,
         id,
@@ -59,22 +61,22 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
         text += &labelled(label, words);
         text.push('\n');
     };
-    line("Alarm", &shown(&alarm.name, 255));
+    line("Alarm", &unlinked(&alarm.name, 255));
     let was = alarm
         .previous
         .as_ref()
-        .map_or_else(String::new, |previous| format!(" (was: {})", shown(previous.name(), 40)));
-    line("State", &format!("{}{was}", shown(alarm.state.name(), 40)));
+        .map_or_else(String::new, |previous| format!(" (was: {})", unlinked(previous.name(), 40)));
+    line("State", &format!("{}{was}", unlinked(alarm.state.name(), 40)));
     line("Since", &shown_time(alarm.since));
     for words in alarm.description.iter().chain(&alarm.reason) {
         text.push('\n');
-        text += &wrapped(&shown(words, WORDS_MAX), "", "");
+        text += &wrapped(&unlinked(words, WORDS_MAX), "", "");
         text.push('\n');
     }
     if alarm.state != AlarmState::Ok {
         let advice = format!(
             "Check the metric of the alarm on the dashboard of the stack {}, and the logs of the functions.",
-            shown(stack, 128)
+            unlinked(stack, 128)
         );
         text += &section("What to do", [advice]);
     }

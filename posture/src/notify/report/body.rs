@@ -4,13 +4,13 @@ use std::fmt::{self, Write as _};
 
 use super::content::{CALLS_MAX, ReportContent, was};
 use super::document::undo;
-use super::{Report, about, labelled, section, titled};
+use super::{Report, about, labelled, owner_line, section, titled};
 use crate::model::baseline::Exempt;
 use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
 use crate::notify::links::console_link;
 use crate::reconcile::record::State;
-use crate::text::{shown, shown_time, unbroken, wrapped};
+use crate::text::{shown_time, unbroken, unlinked, wrapped};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
 const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
@@ -20,17 +20,16 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     text += &titled("Done", report.done.iter().map(|done| item(report, done)));
     text += &permanent(report);
     let failed = report.failed.iter().map(|(action, cause)| {
-        format!("{} (wanted: {})", shown(cause, 600), shown(&action.to_string(), 300))
+        format!("{} (wanted: {})", unlinked(cause, 600), unlinked(&action.to_string(), 300))
     });
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
     text += &section("Not done", failed.chain(again));
     let later = content.later.iter();
     text += &section("Later", later.map(|(it, reason)| format!("{}: {reason}", it.words())));
-    let not_remediated = content
-        .not_remediated
-        .iter()
-        .map(|(aspect, reason)| format!("{}: {}", aspect.words(), shown(&reason.to_string(), 600)));
-    text += &section("Left as it is", not_remediated);
+    let left = content.not_remediated.iter().map(|(aspect, reason)| {
+        format!("{}: {}", aspect.words(), unlinked(&reason.to_string(), 600))
+    });
+    text += &section("Left as it is", left);
     text += &for_the_stack(report, content);
     text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
@@ -39,17 +38,17 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
 
 /// The call, the caller, the tool, the time and the source; then the ARN of the caller.
 fn call_lines(call: &Call, account: &AccountId) -> String {
-    let (event, who) = (shown(&call.event_name, 80), known_as(&call.principal, account));
+    let (event, who) = (unlinked(&call.event_name, 80), known_as(&call.principal, account));
     let (tool, time) = (unbroken(&call.tool.to_string()), unbroken(&shown_time(call.time)));
     let mut words = format!("{event} by {who} with {tool}, {time}");
     if let Some(source_ip) = &call.source_ip {
-        words = format!("{words}, from {}", shown(source_ip, 60));
+        words = format!("{words}, from {}", unlinked(source_ip, 60));
     }
     let lines = labelled("Event", &words);
-    if who.contains(&call.principal) || shown(&call.principal, 300) == who {
+    if who.contains(&call.principal) || unlinked(&call.principal, 300) == who {
         return lines;
     }
-    format!("{lines}\n        {}", shown(&call.principal, 300))
+    format!("{lines}\n        {}", unlinked(&call.principal, 300))
 }
 
 fn exempt_line(exempt: &Exempt) -> String {
@@ -57,14 +56,14 @@ fn exempt_line(exempt: &Exempt) -> String {
         Some(until) => format!("until {until}"),
         None => "without an end".to_owned(),
     };
-    format!("{}, {until}: {}", exempt.aspect.words(), shown(&exempt.reason, 300))
+    format!("{}, {until}: {}", exempt.aspect.words(), unlinked(&exempt.reason, 300))
 }
 
 fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     writeln!(text, "{}", about(report.id))?;
     if let Some(owner) = report.owner {
-        writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
+        writeln!(text, "{}", owner_line(owner))?;
     }
     match report.trigger {
         Trigger::Calls(calls) => {
@@ -76,7 +75,7 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     }
     let Baseline { grade, grade_reason, .. } = report.baseline;
     if !report.id.name.is_account() {
-        let words = format!("{grade} ({})", shown(grade_reason, 200));
+        let words = format!("{grade} ({})", unlinked(grade_reason, 200));
         writeln!(text, "{}", labelled("Grade", &words))?;
     }
     Ok(text)
@@ -107,9 +106,9 @@ fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
         State::Written => ", not yet returned by S3 when it was read again",
         State::Begun | State::Verified | State::Failed => "",
     };
-    let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
+    let (is, was) = (unlinked(&action.to_string(), 300), was(report.findings, action.kind()));
     let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
-    let by_hand = || "manually, because the record could not be written to the ledger".to_owned();
+    let by_hand = || "manually, reason the record could not be written to the ledger".to_owned();
     format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 

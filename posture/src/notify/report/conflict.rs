@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use super::{about, called, labelled, section};
+use super::{about, called, labelled, owner_line, section};
 use crate::model::attributes::STOPPED;
 use crate::model::principal::{known_as, short};
 use crate::model::severity::Severity;
@@ -13,8 +13,7 @@ use crate::notify::links::console_link;
 use crate::notify::notification::document::{self, Body, Bucket, Deeds};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::notify::report::content::CALLS_MAX;
-use crate::text::shown_time;
-use crate::text::{shown, unbroken};
+use crate::text::{shown, shown_time, unbroken, unlinked};
 use crate::{Aspect, BucketId, Call, Grade, Notification, SettingKind, Tool};
 
 /// What is known when the guard stops.
@@ -102,7 +101,7 @@ fn text(seen: &ConflictReport<'_>, others: &Others<'_>) -> Result<String, std::f
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
     if let Some(owner) = seen.owner {
-        writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
+        writeln!(text, "{}", owner_line(owner))?;
     }
     let ConflictReport { writes, kind, .. } = seen;
     let call = kind.call();
@@ -128,8 +127,8 @@ fn text(seen: &ConflictReport<'_>, others: &Others<'_>) -> Result<String, std::f
 fn line(deeds: &Deeds) -> String {
     let Deeds { who, tool, calls, last, .. } = deeds;
     let count = |(event, count): (&String, &u64)| match count {
-        1 => shown(event, 80),
-        _ => format!("{} {count} times", shown(event, 80)),
+        1 => unlinked(event, 80),
+        _ => format!("{} {count} times", unlinked(event, 80)),
     };
     let counts: Vec<String> = calls.iter().take(CALLS_MAX).map(count).collect();
     format!("{who} with {tool}: {}, last {}", counts.join(", "), unbroken(&shown_time(*last)))

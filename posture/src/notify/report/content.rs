@@ -8,7 +8,7 @@ use crate::model::baseline::Exempt;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::severity::Severity;
 use crate::model::watch;
-use crate::text::shown;
+use crate::text::unlinked;
 use crate::{Aspect, BucketId, Call, Finding, Reason, SettingKind};
 
 /// The most calls in a report: as many as a batch can have.
@@ -155,9 +155,9 @@ pub(super) fn was(findings: &[Finding], kind: SettingKind) -> String {
     let was: Vec<&str> = findings.iter().filter_map(|finding| was_of(finding, kind)).collect();
     let same = was.first().filter(|first| was.iter().all(|other| other == *first));
     match same {
-        Some(first) => shown(first, 300),
+        Some(first) => unlinked(first, 300),
         None if was.is_empty() => "unknown".to_owned(),
-        None => shown(&was.join("; "), 300),
+        None => unlinked(&was.join("; "), 300),
     }
 }
 

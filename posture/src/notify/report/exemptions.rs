@@ -8,7 +8,7 @@ use crate::config::Ending;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{Body, ExemptionsEnding};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::text::shown;
+use crate::text::unlinked;
 
 /// The notification about exemptions that end, the first to end first.
 pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notification {
@@ -18,7 +18,7 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notificatio
     endings.sort_by_key(|ending| (ending.until, ending.number));
     let count = endings.len();
     let lines = endings.iter().map(|ending| line(ending, today));
-    let first_buckets = endings.first().map_or(String::new(), |first| shown(&first.buckets, 80));
+    let first_buckets = endings.first().map_or(String::new(), |first| unlinked(&first.buckets, 80));
     let mut text = format!("Account {account}, {region}\n");
     text += &section("Exemptions that end", lines);
     let advice = [
@@ -65,7 +65,7 @@ fn line(ending: &Ending, today: Date) -> String {
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),
     };
-    let (buckets, reason) = (shown(buckets, 300), shown(reason, 300));
+    let (buckets, reason) = (unlinked(buckets, 300), unlinked(reason, 300));
     let aspects: Vec<&str> = aspects.iter().map(|aspect| aspect.words()).collect();
     format!("{buckets}: {}, until {until} ({when}): {reason}", aspects.join(", "))
 }

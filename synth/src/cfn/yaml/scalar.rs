@@ -1,5 +1,6 @@
 //! Scalars. YAML 1.1 reads many texts as numbers, booleans, dates or merges: a text that could be one is quoted.
 
+use s3guard_posture::text::is_unsafe;
 use serde_json::Number;
 
 /// The position of a text.
@@ -86,7 +87,10 @@ fn block(text: &str, depth: usize) -> String {
 
 fn is_readable(c: char) -> bool {
     // Other characters beyond ASCII may be invisible, or end a line in YAML 1.1.
-    c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() || "–—’“”…·→".contains(c)
+    c == ' '
+        || c.is_ascii_graphic()
+        || "–—’“”…·→".contains(c)
+        || c.is_alphanumeric() && !is_unsafe(c)
 }
 
 fn escaped(text: &str) -> String {

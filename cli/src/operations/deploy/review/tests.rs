@@ -1,6 +1,12 @@
 use expect_test::expect_file;
 
 use crate::operations::deploy::review::*;
+use crate::ui::output::Paint;
+use crate::ui::text::plain;
+
+fn painted(paint: Paint) -> String {
+    Text::of(&review(), None).painted(paint)
+}
 
 fn change(action: ResourceAction, resource_type: &str, logical_id: &str) -> Change {
     Change {
@@ -73,8 +79,8 @@ fn review() -> Review {
 
 #[test]
 fn the_table_needs_no_colour() {
-    expect_file!["../../../golden/changes.txt"].assert_eq(&review().render(Paint::Plain));
-    expect_file!["../../../golden/changes-colour.txt"].assert_eq(&review().render(Paint::Ansi));
+    expect_file!["../../../golden/changes.txt"].assert_eq(&painted(Paint::Plain));
+    expect_file!["../../../golden/changes-colour.txt"].assert_eq(&painted(Paint::Ansi));
 }
 
 #[test]
@@ -83,7 +89,7 @@ fn what_a_value_has_in_it_moves_no_cursor() {
         properties: vec![property("A", Some("\u{1b}[2J"), Some("b\nc"))],
         ..change(ResourceAction::Changed, "AWS::SQS::Queue", "Queue")
     }];
-    let text = Review { changes, grants: Some(Vec::new()), is_new: false }.render(Paint::Plain);
+    let text = plain(&Review { changes, grants: Some(Vec::new()), is_new: false });
     assert!(!text.contains('\u{1b}') && text.lines().count() == 4, "{text}");
 }
 

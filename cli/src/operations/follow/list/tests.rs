@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use crate::operations::follow::list::*;
 use crate::operations::follow::sample::{event, of_stack};
+use crate::ui::output::Paint;
 
 /// An event so many seconds after the beginning, of a resource of this type.
 fn at(seconds: i64, resource_type: &str, event: Event) -> Event {
@@ -78,17 +79,18 @@ fn shown(lists: &[(&str, Vec<Event>)], columns: usize, paint: Paint) -> String {
             if is_shown {
                 // A message for one of several begins with its name.
                 let label = if lists.len() > 1 { format!("{label}  ") } else { String::new() };
-                for line in ended(event, took, columns - label.len(), paint) {
-                    let _ = writeln!(text, "{label}{line}");
+                for line in ended(event, took, columns - label.len()) {
+                    let _ = writeln!(text, "{label}{}", line.painted(paint));
                 }
             }
         }
         let now = OffsetDateTime::UNIX_EPOCH + Duration::seconds(65);
-        areas.push(list.lines(now, columns, paint));
+        areas.push(list.lines(now, columns));
     }
     let _ = writeln!(text, "--- the list:");
     for line in areas.iter().flatten() {
-        assert!(width(line) < columns, "{line}");
+        let line = line.painted(paint);
+        assert!(width(&line) < columns, "{line}");
         let _ = writeln!(text, "{line}");
     }
     text.replace('\x1b', "ESC")
@@ -147,7 +149,7 @@ fn the_list_counts_up_to_the_number_of_changes_while_that_holds() {
         for event in events {
             list.take(event);
         }
-        list.lines(OffsetDateTime::UNIX_EPOCH, 200, Paint::Plain).remove(0)
+        list.lines(OffsetDateTime::UNIX_EPOCH, 200).remove(0).painted(Paint::Plain)
     };
     assert!(heading(51, &creation()).ends_with("  2 of 51 done, 3 in progress"));
     assert!(heading(4, &creation()).ends_with("  2 done, 3 in progress"));

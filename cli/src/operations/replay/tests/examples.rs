@@ -11,6 +11,7 @@ use flate2::read::GzDecoder;
 use s3guard_posture::Grade;
 
 use crate::operations::replay::tests::{parse, run, scene};
+use crate::ui::text::plain;
 
 /// The examples that are held to another grade than `speed`.
 const GRADES: [(&str, Grade); 2] =
@@ -45,7 +46,7 @@ fn every_example_comes_to_what_is_checked_in() {
         let grade = GRADES.iter().find(|(of, _)| *of == name).map_or(Grade::Speed, |(_, g)| *g);
         writeln!(text, "==== {name}, {grade}\n").unwrap();
         for replayed in run(&parse(&bytes).unwrap(), &scene(grade)) {
-            writeln!(text, "{replayed}").unwrap();
+            writeln!(text, "{}", plain(&replayed)).unwrap();
         }
     }
     expect_file!["../../../../../examples/events/expected.txt"].assert_eq(&text);

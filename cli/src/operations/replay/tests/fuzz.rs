@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::operations::replay::tests::examples::examples;
 use crate::operations::replay::tests::{parse, run, scene};
 use crate::operations::replay::{Recorded, ReplayOutcome};
+use crate::ui::text::plain;
 
 /// The examples as JSON; the lines of one are a list.
 static EXAMPLES: LazyLock<Vec<Json>> = LazyLock::new(|| {
@@ -202,20 +203,16 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
         let is_reconciled = !replayed.reconciliations.is_empty();
         match &replayed.outcome {
             ReplayOutcome::Done => {
-                let reconciliations =
-                    matches!(replayed.task, Some("reconcile" | "reconcile-account"));
-                prop_assert!(
-                    replayed.task.is_some() && reconciliations == is_reconciled,
-                    "{replayed}"
-                );
+                let looks = matches!(replayed.task, Some("reconcile" | "reconcile-account"));
+                prop_assert!(replayed.task.is_some() && looks == is_reconciled, "{replayed:?}");
             }
             ReplayOutcome::Ignored { reason }
             | ReplayOutcome::DeadLetter { reason }
             | ReplayOutcome::NoEvent { reason } => {
-                prop_assert!(!reason.is_empty() && !is_reconciled, "{replayed}");
+                prop_assert!(!reason.is_empty() && !is_reconciled, "{replayed:?}");
             }
         }
-        let text = replayed.to_string();
+        let text = plain(&replayed);
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
         prop_assert!(serde_json::to_string(&replayed).is_ok());
     }

@@ -98,7 +98,7 @@ fn a_guard_gets_only_events_of_its_region_and_account() {
 fn a_delay_beyond_the_last_date_is_ignored() {
     let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
     let replayed = replayed(&event, Grade::Speed).remove(0);
-    assert!(matches!(replayed.outcome, ReplayOutcome::Ignored { .. }), "{replayed}");
+    assert!(matches!(replayed.outcome, ReplayOutcome::Ignored { .. }), "{replayed:?}");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use time::macros::datetime;
 
 use crate::operations::status::judge;
 use crate::operations::status::show::*;
+use crate::ui::output::Paint;
+use crate::ui::text::plain;
 
 const QUEUES: [(&str, bool); 5] = [
     ("bucket events", false),
@@ -128,7 +130,7 @@ fn troubled() -> (Status, Stack) {
 
 fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
     let (to_do, remarks) = (judge::to_do(&status, stack), judge::remarks(&status, stack));
-    Status { to_do, remarks, view: Layout { width, paint }, ..status }.to_string()
+    Text::of(&Status { to_do, remarks, ..status }, Some(width)).painted(paint)
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn a_guard_is_shown_on_any_screen_with_and_without_colour() {
 
 #[test]
 fn the_headline_says_only_what_is_known() {
-    let first = |status: &Status| status.to_string().lines().next().unwrap().to_owned();
+    let first = |status: &Status| plain(status).lines().next().unwrap().to_owned();
     assert_eq!(
         first(&status()),
         "healthy: 214 buckets, last sweep 2 h ago, 1 finding in 30 days, last write 2 h ago"
@@ -276,7 +278,7 @@ fn what_ends_by_itself_or_with_a_mail_is_a_remark_and_no_problem() {
 fn what_may_not_be_read_is_named_and_is_no_trouble() {
     let status = Status { not_seen: vec!["alarms: denied".to_owned()], ..Status::default() };
     assert!(judge::to_do(&status, &stack()).is_empty());
-    let text = status.to_string();
+    let text = plain(&status);
     assert!(text.starts_with("healthy: 1 not checked\n"), "{text}");
     assert!(text.contains("Not checked\n  alarms: denied"), "{text}");
     assert!(!text.contains("Trail") && !text.contains("Subscriptions"), "{text}");

@@ -106,11 +106,11 @@ fn a_hostile_key_in_the_subject_is_one_line_of_an_email_and_one_sms() {
         s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s
         s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s. 111122223333 eu-west-1
 
-        s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link](https://x) # > - 1.
+        s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link](https\u{3a}//x) # > - 1.
         s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link...
 
-        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> m…
-        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> me@example.com. 111122223333 eu-west-1
+        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https\u{3a}//x…
+        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https\u{3a}//x|y> me@example.com. 111122223333 eu-west-1
 
         s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}
         s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}. 111122223333 eu-west-1

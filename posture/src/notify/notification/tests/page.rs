@@ -58,6 +58,12 @@ has to match. A notification about more than 100 buckets is split. Subscriptions
 
 If s3guard has read the tags of a bucket, the text and the document contain the value of the tag `s3guard:owner`, an address
 or a name. It reads them if a rule has tags, or if the tag `s3guard:grade` could raise the grade.
+The text quotes it as `tag says \"…\"`, because everyone who may tag the bucket chooses it.
+
+Emails, SMS and chats contain names that others chose: keys, tags, principals and their sessions.
+Control characters, characters that change the reading direction and invisible ones are written as
+`\\u{…}`, and `://` as `\\u{3a}//`, so that clients make no links of them. The document has the names
+unchanged.
 
 ## Kinds
 

@@ -64,7 +64,7 @@ fn a_party_that_reverts_remediations_is_named() {
         [critical: stopped]
 
         Bucket  reports (eu-west-1, account 111122223333)
-        Owner   owner@example.com
+        Owner   tag says "owner@example.com"
         Writes  20 by s3guard within the hour (PutBucketEncryption), the maximum
         Still   s3guard does not write this setting until 2026-11-20 14:00:00
                 UTC; it keeps the others

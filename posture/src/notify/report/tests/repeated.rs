@@ -112,7 +112,7 @@ fn the_caller_has_a_short_name_and_an_arn() {
     };
     let notification = run.notification().unwrap();
     let lines = format!(
-        "\nOwner   owner@example.com\nEvent   DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin)\n        \
+        "\nOwner   tag says \"owner@example.com\"\nEvent   DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin)\n        \
          with the AWS CLI, 2026-11-20 12:00:00 UTC, from 192.0.2.1\n        {sso}\nGrade "
     );
     assert!(notification.text.contains(&lines), "{}", notification.text);
