@@ -8,6 +8,7 @@ mod destroy;
 mod doctor;
 mod failures;
 mod monitoring;
+mod operators;
 mod replay;
 mod trails;
 

@@ -23,6 +23,8 @@ pub(super) struct Request {
     pub(super) path: String,
     /// The parameters: a form, JSON or XML, depending on the service.
     pub(super) body: String,
+    /// The access key that the call is signed with.
+    pub(super) key: String,
 }
 
 /// The status and the body of a response.
@@ -117,7 +119,10 @@ fn serve(
         (None, _) => head.split(' ').next()?.to_owned(),
     };
     let path = head.split(' ').nth(1)?.to_owned();
-    let request = Request { call, path, body };
+    let signature = header("authorization");
+    let key = signature.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
+    let key = key.unwrap_or_default().to_owned();
+    let request = Request { call, path, body, key };
     let made: Vec<String> = {
         let mut calls = calls.lock().unwrap();
         calls.push(request.clone());
