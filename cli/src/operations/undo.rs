@@ -180,11 +180,12 @@ impl Undo<'_> {
             return Ok(plan);
         }
         self.approve(&plan, self.enforced()).await?;
-        // The setting comes first: until it is written, the guard would write another one.
-        if let Some(change) = &change {
-            self.bucket.put_back(&change.to).await?;
-        }
         self.suppression.give(undone::over(self.now), change.as_ref(), self.now).await?;
+        if let Some(change) = &change {
+            self.bucket.put_back(&change.to).await.hint(
+                "the suppression is ended: the guard remediates it at the next change or sweep",
+            )?;
+        }
         Ok(plan)
     }
 
