@@ -212,7 +212,7 @@ fn a_denied_undo_leaves_no_suppression() {
         assert!(sends_object_events(&careless, &reports), "{}", output_of(&refused));
         output_of(&refused)
     };
-    let words = attempt("outsider", &[]);
+    let words = attempt("outsider", &["s3:DeleteBucket"]);
     assert!(words.contains("AssumeRole on role") && words.contains("user/operator*"), "{words}");
     let words = attempt("operator-without-role", &["sts:AssumeRole"]);
     assert!(words.contains("AssumeRole on role"), "{words}");
@@ -286,22 +286,26 @@ fn an_undo_of_notifications_keeps_what_others_have_added_since() {
 fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    let id = id(&guarded, &reports, "encryption");
-    let changed = "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>\
-                   </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule>";
-    let document =
-        format!("<ServerSideEncryptionConfiguration>{changed}</ServerSideEncryptionConfiguration>");
-    careless.put_bucket_setting(&reports, "encryption", &document).unwrap();
+    careless.delete_public_access_block(&reports).unwrap();
     guarded.rest();
+    let id = id(&guarded, &reports, "public-access-block");
     let undo = ["undo", &id, "--yes", "--accept-exposure"];
+    let undone = run(&guarded, &undo);
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
+    let switches =
+        ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+    let switches = switches.map(|name| format!("<{name}>{}</{name}>", name == "BlockPublicAcls"));
+    let block = "PublicAccessBlockConfiguration";
+    let document = format!("<{block}>{}</{block}>", switches.concat());
+    careless.put_bucket_setting(&reports, "publicAccessBlock", &document).unwrap();
+    guarded.rest();
     let refused = run(&guarded, &undo);
     assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
     assert!(output_of(&refused).contains("changed since then"), "{}", output_of(&refused));
     let forced = run(&guarded, &[&undo[..], &["--force"]].concat());
     assert_eq!(forced.status.code(), Some(0), "{}", output_of(&forced));
     guarded.rest();
-    let now = careless.bucket_setting(&reports, "encryption").unwrap();
-    assert!(!now.contains("aws:kms"), "{now}");
+    assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
 }
 
 /// A queue that S3 may send to.
