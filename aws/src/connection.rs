@@ -12,6 +12,8 @@ use aws_config::profile::{self, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
+#[cfg(feature = "deploy")]
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use s3guard_posture::Region;
@@ -127,6 +129,13 @@ impl Connection {
         let sdk_region = aws_config::Region::new(region.to_string());
         let config = self.config.to_builder().region(sdk_region).build();
         Self { config, region: region.clone(), profile: self.profile.clone() }
+    }
+
+    /// The same connection with other credentials.
+    #[cfg(feature = "deploy")]
+    pub(crate) fn with_credentials(&self, credentials: SharedCredentialsProvider) -> Self {
+        let config = self.config.to_builder().credentials_provider(credentials).build();
+        Self { config, ..self.clone() }
     }
 }
 

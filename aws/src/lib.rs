@@ -43,6 +43,8 @@ pub mod logs;
 #[cfg(feature = "deploy")]
 mod new_bucket;
 #[cfg(feature = "deploy")]
+pub mod operator;
+#[cfg(feature = "deploy")]
 pub mod permissions;
 pub mod queues;
 #[cfg(feature = "deploy")]

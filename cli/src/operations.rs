@@ -9,6 +9,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod interrupt;
 pub(crate) mod logs;
+pub(crate) mod operator;
 pub(crate) mod permissions;
 pub(crate) mod redrive;
 pub(crate) mod regions;

@@ -30,7 +30,7 @@ use crate::operations::regions::Regions;
 use crate::operations::rollback::RolledBack;
 use crate::operations::status::outputs::Outputs;
 use crate::operations::status::show::Status;
-use crate::operations::undo::Undone;
+use crate::operations::undo::report::Undone;
 use crate::operations::verify::{clean, report};
 use crate::operations::{doctor, replay};
 use crate::package::standalone::Standalone;

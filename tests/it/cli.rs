@@ -9,6 +9,7 @@ mod doctor;
 mod failures;
 mod forged;
 mod monitoring;
+mod operators;
 mod replay;
 mod trails;
 

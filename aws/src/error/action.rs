@@ -1,7 +1,7 @@
 //! The IAM action that a call needs: it often has another name than the call.
 
 /// The service of a call; the others are calls of S3.
-const SERVICES: [(&str, &str); 10] = [
+const SERVICES: [(&str, &str); 11] = [
     (
         "cloudformation",
         "CancelUpdateStack ContinueUpdateRollback CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet \
@@ -22,9 +22,10 @@ const SERVICES: [(&str, &str); 10] = [
     ),
     (
         "sqs",
-        "CreateQueue DeleteMessageBatch DeleteQueue GetQueueAttributes ListQueueTags ListQueues ReceiveMessage SendMessage \
-         SendMessageBatch SetQueueAttributes",
+        "CreateQueue DeleteMessageBatch DeleteQueue GetQueueAttributes ListMessageMoveTasks ListQueueTags ListQueues \
+         ReceiveMessage SendMessage SendMessageBatch SetQueueAttributes StartMessageMoveTask",
     ),
+    ("sts", "AssumeRole"),
 ];
 
 /// Calls whose action has another name.

@@ -187,6 +187,7 @@ async fn what_was_undone_says_until_when_and_why() {
         undone: ID.to_owned(),
         reason: "a & b".to_owned(),
         by: "arn:aws:iam::111122223333:user/mary".to_owned(),
+        ..Note::default()
     };
     let mark = SuppressionMark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
     ledger(&fake).leave(&name("reports"), &mark, &note).await.unwrap();

@@ -198,8 +198,7 @@ mod tests {
             "buckets/aaa/undone/sse-c/20261124T231502.123Z-2027-01-31.json",
             "buckets/aaa/undone/tls/20261124T231502.123Z-2027-01-31.json",
         ];
-        let note =
-            Note { undone: "id".to_owned(), reason: "ticket".to_owned(), by: "arn:a".to_owned() };
+        let note = Note { undone: "id".to_owned(), reason: "ticket".to_owned(), ..Note::default() };
         let fake = Fake::answering([
             page(&keys, None),
             (200, "written by another program".to_owned()),

@@ -30,7 +30,7 @@ const EVERY_DAY: &[Manual] = &[
     manual("logs", READS, ["--follow", "guard --errors --since 2d"]),
     manual("events", READS, ["--follow", "--failed --output json"]),
     manual("history", READS, ["reports", "reports --limit 100 --output json"]),
-    manual("undo", ASKS, ["ID --until 2027-01-31 --reason 'ticket 4711'", "ID --end"]),
+    manual("undo", ASKS, ["ID --until 2027-01-31 --reason 'ticket 4711'", "ID --redo"]),
     manual("replay", &[], ["event.json", "*.json.gz --grade hybrid --key ARN"]),
 ];
 const OPERATE: &[Manual] = &[

@@ -9,8 +9,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::exit::Exit;
-use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
+use crate::operations::{operator, session};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
 
@@ -66,8 +66,9 @@ async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
     };
     let samples = digest::samples(&origin);
     if !args.dry_run {
-        let to = Topic::new(&account.connection, &topic);
-        let chat = chat_topic.as_ref().map(|arn| Topic::new(&account.connection, arn));
+        let connection = operator::connection(&args.account, &account, &stack).await?;
+        let to = Topic::new(&connection, &topic);
+        let chat = chat_topic.as_ref().map(|arn| Topic::new(&connection, arn));
         for sample in &samples {
             to.publish(sample).await?;
             if let Some(chat) = &chat {

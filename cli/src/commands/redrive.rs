@@ -14,6 +14,9 @@ use crate::ui::output::Output;
 /// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
 /// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
 /// and could not be reported are reported, too.
+///
+/// The caller must be an operator of the stack, because only operators receive from its queues. Without
+/// `--limit`, SQS moves the messages, which goes on if the command is interrupted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -39,7 +42,7 @@ enum Which {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = args.limit.map(u64::from);
     let pairs = match args.queue {
         Which::All => &[BUCKETS, OBJECTS][..],
         Which::Buckets => &[BUCKETS],
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
-    let on_interrupt = "no message is lost: each is sent before it is deleted";
+    let on_interrupt =
+        "no message is lost: each is sent before it is deleted; a move that SQS has begun goes on";
     session::run(command, on_interrupt.to_owned())
 }

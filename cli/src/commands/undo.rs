@@ -12,7 +12,7 @@ use crate::error::Invalid;
 use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
-use crate::operations::undo::{Request, undo};
+use crate::operations::undo::{Action, Request, undo};
 use crate::ui::output::Output;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -23,8 +23,16 @@ const LEFT_DAYS: i64 = 30;
 ///
 /// Takes the id of a record, as shown by `s3guard history` and in notifications, writes the previous
 /// setting, and suppresses the remediation of those aspects of the bucket until a day: without that,
-/// the guard would remediate them again. A setting that has been changed since is not overwritten. The
-/// day that was given last for an aspect counts: run the command again to extend or shorten it.
+/// the guard would remediate them again. Of policies and notifications only what the guard has changed is
+/// reverted, and what others have added since stays; what they have changed is not overwritten. The day
+/// that was given last for an aspect counts: run the command again to extend or shorten it.
+///
+/// The changes are shown before they are made. If the restored setting lets other accounts or the public
+/// in, or protects less than now, that is asked separately, and `--yes` does not approve it. The ledger
+/// records who has undone what, and what was overwritten: `--redo` writes that again.
+///
+/// The caller must be an operator of the stack, because only operators write suppressions. The bucket is
+/// changed with the caller's own permissions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
@@ -40,20 +48,28 @@ pub(crate) struct Args {
     until: Option<Date>,
 
     /// Restore nothing, and end the suppression
-    #[arg(long, conflicts_with_all = ["until", "force"])]
+    #[arg(long, conflicts_with_all = ["until", "force", "redo"])]
     end: bool,
+
+    /// Undo the last undo of this record: write again what it has overwritten, and end the suppression
+    #[arg(long, conflicts_with = "until")]
+    redo: bool,
 
     /// Reason, which is recorded in the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 
-    /// Restore the setting even if it has been changed since
+    /// Overwrite also what others have changed since
     #[arg(long)]
     force: bool,
 
     /// Do not ask for approval
     #[arg(long)]
     yes: bool,
+
+    /// Also approve a setting that lets other accounts or the public in, or protects less
+    #[arg(long)]
+    accept_exposure: bool,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -63,15 +79,21 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
          finish, or `s3guard undo {id} --stack {} --end` to end the suppression",
         args.account.stack
     );
+    let action = match (args.end, args.redo) {
+        (true, _) => Action::End,
+        (false, true) => Action::Redo,
+        (false, false) => Action::Restore(until(args.until, now.date())?),
+    };
     let request = Request {
         account: &args.account,
         id: &args.id,
+        action,
         reason: &args.reason,
         force: args.force,
         yes: args.yes,
+        accepts_exposure: args.accept_exposure,
     };
-    let until = if args.end { None } else { Some(until(args.until, now.date())?) };
-    session::run(undo(&request, until, output, now), again)
+    session::run(undo(&request, output, now), again)
 }
 
 /// The last day of the suppression.

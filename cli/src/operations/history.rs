@@ -4,13 +4,13 @@ use s3guard_aws::ledger::Interventions;
 use s3guard_posture::reconcile::ledger::still_until;
 use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
-use s3guard_posture::{Aspect, BucketName, Record, SettingKind};
+use s3guard_posture::{Aspect, BucketName, Record, Setting, SettingKind};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
+use crate::operations::{operator, session};
 use crate::ui::lines::{cut, utc_time};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
@@ -61,7 +61,8 @@ pub(crate) async fn history(
     output: &Output,
 ) -> anyhow::Result<History> {
     let account = Account::open(of).await?;
-    let ledger = session::ledger(of, &account).await?;
+    let stack = session::guard_stack(of, &account).await?;
+    let ledger = operator::readable_ledger(of, &account, &stack).await?;
     let mut records = Vec::new();
     let mut is_whole = true;
     for record in ledger.records(bucket, newest).await? {
@@ -186,9 +187,18 @@ impl Suppression {
         } else {
             ("undone", format!("remediation of {names} is suppressed until {until}"))
         };
-        let rows = [("by", &note.by), ("why", &note.reason), ("of", &note.undone)];
+        let words = |setting: &Option<Setting>| {
+            setting.as_ref().map(ToString::to_string).unwrap_or_default()
+        };
+        let rows = [
+            ("by", note.by.clone()),
+            ("why", note.reason.clone()),
+            ("of", note.undone.clone()),
+            ("from", words(&note.replaced)),
+            ("to", words(&note.restored)),
+        ];
         let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
-        let rows: Vec<_> = rows.map(|(name, text)| (name, cut(text, 600))).collect();
+        let rows: Vec<_> = rows.map(|(name, text)| (name, cut(&text, 600))).collect();
         entry(title, &format!("{time}, {state}"), &rows)
     }
 }
@@ -211,7 +221,7 @@ fn entry(title: &str, state: &str, rows: &[(&str, String)]) -> Vec<String> {
 mod tests {
     use expect_test::expect;
     use s3guard_posture::Grade;
-    use s3guard_posture::model::setting::{Ownership, Setting};
+    use s3guard_posture::model::setting::Ownership;
     use s3guard_posture::reconcile::record;
     use time::macros::{date, datetime};
 
@@ -247,6 +257,9 @@ mod tests {
             undone: "reports@20261124T231502.120Z-ownership".to_owned(),
             reason: reason.to_owned(),
             by: "arn:aws:iam::111122223333:user/mary".to_owned(),
+            replaced: (!reason.is_empty())
+                .then_some(Setting::Ownership(Some(Ownership::BucketOwnerEnforced))),
+            restored: (!reason.is_empty()).then_some(Setting::Ownership(None)),
         };
         let mark = |aspect, made, until| SuppressionMark { aspect, made, until };
         let later = made + time::Duration::HOUR;
@@ -276,6 +289,8 @@ mod tests {
               by     arn:aws:iam::111122223333:user/mary
               why    ticket 4711
               of     reports@20261124T231502.120Z-ownership
+              from   object ownership: BucketOwnerEnforced
+              to     object ownership: not set
 
             reports@20261124T231502.120Z-ownership
               2026-11-24T23:15:02.120Z, verified

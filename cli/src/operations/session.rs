@@ -8,8 +8,7 @@ use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::stacks::{Stack, Stacks};
-use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
-use s3guard_posture::contract::output;
+use s3guard_aws::{AwsError, ConnectError, Connection, Kind};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
 use serde::Serialize;
@@ -132,7 +131,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 /// Asks a person to type a name, if there is a terminal: only for what cannot be restored.
 pub(crate) async fn confirm_by_name(what: &str, name: &str, output: &Output) -> anyhow::Result<()> {
-    let answer = ask(what, &format!("{what}: type `{name}` to continue:"), output).await?;
+    let question = format!("{what}: type `{name}` to continue:");
+    let answer = ask(what, &question, "--yes", output).await?;
     agreed(answer == name, &format!("cancelled: that is not `{name}`"))
 }
 
@@ -150,14 +150,26 @@ pub(crate) fn unless_approved(
 
 /// Asks a person for a yes, if there is a terminal; anything else is a no.
 pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
-    let answer = ask(what, &format!("{question} [y/N]"), output).await?;
+    confirm_or(what, question, "--yes", output).await
+}
+
+/// The same, where other flags approve it.
+pub(crate) async fn confirm_or(
+    what: &str,
+    question: &str,
+    flags: &str,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let answer = ask(what, &format!("{question} [y/N]"), flags, output).await?;
     agreed(matches!(&*answer.to_ascii_lowercase(), "y" | "yes"), "cancelled")
 }
 
-async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<String> {
+async fn ask(what: &str, question: &str, flags: &str, output: &Output) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
-            .hint("nothing was changed; review the output above, then pass `--yes` to approve")
+            .hint(format!(
+                "nothing was changed; review the output above, then pass `{flags}` to approve"
+            ))
             .exit(Exit::Approval);
     }
     output.say(question);
@@ -206,13 +218,6 @@ pub(crate) fn output_of<'a>(
             anyhow!("stack `{name}` has no {what}: it was deployed by an older version of s3guard")
         })
         .hint(format!("`s3guard deploy --stack {name}` adds one"))
-}
-
-/// The guard's ledger, as its stack names it.
-pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
-    let stack = guard_stack(args, account).await?;
-    let bucket = output_of(&stack, args, output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
-    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
 }
 
 /// An error unless a stack is a guard: another stack with the name must not be changed.

@@ -9,10 +9,10 @@ pub(crate) mod show;
 
 use time::OffsetDateTime;
 
-use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::status::drift::Drift;
 use crate::operations::status::show::Status;
+use crate::operations::{operator, session};
 use crate::ui::output::Output;
 
 /// Fetches the status of one stack; with `detects_drift` after CloudFormation has compared it with its template.
@@ -28,7 +28,9 @@ pub(crate) async fn status(
         if detects_drift { Some(Drift::detect(&account, &stack, output).await?) } else { None };
     let mut status = Status::new(args.stack.as_str(), &account, &stack);
     status.drifted = drifted;
-    let mut status = Box::pin(fetch::fetch(&account, &stack, status, now)).await;
+    // Otherwise the status says what the caller may not read.
+    let ledger = operator::readable_ledger(args, &account, &stack).await.ok();
+    let mut status = Box::pin(fetch::fetch(&account, &stack, ledger, status, now)).await;
     status.to_do = judge::to_do(&status, &stack);
     status.remarks = judge::remarks(&status, &stack);
     Ok(status)

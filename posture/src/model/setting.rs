@@ -10,7 +10,7 @@ mod notifications;
 mod public_access;
 
 pub use encryption::{Algorithm, Encryption, Key, SseC};
-pub use notifications::Notifications;
+pub use notifications::{Configuration, Notifications};
 pub use public_access::PublicAccessBlock;
 
 use crate::text::named::named;

@@ -1,10 +1,23 @@
-//! Undoes a write.
+//! Undoes a write: what it has changed, and nothing that others have changed since.
 
 use thiserror::Error;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::model::policy::Policy;
 use crate::model::setting::Setting;
+use crate::reconcile::ledger::RecordId;
 use crate::reconcile::record::{Record, State};
+use crate::{AccountId, Region};
+
+mod diff;
+mod exposure;
+mod merge;
+mod notifications;
+mod policy;
+
+pub use diff::diff;
+pub use exposure::exposures;
 
 /// Why a write cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -16,7 +29,7 @@ pub enum CannotUndo {
     NotKnown,
     #[error("it is already as it was before: {0}")]
     Already(String),
-    #[error("it was changed since then: it is {0} now")]
+    #[error("it was changed since then: {0}")]
     ChangedSince(String),
     #[error("the current setting cannot be read")]
     NotReadable,
@@ -24,7 +37,7 @@ pub enum CannotUndo {
 
 /// The setting to write to undo a write. `now` is the current setting.
 ///
-/// A setting that was changed since then is not overwritten, unless `even_if_changed`.
+/// What was changed since then is not overwritten, unless `even_if_changed`.
 pub fn undo(
     record: &Record,
     now: Option<&Setting>,
@@ -33,15 +46,55 @@ pub fn undo(
     if record.state == State::Failed {
         return Err(CannotUndo::Failed);
     }
-    let before = record.from.clone().ok_or(CannotUndo::NotKnown)?;
+    let before = record.from.as_ref().ok_or(CannotUndo::NotKnown)?;
     let now = now.ok_or(CannotUndo::NotReadable)?;
-    if is_same(now, &before) {
+    reverted([before, &record.to, now], even_if_changed)
+}
+
+/// The setting without what a write has changed `from` one setting `to` another.
+///
+/// Of a policy only the statements that the write has added are removed, and those that it has replaced are put back; the
+/// same for the elements of notifications. Other settings have no parts. What was changed since is a conflict, in which the
+/// older one is taken only `even_if_changed`.
+pub fn reverted(
+    [from, to, now]: [&Setting; 3],
+    even_if_changed: bool,
+) -> Result<Setting, CannotUndo> {
+    if is_same(now, from) {
         return Err(CannotUndo::Already(now.to_string()));
     }
-    if !is_same(now, &record.to) && !even_if_changed {
-        return Err(CannotUndo::ChangedSince(now.to_string()));
+    if is_same(now, to) {
+        return Ok(from.clone());
     }
-    Ok(before)
+    let (setting, conflicts) =
+        parts([from, to, now]).unwrap_or_else(|| (from.clone(), format!("it is {now} now")));
+    if conflicts.is_empty() && is_same(now, &setting) {
+        return Err(CannotUndo::Already(now.to_string()));
+    }
+    if !conflicts.is_empty() && !even_if_changed {
+        return Err(CannotUndo::ChangedSince(conflicts));
+    }
+    Ok(setting)
+}
+
+/// The same of a setting with parts, and which of them were changed since, in words. `None` if it has none.
+fn parts(settings: [&Setting; 3]) -> Option<(Setting, String)> {
+    let (setting, what, conflicts) = match settings {
+        [Setting::Policy(from), Setting::Policy(to), Setting::Policy(now)] => {
+            let (text, conflicts) = policy::reverted([from, to, now].map(Option::as_deref))?;
+            (Setting::Policy(text), "the statement", conflicts)
+        }
+        [Setting::Notifications(from), Setting::Notifications(to), Setting::Notifications(now)] => {
+            let (all, conflicts) = notifications::reverted([from, to, now])?;
+            (Setting::Notifications(all), "the configuration", conflicts)
+        }
+        _ => return None,
+    };
+    let names: Vec<String> = conflicts
+        .iter()
+        .map(|name| format!("{what} `{name}` is another one, or is gone"))
+        .collect();
+    Some((setting, names.join(", ")))
 }
 
 /// Whether two settings have the same meaning, regardless of the form of policies and notifications.
@@ -56,79 +109,35 @@ pub fn is_same(a: &Setting, b: &Setting) -> bool {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::setting::{Notifications, SettingKind, Versioning};
-    use crate::{Aspect, Grade};
-
-    fn record(from: Option<Setting>, to: Setting) -> Record {
-        Record {
-            version: crate::reconcile::record::VERSION,
-            id: "reports@20261124T231502.123Z-policy".to_owned(),
-            state: State::Verified,
-            bucket: "reports".to_owned(),
-            account: "111122223333".to_owned(),
-            region: "eu-west-1".to_owned(),
-            time: "2026-11-24T23:15:02Z".to_owned(),
-            grade: Grade::Speed,
-            grade_reason: "the default".to_owned(),
-            aspects: vec![Aspect::Tls],
-            setting: SettingKind::Policy,
-            call: "PutBucketPolicy".to_owned(),
-            why: Vec::new(),
-            from,
-            to,
-            events: Vec::new(),
-            time_to_protect_milliseconds: None,
-            cause: None,
+/// How the content of a record differs from its id and from the account and the Region of the ledger; nothing if it is
+/// genuine. What differs was not written by the guard.
+pub fn differences(
+    record: &Record,
+    id: &RecordId,
+    account: &AccountId,
+    region: &Region,
+) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, found: &str, expected: &str| {
+        if found != expected {
+            differences.push(format!("its {what} is `{found}` instead of `{expected}`"));
         }
+    };
+    compare("id", &record.id, &id.to_string());
+    compare("bucket", &record.bucket, id.bucket.as_str());
+    compare("account", &record.account, account.as_str());
+    compare("Region", &record.region, region.as_str());
+    compare("setting", record.setting.name(), id.kind.name());
+    compare("new setting", record.to.kind().name(), id.kind.name());
+    if let Some(from) = &record.from {
+        compare("old setting", from.kind().name(), id.kind.name());
     }
-
-    fn policy(text: &str) -> Setting {
-        Setting::Policy(Some(text.to_owned()))
+    let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok();
+    if time != Some(id.time) {
+        differences.push(format!("its time is `{}`", record.time));
     }
-
-    #[test]
-    fn the_previous_setting_is_written_back_if_it_was_not_changed_since() {
-        let written = record(Some(Setting::Policy(None)), policy(r#"{"a":1,"b":2}"#));
-        let now = policy(r#"{ "b": 2, "a": 1 }"#);
-        assert_eq!(undo(&written, Some(&now), false), Ok(Setting::Policy(None)));
-        let changed = policy(r#"{"c":3}"#);
-        assert!(matches!(undo(&written, Some(&changed), false), Err(CannotUndo::ChangedSince(_))));
-        assert_eq!(undo(&written, Some(&changed), true), Ok(Setting::Policy(None)));
-    }
-
-    #[test]
-    fn notifications_that_s3_gives_in_another_form_are_not_changed() {
-        let of = |elements: &str| {
-            let xml = format!("<NotificationConfiguration>{elements}</NotificationConfiguration>");
-            Setting::Notifications(Notifications { xml, elements: Vec::new() })
-        };
-        let theirs = "<TopicConfiguration><Topic>t</Topic><Event>e</Event></TopicConfiguration>";
-        let on = "<EventBridgeConfiguration></EventBridgeConfiguration>";
-        let written = record(Some(of(theirs)), of(&format!("{theirs}{on}")));
-        let now = of(&format!("<EventBridgeConfiguration/>\n{theirs}"));
-        assert_eq!(undo(&written, Some(&now), false), Ok(of(theirs)));
-        let other = of(&format!("{on}{}", theirs.replace('e', "f")));
-        assert!(matches!(undo(&written, Some(&other), false), Err(CannotUndo::ChangedSince(_))));
-    }
-
-    #[test]
-    fn nothing_is_put_back_twice_or_blindly() {
-        let written = record(Some(Setting::Policy(None)), policy("{}"));
-        let undone = undo(&written, Some(&Setting::Policy(None)), true);
-        assert!(matches!(undone, Err(CannotUndo::Already(_))));
-        assert_eq!(undo(&written, None, true), Err(CannotUndo::NotReadable));
-        let unknown = record(None, policy("{}"));
-        assert_eq!(undo(&unknown, Some(&policy("{}")), true), Err(CannotUndo::NotKnown));
-        let failed = Record { state: State::Failed, ..written };
-        assert_eq!(undo(&failed, Some(&policy("{}")), true), Err(CannotUndo::Failed));
-    }
-
-    #[test]
-    fn versioning_is_versioning() {
-        let on = Setting::Versioning(Some(Versioning { enabled: true, mfa_delete: false }));
-        assert!(is_same(&on, &on.clone()) && !is_same(&on, &Setting::Versioning(None)));
-    }
+    differences
 }
+
+#[cfg(test)]
+mod tests;

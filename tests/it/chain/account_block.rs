@@ -54,8 +54,8 @@ fn an_opened_account_is_remediated_if_configured() {
     let id = records[0]["id"].as_str().unwrap();
     assert!(guarded.mails()[0].text.contains(id), "{}", guarded.mails()[0].text);
 
-    let undo = ["undo", id, "--stack", "guard", "--yes"];
-    let undone = s3guard(&guarded.account.env(), &undo);
+    let undo = ["undo", id, "--stack", "guard", "--yes", "--accept-exposure"];
+    let undone = s3guard(&guarded.operator(), &undo);
     assert_eq!(undone.status.code(), Some(0), "{}", String::from_utf8_lossy(&undone.stderr));
     guarded.rest();
     assert!(!is_on(&careless), "it stays undone");

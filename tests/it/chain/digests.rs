@@ -306,7 +306,7 @@ fn messages_in_the_dlq_are_redriven() {
         guarded.waiting("ObjectDlqUrl") == 25
     });
     let run = |arguments: &[&str]| {
-        let output = s3guard(&guarded.account.env(), arguments);
+        let output = s3guard(&guarded.operator(), arguments);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
@@ -330,7 +330,7 @@ fn messages_in_the_dlq_are_redriven() {
 fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let guarded = Guarded::new(&[]);
     let run = |arguments: &[&str]| -> Value {
-        let output = s3guard(&guarded.account.env(), arguments);
+        let output = s3guard(&guarded.operator(), arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         crate::json::read("notify-test", &output.stdout)
     };

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use s3guard_emulator::{Account, Call, Client, Fault, Mail, Server, until};
+use s3guard_emulator::{Account, Call, Client, Credentials, Fault, Mail, Server, until};
 use serde_json::{Value, json};
 
 /// The address that is notified of everything.
@@ -16,6 +16,7 @@ pub(super) const OWNER: &str = "owner@example.com";
 pub(super) struct Guarded {
     pub(super) account: Account,
     outputs: Value,
+    operator: Credentials,
     /// How many emails [`Guarded::forget`] has skipped.
     forgotten: Cell<usize>,
 }
@@ -93,9 +94,10 @@ impl Guarded {
         Self::of(account, &all)
     }
 
-    /// Deploys the guard into this account.
+    /// Deploys the guard into this account, with users `operator…` as operators.
     pub(super) fn of(account: Account, arguments: &[&str]) -> Self {
-        let mut all = vec!["--email", OWNER];
+        let operators = format!("arn:aws:iam::{}:user/operator*", account.number());
+        let mut all = vec!["--email", OWNER, "--operator", &operators];
         all.extend(arguments);
         if !all.contains(&"--settle-seconds") {
             all.extend(["--settle-seconds", "0"]);
@@ -106,7 +108,12 @@ impl Guarded {
         let confirmed = account.confirm_mail(OWNER).unwrap();
         assert_eq!(confirmed, 1, "the stack subscribes the address");
         let outputs = answer["regions"][0]["outputs"].clone();
-        let guarded = Self { account, outputs, forgotten: Cell::new(0) };
+        let everything = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+        });
+        let operator = account.user("operator", &everything).unwrap();
+        let guarded = Self { account, outputs, operator, forgotten: Cell::new(0) };
         guarded.rest();
         guarded
     }
@@ -116,6 +123,11 @@ impl Guarded {
         self.outputs[name]
             .as_str()
             .unwrap_or_else(|| panic!("no output `{name}` in {}", self.outputs))
+    }
+
+    /// The environment of a child process of an operator, who may do everything that no policy denies.
+    pub(super) fn operator(&self) -> Vec<(String, String)> {
+        self.account.env_of(&self.operator)
     }
 
     /// A bucket name that no other test uses: names are shared by all accounts.

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::coverage::rest_hurried;
-use super::guarded::{Guarded, is_private, s3guard, sends_object_events};
+use super::guarded::{Guarded, is_private, policy, s3guard, sends_object_events};
 
 fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
     let all = [arguments, &["--stack", "guard"]].concat();
-    s3guard(&guarded.account.env(), &all)
+    s3guard(&guarded.operator(), &all)
 }
 
 fn output_of(output: &Output) -> String {
@@ -77,15 +77,30 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     assert!(is_private(&careless, &reports));
 
     guarded.forget();
-    let undone = run(&guarded, &["undo", &id, "--yes", "--reason", "ticket 4711"]);
+    let undo = ["undo", &id, "--yes", "--reason", "ticket 4711"];
+    let unasked = run(&guarded, &undo);
+    assert_eq!(
+        unasked.status.code(),
+        Some(4),
+        "public access is asked for separately: {unasked:?}"
+    );
+    assert!(output_of(&unasked).contains("BlockPublicAcls is switched off"), "{unasked:?}");
+    assert!(is_private(&careless, &reports));
+    let undone = run(&guarded, &[&undo[..], &["--accept-exposure"]].concat());
     assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     assert!(String::from_utf8_lossy(&undone.stdout).contains("suppressed until"), "{undone:?}");
     let history = run(&guarded, &["history", &reports]);
     let history = String::from_utf8_lossy(&history.stdout).into_owned();
-    let who = format!("arn:aws:iam::{}:root", guarded.account.number());
-    for part in
-        ["undone\n", "of public-access is suppressed until", &who, "why    ticket 4711", &id]
-    {
+    let who = format!("arn:aws:iam::{}:user/operator", guarded.account.number());
+    for part in [
+        "undone\n",
+        "of public-access is suppressed until",
+        &who,
+        "why    ticket 4711",
+        &id,
+        "from   public access block: on",
+        "to     public access block: not set",
+    ] {
         assert!(history.contains(part), "{part} is not in:\n{history}");
     }
     assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
@@ -99,6 +114,35 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     let again = run(&guarded, &["undo", &id]);
     assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
     assert!(output_of(&again).contains("it is as it was"), "{}", output_of(&again));
+
+    let redone = run(&guarded, &["undo", &id, "--redo", "--yes"]);
+    assert_eq!(redone.status.code(), Some(0), "{}", output_of(&redone));
+    assert!(is_private(&careless, &reports), "what the undo has overwritten is written again");
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.rest();
+    assert!(is_private(&careless, &reports), "the guard enforces it again");
+    let again = run(&guarded, &["undo", &id, "--redo"]);
+    assert!(output_of(&again).contains("nothing to redo"), "{}", output_of(&again));
+}
+
+#[test]
+fn an_undo_of_a_policy_keeps_what_others_have_added_since() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    let id = id(&guarded, &reports, "policy");
+    let mut document = policy(&careless, &reports).unwrap();
+    let theirs = json!({
+        "Sid": "Theirs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{reports}/*"),
+        "Principal": { "AWS": format!("arn:aws:iam::{}:root", guarded.account.number()) },
+    });
+    document["Statement"].as_array_mut().unwrap().push(theirs.clone());
+    careless.put_bucket_setting(&reports, "policy", &document.to_string()).unwrap();
+    guarded.rest();
+    let undone = run(&guarded, &["undo", &id, "--yes", "--accept-exposure"]);
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
+    assert!(output_of(&undone).contains("requests over plain HTTP are accepted"), "{undone:?}");
+    guarded.rest();
+    assert_eq!(policy(&careless, &reports).unwrap()["Statement"], json!([theirs]));
 }
 
 fn in_days(days: i64) -> Date {
@@ -158,30 +202,32 @@ fn a_denied_undo_leaves_no_suppression() {
             { "Effect": "Deny", "Action": denied, "Resource": "*" },
         ] })
     };
+    let undo = ["undo", &id, "--yes", "--stack", "guard"];
     let attempt = |user: &str, denied: &[&str]| {
         let user = guarded.account.user(user, &all_but(denied)).unwrap();
-        let undo = ["undo", &id, "--yes", "--stack", "guard"];
         let refused = s3guard(&guarded.account.env_of(&user), &undo);
         assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
-        let words = output_of(&refused);
-        assert!(
-            words.contains("nothing was restored, and the suppressions are as before"),
-            "{words}"
-        );
         careless.put_notification(&reports, "").unwrap();
         guarded.rest();
-        assert!(sends_object_events(&careless, &reports), "{words}");
+        assert!(sends_object_events(&careless, &reports), "{}", output_of(&refused));
+        output_of(&refused)
     };
-    attempt("reader", &["s3:PutObject"]);
-    attempt("auditor", &["s3:PutBucketNotification"]);
+    let words = attempt("outsider", &["s3:DeleteBucket"]);
+    assert!(words.contains("AssumeRole on role") && words.contains("user/operator*"), "{words}");
+    let words = attempt("operator-without-role", &["sts:AssumeRole"]);
+    assert!(words.contains("AssumeRole on role"), "{words}");
+    let words = attempt("operator-auditor", &["s3:PutBucketNotification"]);
+    assert!(words.contains("nothing was restored, and the suppressions are as before"), "{words}");
+    let root = s3guard(&guarded.account.env(), &undo);
+    assert!(output_of(&root).contains("the root user cannot assume a role"), "{root:?}");
 
     // The earlier suppression applies again: here an undo of the same setting, which is longer.
     let long = in_days(90).to_string();
     let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
     assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     careless.put_notification(&reports, "<EventBridgeConfiguration/>").unwrap();
-    let user = guarded.account.user("clerk", &all_but(&["s3:PutBucketNotification"])).unwrap();
-    let undo = ["undo", &id, "--yes", "--stack", "guard"];
+    let denied = all_but(&["s3:PutBucketNotification"]);
+    let user = guarded.account.user("operator-clerk", &denied).unwrap();
     let refused = s3guard(&guarded.account.env_of(&user), &undo);
     assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
     guarded.forget();
@@ -200,7 +246,7 @@ fn a_killed_undo_is_completed_by_another() {
     let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketNotification")).unwrap();
     let mut killed = Command::new(env!("CARGO_BIN_EXE_s3guard"))
         .args(["undo", &id, "--yes", "--stack", "guard"])
-        .envs(guarded.account.env())
+        .envs(guarded.operator())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -217,7 +263,7 @@ fn a_killed_undo_is_completed_by_another() {
 }
 
 #[test]
-fn a_setting_that_was_changed_since_is_restored_only_with_force() {
+fn an_undo_of_notifications_keeps_what_others_have_added_since() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -228,15 +274,38 @@ fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     );
     careless.put_notification(&reports, &theirs).unwrap();
     guarded.rest();
-    let refused = run(&guarded, &["undo", &id, "--yes"]);
-    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
-    assert!(output_of(&refused).contains("changed since then"), "{}", output_of(&refused));
-    assert!(careless.notification(&reports).unwrap().contains(&arn), "{queue}");
-    let forced = run(&guarded, &["undo", &id, "--yes", "--force"]);
-    assert_eq!(forced.status.code(), Some(0), "{}", output_of(&forced));
+    let undone = run(&guarded, &["undo", &id, "--yes"]);
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
+    assert!(output_of(&undone).contains("- EventBridgeConfiguration"), "{}", output_of(&undone));
     guarded.rest();
     let now = careless.notification(&reports).unwrap();
-    assert!(!now.contains(&arn) && !now.contains("EventBridge"), "{now}");
+    assert!(now.contains(&arn) && !now.contains("EventBridge"), "{queue}: {now}");
+}
+
+#[test]
+fn a_setting_that_was_changed_since_is_restored_only_with_force() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.rest();
+    let id = id(&guarded, &reports, "public-access-block");
+    let undo = ["undo", &id, "--yes", "--accept-exposure"];
+    let undone = run(&guarded, &undo);
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
+    let switches =
+        ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+    let switches = switches.map(|name| format!("<{name}>{}</{name}>", name == "BlockPublicAcls"));
+    let block = "PublicAccessBlockConfiguration";
+    let document = format!("<{block}>{}</{block}>", switches.concat());
+    careless.put_bucket_setting(&reports, "publicAccessBlock", &document).unwrap();
+    guarded.rest();
+    let refused = run(&guarded, &undo);
+    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
+    assert!(output_of(&refused).contains("changed since then"), "{}", output_of(&refused));
+    let forced = run(&guarded, &[&undo[..], &["--force"]].concat());
+    assert_eq!(forced.status.code(), Some(0), "{}", output_of(&forced));
+    guarded.rest();
+    assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
 }
 
 /// A queue that S3 may send to.

@@ -25,6 +25,8 @@ pub(super) struct Request {
     pub(super) body: String,
     /// The Region that the call is signed for.
     region: String,
+    /// The access key that the call is signed with.
+    pub(super) key: String,
 }
 
 /// The status and the body of a response.
@@ -119,8 +121,11 @@ fn serve(
         (None, _) => head.split(' ').next()?.to_owned(),
     };
     let path = head.split(' ').nth(1)?.to_owned();
-    let region = header("authorization").split('/').nth(2).unwrap_or_default().to_owned();
-    let request = Request { call, path, body, region };
+    let signature = header("authorization");
+    let region = signature.split('/').nth(2).unwrap_or_default().to_owned();
+    let key = signature.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
+    let key = key.unwrap_or_default().to_owned();
+    let request = Request { call, path, body, region, key };
     let made: Vec<Request> = {
         let mut calls = calls.lock().unwrap();
         calls.push(request.clone());

@@ -44,14 +44,16 @@ const WRITES: usize = 5;
 /// How many pages of the ledger are read for them: a page has a thousand keys and needs a call.
 const LEDGER_PAGES_MAX: usize = 20;
 
-/// Completes the status of this stack.
+/// Completes the status of this stack. The caller reads the ledger, unless another connection to it is given.
 pub(crate) async fn fetch(
     account: &Account,
     stack: &Stack,
+    ledger: Option<Ledger>,
     status: Status,
     now: OffsetDateTime,
 ) -> Status {
     let connection = &account.connection;
+    let ledger = ledger.map_or_else(|| own_ledger(account, stack), Ok);
     let stacks = Stacks::new(connection);
     let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
     let names: Vec<&String> = names.iter().filter_map(|name| stack.outputs.get(*name)).collect();
@@ -85,9 +87,9 @@ pub(crate) async fn fetch(
         trails::trails(connection),
         last_drift(&stacks, stack),
         last_events(&stacks, stack),
-        last_sweep(account, stack),
-        last_writes(account, stack),
-        numbers(account, stack, now),
+        last_sweep(&ledger),
+        last_writes(&ledger),
+        numbers(account, &ledger, now),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
@@ -192,27 +194,28 @@ async fn last_events(stacks: &Stacks, stack: &Stack) -> Read<Vec<Event>> {
 /// The buckets of the Region, and the findings that were reported in the last thirty days, as far as a page of each says.
 async fn numbers(
     account: &Account,
-    stack: &Stack,
+    ledger: &Read<Ledger>,
     now: OffsetDateTime,
 ) -> (Option<usize>, Option<usize>) {
     let owner = &account.caller.account;
     let buckets = Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc);
-    let findings = async { ledger(account, stack).ok()?.reported_findings(now.date()).await.ok()? };
+    let findings = async { ledger.as_ref().ok()?.reported_findings(now.date()).await.ok()? };
     let (page, findings) = futures_util::join!(buckets.list(None), findings);
     let page = page.ok().filter(|page| page.continuation.is_none());
     (page.map(|page| page.buckets.len() + page.strange.len()), findings)
 }
 
-async fn last_sweep(account: &Account, stack: &Stack) -> Read<Option<LastSweep>> {
-    ledger(account, stack)?.last_sweep().await.map_err(|error| refused(&error))
+async fn last_sweep(ledger: &Read<Ledger>) -> Read<Option<LastSweep>> {
+    let ledger = ledger.as_ref().map_err(String::clone)?;
+    ledger.last_sweep().await.map_err(|error| refused(&error))
 }
 
-async fn last_writes(account: &Account, stack: &Stack) -> Read<Newest> {
-    let ledger = ledger(account, stack)?;
+async fn last_writes(ledger: &Read<Ledger>) -> Read<Newest> {
+    let ledger = ledger.as_ref().map_err(String::clone)?;
     ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
 }
 
-fn ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
+fn own_ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
     let bucket = bucket.ok_or("the stack has no ledger")?;
     Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))

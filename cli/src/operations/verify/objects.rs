@@ -134,6 +134,8 @@ impl Objects<'_> {
 
     async fn read(&mut self) -> anyhow::Result<()> {
         let VerifyRun { ledger, id, config, .. } = self.run;
+        // Without it no change of an object is tried.
+        let Some(ledger) = ledger else { return Ok(()) };
         let length = config.notifications().window().seconds();
         let read = self.sightings.read(ledger, (self.since, length), &id.name).await;
         read.map_err(|error: GatherError<AwsError>| match error {

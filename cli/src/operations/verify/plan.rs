@@ -14,6 +14,8 @@ const WINDOW_SECONDS_MAX: u32 = 15 * 60;
 /// The names of the steps that change an object, and of the one that waits for the window.
 pub(crate) const PUT: &str = "record: object put";
 pub(crate) const OVERWRITE: &str = "record: object overwritten";
+/// Why a step is skipped whose effect only the ledger shows.
+const NO_LEDGER: &str = "not checked: no operator role, and the caller may not read the ledger";
 const DELETE: &str = "record: object deleted";
 pub(crate) const DIGEST: &str = "publish: the digest of the window";
 /// A setting that is made weaker than is wanted, by one call.
@@ -39,6 +41,13 @@ impl VerifyPlan {
     pub(crate) fn steps(&self) -> Vec<String> {
         let others = self.changes.iter().copied().chain(self.waits_for_window.then_some(DIGEST));
         self.weakenings.iter().map(Weakening::name).chain(others.map(str::to_owned)).collect()
+    }
+
+    /// The same without what only the ledger shows; the bucket's own settings show the rest.
+    pub(crate) fn without_ledger(self) -> Self {
+        let skipped = |step| VerifyStep::skipped(step, NO_LEDGER.to_owned());
+        let skipped = self.steps().into_iter().map(skipped).collect();
+        Self { skipped: [skipped, self.skipped].concat(), ..Self::default() }
     }
 }
 

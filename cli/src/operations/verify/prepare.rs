@@ -6,9 +6,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
+use s3guard_aws::Buckets;
 use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
-use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
@@ -18,13 +18,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
-use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
 use crate::operations::verify::report::{VerifyReport, VerifyStep};
 use crate::operations::verify::run::{Bounds, VerifyRun};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};
+use crate::operations::{operator, session};
 use crate::package;
 use crate::ui::output::Output;
 
@@ -39,8 +39,9 @@ pub(crate) async fn prepare<'a>(
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
     let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
-    let ledger = output_of(output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
-    let ledger_key = output_of(output::KEY_ARN, "key")?.parse()?;
+    output_of(output::LEDGER_BUCKET_NAME, "ledger")?;
+    let ledger = operator::readable_ledger(&options.account, &account, &stack).await;
+    let ledger = ledger.map_err(|error| output.warn(format_args!("{error:#}"))).ok();
     let config = match deployed(&account, &stack).await {
         Ok(config) => config,
         Err(error) => {
@@ -80,18 +81,19 @@ pub(crate) async fn prepare<'a>(
     let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
     let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &context);
+    let plan = plan::plan(&baseline, &id, config.notifications());
     Ok(VerifyRun {
         options,
         interrupts,
         output,
-        plan: plan::plan(&baseline, &id, config.notifications()),
+        plan: if ledger.is_some() { plan } else { plan.without_ledger() },
         grade: format!("{} ({})", baseline.grade, baseline.grade_reason),
         bounds,
         leftovers,
         canary_id,
         canary: Canary::new(connection, id.name.clone(), owner.clone()),
-        buckets: Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc),
-        ledger: Ledger::new(connection, ledger, owner).encrypted_by(ledger_key),
+        buckets: Buckets::new(connection, owner, None, OffsetDateTime::now_utc),
+        ledger,
         id,
         tags,
         made: RefCell::default(),

@@ -57,7 +57,8 @@ pub(crate) struct VerifyRun<'a> {
     pub(crate) id: BucketId,
     pub(crate) canary: Canary,
     pub(crate) buckets: Buckets,
-    pub(crate) ledger: Ledger,
+    /// `None` if neither the caller may read it nor the operator role can be assumed.
+    pub(crate) ledger: Option<Ledger>,
     pub(crate) tags: Tags,
     /// What was created so far, noted before it is created.
     pub(crate) made: RefCell<Vec<Made>>,

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 
 mod meaning;
 
+use meaning::Element;
+
 /// The known elements of a configuration.
 ///
 /// Source: Amazon S3 API Reference, `NotificationConfiguration`.
 const KNOWN: [&str; 4] =
     ["TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration", EVENT_BRIDGE];
 const EVENT_BRIDGE: &str = "EventBridgeConfiguration";
+const ROOT: &str = "NotificationConfiguration";
 const CLOSING: &str = "</NotificationConfiguration>";
 
 /// A bucket's notification configuration. A bucket without one has an empty one.
@@ -24,7 +27,78 @@ pub struct Notifications {
     pub elements: Vec<String>,
 }
 
+/// One element of a bucket's notification configuration. Two are equal if they have the same meaning.
+#[derive(Clone, Debug)]
+pub struct Configuration<'a> {
+    /// Its XML, byte for byte.
+    pub xml: &'a str,
+    element: Element,
+}
+
+impl Configuration<'_> {
+    /// Its `Id`, if it has one; `EventBridgeConfiguration` occurs only once.
+    pub fn name(&self) -> Option<&str> {
+        if self.element.name == EVENT_BRIDGE {
+            return Some(EVENT_BRIDGE);
+        }
+        let id = self.element.elements.iter().find(|element| element.name == "Id")?;
+        Some(&id.text)
+    }
+
+    /// All texts in it.
+    pub fn texts(&self) -> Vec<&str> {
+        leaves(&self.element).into_iter().map(|(_, text)| text).collect()
+    }
+}
+
+/// The names and the texts of the innermost elements.
+fn leaves(element: &Element) -> Vec<(&str, &str)> {
+    if element.elements.is_empty() {
+        return vec![(&element.name, &element.text)];
+    }
+    element.elements.iter().flat_map(leaves).collect()
+}
+
+impl PartialEq for Configuration<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.element == other.element
+    }
+}
+
+impl fmt::Display for Configuration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.element.name)?;
+        let mut words = self.element.elements.iter().flat_map(leaves);
+        words.try_for_each(|(name, text)| write!(f, " {name}={text}"))
+    }
+}
+
 impl Notifications {
+    /// The elements of the configuration, in order. `None` if the XML has another form than expected.
+    pub fn configurations(&self) -> Option<Vec<Configuration<'_>>> {
+        let document = meaning::read(&self.xml).filter(|document| document.root.name == ROOT)?;
+        let elements = document.root.elements.into_iter().zip(document.places);
+        Some(
+            elements
+                .map(|(element, place)| Configuration { xml: &self.xml[place], element })
+                .collect(),
+        )
+    }
+
+    /// A configuration with these elements instead, byte for byte. `None` if the XML has another form than expected.
+    pub fn with(&self, configurations: &[Configuration<'_>]) -> Option<Self> {
+        let document = meaning::read(&self.xml).filter(|document| document.root.name == ROOT)?;
+        let head = &self.xml[..document.head];
+        let mut xml = match head.strip_suffix("/>") {
+            Some(open) => format!("{}>", open.trim_end()),
+            None => head.to_owned(),
+        };
+        xml.extend(configurations.iter().map(|one| one.xml));
+        xml.push_str(CLOSING);
+        let elements = configurations.iter().map(|one| one.element.name.clone()).collect();
+        Some(Self { xml, elements })
+    }
+
     /// Whether S3 sends events of objects to `EventBridge`.
     pub fn event_bridge(&self) -> bool {
         self.elements.iter().any(|element| element == EVENT_BRIDGE)
@@ -55,7 +129,7 @@ impl Notifications {
         } else {
             let root = xml.strip_suffix("/>")?;
             let (_, tag) = root.rsplit_once('<')?;
-            if tag.split_whitespace().next() != Some("NotificationConfiguration") {
+            if tag.split_whitespace().next() != Some(ROOT) {
                 return None;
             }
             format!("{}>{added}{CLOSING}", root.trim_end())
@@ -111,6 +185,29 @@ mod tests {
                  </EventBridgeConfiguration></NotificationConfiguration>"
             );
         }
+    }
+
+    #[test]
+    fn elements_can_be_taken_out_and_put_in_byte_for_byte() {
+        let queue =
+            "<QueueConfiguration><Id>a</Id> <Queue>q</Queue><Event>e</Event></QueueConfiguration>";
+        let start = "<?xml version=\"1.0\"?>\n<NotificationConfiguration xmlns=\"x\">";
+        let all = of(&format!("{start}{queue}\n<EventBridgeConfiguration/>{CLOSING}\n"), &[]);
+        let found = all.configurations().unwrap();
+        assert_eq!([found[0].xml, found[1].xml], [queue, "<EventBridgeConfiguration/>"]);
+        assert_eq!([found[0].name(), found[1].name()], [Some("a"), Some(EVENT_BRIDGE)]);
+        assert_eq!(found[0].to_string(), "QueueConfiguration Event=e Id=a Queue=q");
+        assert_eq!(found[1].to_string(), EVENT_BRIDGE);
+        assert_eq!(found[0].texts(), ["e", "a", "q"]);
+        let without = all.with(&found[..1]).unwrap();
+        assert_eq!(without, of(&format!("{start}{queue}{CLOSING}"), &["QueueConfiguration"]));
+        assert_eq!(without.with_event_bridge().unwrap().configurations().unwrap(), found);
+        let empty = of("<NotificationConfiguration xmlns=\"x\" />", &[]);
+        assert_eq!(empty.configurations(), Some(Vec::new()));
+        let expected = format!("<NotificationConfiguration xmlns=\"x\">{queue}{CLOSING}");
+        assert_eq!(empty.with(&found[..1]).unwrap().xml, expected);
+        assert_eq!(of("<Other/>", &[]).configurations(), None);
+        assert_eq!(of("<Other/>", &[]).with(&[]), None);
     }
 
     #[test]

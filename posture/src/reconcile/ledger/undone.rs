@@ -10,7 +10,7 @@ use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::{KEPT_DAYS, STAMP, formatted};
-use crate::{Aspect, BucketName};
+use crate::{Aspect, BucketName, Setting};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// The precision of a key.
@@ -39,6 +39,12 @@ pub struct Note {
     pub reason: String,
     /// The ARN of the caller.
     pub by: String,
+    /// The setting that was overwritten; none if only the suppression has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Setting>,
+    /// The setting that was restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Setting>,
 }
 
 impl SuppressionMark {

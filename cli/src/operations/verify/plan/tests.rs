@@ -33,6 +33,29 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
     (all.join(" "), plan.skipped.iter().map(skipped).collect())
 }
 
+#[test]
+fn without_the_ledger_nothing_is_tried_that_only_the_ledger_shows() {
+    let id = BucketId {
+        name: "s3guard-canary-1-111122223333-eu-west-1-an".parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
+    let config = Config::default();
+    let context = EvaluationContext::new(date!(2026 - 11 - 25));
+    let baseline = config.baseline(&id, &Reading::Known([].into()), &context);
+    let whole = plan(&baseline, &id, config.notifications());
+    let (steps, before) = (whole.steps(), whole.skipped.len());
+    let plan = whole.without_ledger();
+    assert_eq!(plan.steps(), [""; 0]);
+    assert_eq!(plan.skipped.len(), steps.len() + before);
+    for (step, name) in plan.skipped.iter().zip(steps) {
+        assert!(
+            skipped(step).starts_with(&format!("{name}: not checked: no operator role")),
+            "{step:?}"
+        );
+    }
+}
+
 fn skipped(step: &VerifyStep) -> String {
     format!("{}: {}", step.name, step.detail.as_deref().unwrap_or_default())
 }

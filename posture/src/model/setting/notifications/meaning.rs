@@ -2,31 +2,48 @@
 //!
 //! Unknown elements are compared whole, with their content in its order.
 
+use std::ops::Range;
+
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 use super::KNOWN;
 
 /// An element without namespaces, comments and space between elements.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Element {
-    name: String,
-    text: String,
-    elements: Vec<Element>,
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) elements: Vec<Element>,
 }
 
-/// Reads a configuration; `None` if it is not XML with one root, or has attributes, prefixes or entity declarations, which
-/// S3 does not write.
+/// A configuration with the places of its parts in the text.
+pub(super) struct Document {
+    pub(super) root: Element,
+    /// Where the root's first tag ends.
+    pub(super) head: usize,
+    /// The places of the root's elements.
+    pub(super) places: Vec<Range<usize>>,
+}
+
+/// Reads a configuration regardless of the order of its elements.
 pub(super) fn of(xml: &str) -> Option<Element> {
-    let mut root = read(xml)?;
-    for element in &mut root.elements {
-        if KNOWN.contains(&element.name.as_str()) {
-            sort(element);
-        }
-    }
+    let Document { mut root, .. } = read(xml)?;
     root.elements.sort_unstable();
     // Space is significant in other elements: a prefix may be a space.
     root.text = root.text.trim().to_owned();
     Some(root)
+}
+
+/// Reads a configuration; `None` if it is not XML with one root, or has attributes, prefixes or entity declarations, which
+/// S3 does not write.
+pub(super) fn read(xml: &str) -> Option<Document> {
+    let mut document = parse(xml)?;
+    for element in &mut document.root.elements {
+        if KNOWN.contains(&element.name.as_str()) {
+            sort(element);
+        }
+    }
+    Some(document)
 }
 
 /// Sorts a known element, in which the order has no meaning.
@@ -40,16 +57,27 @@ fn sort(element: &mut Element) {
     element.elements.sort_unstable();
 }
 
-fn read(xml: &str) -> Option<Element> {
-    // The last one is being read; the first one contains the root.
+fn parse(xml: &str) -> Option<Document> {
+    // The last one is being read; the first one contains the root, the third one is an element of the root.
     let mut open = vec![Element::default()];
+    let (mut head, mut start, mut places) = (None, 0, Vec::new());
     for token in Tokenizer::from(xml) {
-        match token.ok()? {
-            Token::ElementStart { prefix, local, .. } if prefix.is_empty() => {
+        let token = token.ok()?;
+        if let Token::ElementEnd { end: ElementEnd::Open | ElementEnd::Empty, span } = &token {
+            head = head.or(Some(span.end()));
+        }
+        match token {
+            Token::ElementStart { prefix, local, span } if prefix.is_empty() => {
                 open.push(Element { name: local.to_string(), ..Element::default() });
+                if open.len() == 3 {
+                    start = span.start();
+                }
             }
             Token::Text { text } => open.last_mut()?.text += text.as_str(),
-            Token::ElementEnd { end: ElementEnd::Close(..) | ElementEnd::Empty, .. } => {
+            Token::ElementEnd { end: ElementEnd::Close(..) | ElementEnd::Empty, span } => {
+                if open.len() == 3 {
+                    places.push(start..span.end());
+                }
                 let mut element = open.pop()?;
                 if !element.elements.is_empty() && element.text.trim().is_empty() {
                     element.text.clear();
@@ -73,7 +101,7 @@ fn read(xml: &str) -> Option<Element> {
     }
     let [document] = <[Element; 1]>::try_from(open).ok()?;
     let [root] = <[Element; 1]>::try_from(document.elements).ok()?;
-    Some(root)
+    Some(Document { root, head: head?, places })
 }
 
 #[cfg(test)]
