@@ -57,6 +57,7 @@ impl Package {
             .env("S3GUARD_TOPIC", format!("arn:aws:sns:{REGION}:{ACCOUNT}:notifications"))
             .env("S3GUARD_QUEUE", queue)
             .env("S3GUARD_LEDGER", LEDGER)
+            .env("S3GUARD_LEDGER_KEY", KEY)
             .env("S3GUARD_LOG_BUCKET", LOG_BUCKET)
             .env("S3GUARD_OWN_BUCKETS", format!("{LEDGER},{LOG_BUCKET}"))
             .env("S3GUARD_GRADE", grade)

@@ -48,7 +48,7 @@ impl Notify {
         let account = settings.account.clone();
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
-            s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
+            s3: Buckets::new(connection, account, None),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
             alarming: Alarming(settings.config.notifications().alert()),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use s3guard_posture::config::Config;
 use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
-use s3guard_posture::{AccountId, BucketId, BucketName, Grade, Region};
+use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
 
 /// The configuration's file in the package.
 pub(crate) const CONFIGURATION: &str = "s3guard.json";
@@ -32,6 +32,8 @@ pub(crate) struct Common {
     pub(crate) queue: String,
     /// The bucket of the records, and of events until they are published.
     pub(crate) ledger: BucketName,
+    /// The key that encrypts the ledger.
+    pub(crate) ledger_key: KeyArn,
     /// The stack's own buckets. No event of their objects is published.
     pub(crate) own_buckets: Vec<BucketName>,
     /// The configuration in the package.
@@ -66,6 +68,7 @@ impl Settings {
             chat_topic: given(variable::CHAT_TOPIC),
             queue: needed(variable::QUEUE)?,
             ledger: bucket(variable::LEDGER)?,
+            ledger_key: parse(variable::LEDGER_KEY, &needed(variable::LEDGER_KEY)?)?,
             own_buckets: own.collect::<Result<_, _>>()?,
             config,
             grade: parse(variable::GRADE, &needed(variable::GRADE)?)?,
@@ -131,6 +134,7 @@ mod tests {
             ("S3GUARD_KEY", ""),
             ("S3GUARD_SETTLE_SECONDS", "15"),
             ("S3GUARD_LEDGER", "s3guard-ledger-111122223333-eu-west-1-an"),
+            ("S3GUARD_LEDGER_KEY", KEY),
             ("S3GUARD_LOG_BUCKET", "s3guard-logs-111122223333-eu-west-1-an"),
             ("S3GUARD_OWN_BUCKETS", "s3guard-ledger-111122223333-eu-west-1-an,code"),
             ("AWS_REGION", "eu-west-1"),
@@ -168,6 +172,10 @@ mod tests {
              caller's account; give the key's ARN",
         );
         check(
+            ("S3GUARD_LEDGER_KEY", ""),
+            "the environment variable `S3GUARD_LEDGER_KEY` is not set",
+        );
+        check(
             ("S3GUARD_OWN_BUCKETS", "code,!"),
             "the environment variable `S3GUARD_OWN_BUCKETS` is wrong: `!` is not a bucket name, which has 3 to 255 of a-z, A-Z, 0-9, `.`, `-` and `_`",
         );
@@ -203,6 +211,7 @@ mod tests {
             "S3GUARD_ACCOUNT" => Some("111122223333".to_owned()),
             "S3GUARD_GRADE" => Some("speed".to_owned()),
             "S3GUARD_KEY" => None,
+            "S3GUARD_LEDGER_KEY" => Some(KEY.to_owned()),
             name => Some(name.to_owned()),
         };
         let error = Settings::read(variable, Some("{")).unwrap_err();

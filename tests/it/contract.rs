@@ -44,6 +44,7 @@ fn command() -> Command {
             ("S3GUARD_GRADE", "speed"),
             ("S3GUARD_KEY", ""),
             ("S3GUARD_LEDGER", "ledger"),
+            ("S3GUARD_LEDGER_KEY", "arn:aws:kms:eu-west-1:111122223333:key/stack"),
             ("S3GUARD_LOG_BUCKET", "logs"),
             ("S3GUARD_OWN_BUCKETS", "ledger,logs,trail,code"),
             ("S3GUARD_QUEUE", "http://127.0.0.1:9/111122223333/queue"),

@@ -28,6 +28,9 @@ const UNSAID: [&str; 10] = [
     "host",
 ];
 
+/// The key that encrypts every object of the fake.
+pub(crate) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/stack";
+
 type Answerer = dyn Fn(&Asked) -> (u16, String) + Send + Sync;
 
 /// A fake AWS.
@@ -60,6 +63,11 @@ impl Fake {
             answers.into_iter().map(|(status, body)| (status, body.into())).collect();
         let answers = Mutex::new(answers);
         Self::new(move |asked| answers.lock().unwrap().pop_front().expect(&asked.line))
+    }
+
+    /// The answer to a request.
+    pub(crate) fn answer(&self, asked: &Asked) -> (u16, String) {
+        (self.answer)(asked)
     }
 
     /// A connection to it.
@@ -154,8 +162,14 @@ impl HttpConnector for Connector {
         };
         let (status, body) = (self.0.answer)(&asked);
         self.0.asked.lock().unwrap().push(asked);
+        let length = body.len().to_string();
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
-        response.headers_mut().insert("x-amz-request-id", "4442587FB7D0A2F9");
+        let headers = response.headers_mut();
+        headers.insert("content-length", length);
+        headers.insert("etag", "\"0f1e\"");
+        headers.insert("x-amz-request-id", "4442587FB7D0A2F9");
+        headers.insert("x-amz-server-side-encryption", "aws:kms");
+        headers.insert("x-amz-server-side-encryption-aws-kms-key-id", KEY);
         HttpConnectorFuture::ready(Ok(response))
     }
 }

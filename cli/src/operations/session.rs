@@ -209,8 +209,19 @@ pub(crate) fn output_of<'a>(
 /// The guard's ledger, as its stack names it.
 pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
     let stack = guard_stack(args, account).await?;
-    let bucket = output_of(&stack, args, output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
-    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
+    ledger_of(&stack, args, account)
+}
+
+/// The ledger of this stack. What the stack's key does not encrypt does not count.
+pub(crate) fn ledger_of(
+    stack: &Stack,
+    args: &AccountArgs,
+    account: &Account,
+) -> anyhow::Result<Ledger> {
+    let bucket = output_of(stack, args, output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
+    let key = output_of(stack, args, output::KEY_ARN, "key")?.parse()?;
+    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
+    Ok(ledger.encrypted_by(key))
 }
 
 /// An error unless a stack is a guard: another stack with the name must not be changed.

@@ -8,7 +8,7 @@ use std::fmt;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
-use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
+use s3guard_posture::reconcile::ledger::suppression::{self, Note, Suppression};
 use s3guard_posture::reconcile::undo::{self, CannotUndo};
 use s3guard_posture::{
     Account as _, Aspect, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
@@ -56,7 +56,7 @@ pub(crate) async fn undo(
     let region = record.region.parse().context("the record has no valid Region")?;
     let bucket = UndoBucket {
         id: BucketId { name: name.clone(), account: owner.clone(), region },
-        buckets: Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc),
+        buckets: Buckets::new(&account.connection, owner.clone(), None),
         output,
     };
     let current = bucket.read(record.setting).await?;
@@ -105,7 +105,7 @@ async fn end(
         let (name, aspects) = (&request.id.bucket, suppression.aspects());
         output.say(format_args!("then the guard enforces {aspects} of bucket `{name}` again"));
         suppression.approve(&plan, output).await?;
-        suppression.give(undone::over(now), now).await?;
+        suppression.give(suppression::over(now), now).await?;
         output.say("the guard remediates it at the next change or sweep");
     } else {
         output.say("nothing to end: there is no suppression");
@@ -144,8 +144,8 @@ struct NewSuppression<'a> {
 
 /// The marks of a bucket before, and the new ones.
 struct Marks {
-    before: Vec<SuppressionMark>,
-    put: Vec<SuppressionMark>,
+    before: Vec<Suppression>,
+    put: Vec<Suppression>,
 }
 
 impl NewSuppression<'_> {
@@ -171,13 +171,13 @@ impl NewSuppression<'_> {
 
     /// The suppressed aspects of the bucket, and until when.
     async fn in_force(&self, now: OffsetDateTime) -> anyhow::Result<Vec<(Aspect, Date)>> {
-        Ok(undone::in_force(&self.marks().await?, now))
+        Ok(suppression::in_force(&self.marks().await?, now))
     }
 
     /// Suppresses the aspects until this day: all of them, or none.
     async fn give(&self, until: Date, now: OffsetDateTime) -> anyhow::Result<Marks> {
         let mut marks = Marks { before: self.marks().await?, put: Vec::new() };
-        for mark in undone::marks(&marks.before, &self.record.aspects, until, now) {
+        for mark in suppression::next(&marks.before, &self.record.aspects, until, now) {
             let written = self.write(&mark).await;
             // After any other error, S3 may have written it.
             if !written.as_ref().is_err_and(AwsError::is_denied) {
@@ -194,7 +194,7 @@ impl NewSuppression<'_> {
     /// Reverts the suppression after this error. Returns the error with the state.
     async fn take_back(&self, marks: &Marks, error: anyhow::Error) -> anyhow::Error {
         let mut failed: Option<AwsError> = None;
-        for mark in undone::taken_back(&marks.before, &marks.put) {
+        for mark in suppression::taken_back(&marks.before, &marks.put) {
             failed = self.write(&mark).await.err().or(failed);
         }
         let again = "fix the cause, and run the same command again";
@@ -211,21 +211,22 @@ impl NewSuppression<'_> {
         error::hinted(error, format!("{again}; or {end}"))
     }
 
-    async fn marks(&self) -> anyhow::Result<Vec<SuppressionMark>> {
+    async fn marks(&self) -> anyhow::Result<Vec<Suppression>> {
         self.ledger
-            .undone(&self.request.id.bucket)
+            .suppressions(&self.request.id.bucket)
             .await
             .context("the suppressions of the bucket cannot be read")
             .hint("nothing was changed")
     }
 
-    async fn write(&self, mark: &SuppressionMark) -> Result<(), AwsError> {
+    async fn write(&self, mark: &Suppression) -> Result<(), AwsError> {
         let note = Note {
             undone: self.record.id.clone(),
             reason: self.request.reason.to_owned(),
             by: self.caller.to_owned(),
+            ..Note::default()
         };
-        self.ledger.leave(&self.request.id.bucket, mark, &note).await
+        self.ledger.suppress(&self.request.id.bucket, mark, note).await
     }
 }
 

@@ -28,6 +28,10 @@ pub enum Metric {
     CoverageGaps,
     /// Writes whose record could not be saved.
     NotRecorded,
+    /// Objects of the ledger that do not count: not encrypted with the stack's key, or not what their key says.
+    ForeignObject,
+    /// Reads of the ledger that failed, or that found more than the guard reads.
+    LedgerNotReadable,
     /// Messages that are not events.
     NotAnEvent,
     /// Object events that were collected, duplicates included.
@@ -53,6 +57,8 @@ named! {
     Conflict = "Conflict",
     CoverageGaps = "CoverageGaps",
     NotRecorded = "NotRecorded",
+    ForeignObject = "ForeignObject",
+    LedgerNotReadable = "LedgerNotReadable",
     NotAnEvent = "NotAnEvent",
     ObjectEvents = "ObjectEvents",
     PublishedEvents = "PublishedEvents",

@@ -6,10 +6,11 @@ use crate::model::question::{On, Question};
 use crate::model::setting::SettingKind;
 
 /// What the code does besides reading and writing settings, and on what.
-const BESIDES: [(&str, On); 2] = [
+const BESIDES: [(&str, On); 3] = [
     // The sweep lists buckets.
     ("s3:ListAllMyBuckets", On::Account),
-    // Records and marks.
+    // Records, states, the ends of sweeps and what they announced; and suppressions, which it only reads.
+    ("s3:GetObject", On::Ledger),
     ("s3:PutObject", On::Ledger),
 ];
 
@@ -117,6 +118,7 @@ mod tests {
                 (
                     Ledger,
                     [
+                        "s3:GetObject",
                         "s3:ListBucket",
                         "s3:PutObject",
                     ],

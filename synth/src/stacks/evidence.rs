@@ -1,6 +1,7 @@
 //! The buckets that are retained as evidence, whichever trail is used: the ledger of what the guard has done, and the
 //! bucket for access logs.
 
+use s3guard_posture::contract::ledger;
 use s3guard_posture::digest::objects;
 use s3guard_posture::reconcile::ledger::KEPT_DAYS;
 
@@ -23,10 +24,10 @@ const LEDGER_POLICY: LogicalId = LogicalId::new("LedgerBucketPolicy");
 const LOGS: LogicalId = LogicalId::new("LogBucket");
 const LOGS_POLICY: LogicalId = LogicalId::new("LogBucketPolicy");
 
-/// A bucket whose record has expired looks like one that no event has reported.
+/// Records, which are evidence of more than a year.
 const RECORDS: LifecycleRule = LifecycleRule {
     id: "forget",
-    prefix: Some("buckets/"),
+    prefix: Some(ledger::RECORDS),
     expiration_days: KEPT_DAYS,
     noncurrent_days: KEPT_DAYS,
 };

@@ -50,6 +50,7 @@ impl Shared {
             (variable::ACCOUNT, Pseudo::AccountId.into()),
             (variable::STACK, Pseudo::StackName.into()),
             (variable::TOPIC, self.topics.topic.arn().into()),
+            (variable::LEDGER_KEY, self.key.arn().into()),
         ];
         variables.extend(self.topics.chat.map(|chat| (variable::CHAT_TOPIC, chat.arn().into())));
         variables

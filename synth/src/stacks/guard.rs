@@ -92,12 +92,12 @@ pub fn guard_with(config: &Config) -> Template {
 
 fn add_outputs(
     template: &mut Template,
-    Shared { topics, evidence, .. }: &Shared,
+    Shared { topics, evidence, key, .. }: &Shared,
     guard: Parts,
     notify: Parts,
     dashboard: Handle<Dashboard>,
 ) {
-    let outputs: [(_, _, Value<Text>); 12] = [
+    let outputs: [(_, _, Value<Text>); 13] = [
         (
             output::TOPIC_ARN,
             "Topic of the notifications, for your own subscriptions",
@@ -145,6 +145,7 @@ fn add_outputs(
         ),
         (output::GUARD_ROLE_ARN, "Role of the guard function", guard.role.arn().into()),
         (output::NOTIFY_ROLE_ARN, "Role of the notify function", notify.role.arn().into()),
+        (output::KEY_ARN, "The stack's key, which encrypts the ledger", key.arn().into()),
         (output::DASHBOARD_NAME, "Dashboard of the whole stack", dashboard.name().into()),
     ];
     let chat = topics.chat.map(|chat| {

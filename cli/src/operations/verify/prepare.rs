@@ -6,9 +6,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
+use s3guard_aws::Buckets;
 use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
-use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
@@ -39,7 +39,7 @@ pub(crate) async fn prepare<'a>(
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
     let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
-    let ledger = output_of(output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
+    let ledger = session::ledger_of(&stack, &options.account, &account)?;
     let config = match deployed(&account, &stack).await {
         Ok(config) => config,
         Err(error) => {
@@ -89,8 +89,8 @@ pub(crate) async fn prepare<'a>(
         leftovers,
         canary_id,
         canary: Canary::new(connection, id.name.clone(), owner.clone()),
-        buckets: Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc),
-        ledger: Ledger::new(connection, ledger, owner),
+        buckets: Buckets::new(connection, owner.clone(), None),
+        ledger,
         id,
         tags,
         made: RefCell::default(),

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::wait;
-use s3guard_posture::evaluate::coverage::Mark;
-use s3guard_posture::flow::Ledger as _;
+use s3guard_posture::evaluate::coverage::Known;
 use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
@@ -39,10 +39,12 @@ pub(crate) async fn protect(run: &VerifyRun<'_>) -> anyhow::Result<Option<Clues>
     let waited = run
         .wait(begun, bound, async || {
             received = received
-                || run.ledger.marks(name, name).await?.get(name).is_some_and(|marks| {
-                    // The mark of a sweep does not prove that an event arrived.
-                    marks.contains(&Mark::Event)
-                });
+                || run.ledger.state(name).await?.and_then(|state| state.known).is_some_and(
+                    |known| {
+                        // That a sweep has found it does not prove that an event arrived.
+                        known.how == Known::Event
+                    },
+                );
             let standing = match run.standing().await {
                 Err(error) if error.is::<Gone>() && begun.elapsed() < UNKNOWN => return Ok(None),
                 standing => standing?,
@@ -178,6 +180,6 @@ fn clues(records: &[Record]) -> Clues {
 
 /// The canary's records that can be read, the newest first.
 async fn records(run: &VerifyRun<'_>) -> anyhow::Result<Vec<Record>> {
-    let read = run.ledger.records(&run.id.name, RECORDS_MAX).await?;
+    let read = run.ledger.records(&run.id.name, RECORDS_MAX, OffsetDateTime::now_utc()).await?;
     Ok(read.into_iter().filter_map(Result::ok).collect())
 }

@@ -61,6 +61,7 @@ fn the_stack_has_these_outputs() {
             NotifyFunctionName: <NotifyFunction>
             GuardRoleArn: <GuardRole.Arn>
             NotifyRoleArn: <NotifyRole.Arn>
+            KeyArn: <Key.Arn>
             DashboardName: <Dashboard>
             LedgerBucketName: <LedgerBucket>
             LogBucketName: <LogBucket>
@@ -87,6 +88,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
               S3GUARD_TOPIC: "<Topic>"
+              S3GUARD_LEDGER_KEY: "<Key.Arn>"
               S3GUARD_QUEUE: "<GuardQueue>"
               S3GUARD_GRADE: "speed"
               S3GUARD_KEY: ""
@@ -98,6 +100,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
               S3GUARD_TOPIC: "<Topic>"
+              S3GUARD_LEDGER_KEY: "<Key.Arn>"
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_QUEUE: "<ObjectQueue>"
               S3GUARD_LEDGER: "<LedgerBucket>"
@@ -128,7 +131,7 @@ fn each_role_may_do_this_and_nothing_else() {
               kms:DescribeKey on arn:aws:kms:*:*:key/*
               cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/*
               s3:ListBucket on <LedgerBucket.Arn>
-              s3:PutObject on <LedgerBucket.Arn>/*
+              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/*
               sqs:SendMessage on <GuardQueue.Arn>
               sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <GuardQueue.Arn>
               sns:Publish on <Topic>
@@ -159,7 +162,8 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
                 // The object lock configuration belongs to the bucket.
                 let is_of_objects =
                     action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
-                let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
+                let records = ["s3:GetObject", "s3:PutObject"].contains(&action)
+                    && on == ["<LedgerBucket.Arn>/*"];
                 let gathers = ["s3:GetObject", "s3:PutObject"].contains(&action)
                     && on == ["<LedgerBucket.Arn>/windows/*"];
                 // The ACL shows whether an object is public.
@@ -278,7 +282,7 @@ fn digests_expire_after_a_month() {
         (rule["Prefix"].as_str().unwrap(), rule["ExpirationInDays"].clone(), earlier.clone())
     });
     let kept = |prefix, days: u32| (prefix, json!(days), json!(days));
-    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("windows/", 30)]);
+    assert_eq!(rules.collect::<Vec<_>>(), [kept("records/", 400), kept("windows/", 30)]);
 }
 
 #[test]
