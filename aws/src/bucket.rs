@@ -52,35 +52,36 @@ impl Bucket {
         Ok(Some(bytes.into_bytes().into()))
     }
 
-    /// Reads an object that counts only if this KMS key encrypts it and it has at most so many bytes. Of others only the
-    /// headers are read.
+    /// Reads an object that counts only if this KMS key encrypts it and it has at most so many bytes, with its `ETag`, which
+    /// is empty if it is not known. Of others only the headers are read.
     pub(crate) async fn get_encrypted(
         &self,
         key: &str,
         kms_key_arn: &KeyArn,
         max_bytes: u64,
-    ) -> Result<Encrypted, AwsError> {
+    ) -> Result<(Encrypted, String), AwsError> {
         let object = self.object(key);
         let answer = on_bucket!(self, get_object).key(key).send().await;
         let answer = match answer.optional("GetObject", &object, &["NoSuchKey"]) {
             Ok(Some(answer)) => answer,
-            Ok(None) => return Ok(Encrypted::Absent),
+            Ok(None) => return Ok((Encrypted::Absent, String::new())),
             Err(error) => return self.foreign(key, kms_key_arn, error).await,
         };
+        let etag = answer.e_tag().unwrap_or_default().to_owned();
         let of = (answer.server_side_encryption(), answer.ssekms_key_id());
         if let Some(cause) = other_encryption(of, kms_key_arn) {
-            return Ok(Encrypted::Foreign(cause));
+            return Ok((Encrypted::Foreign(cause), etag));
         }
         // The body of an answer is not longer than its header says.
         let bytes = answer.content_length().and_then(|bytes| u64::try_from(bytes).ok());
         if bytes.is_none_or(|bytes| bytes > max_bytes) {
             let bytes = bytes.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
             let cause = format!("it has {bytes} bytes, and at most {max_bytes} are valid");
-            return Ok(Encrypted::Foreign(cause));
+            return Ok((Encrypted::Foreign(cause), etag));
         }
         let bytes = answer.body.collect().await;
         let bytes = bytes.map_err(|error| AwsError::other("GetObject", object, error))?;
-        Ok(Encrypted::Content(bytes.into_bytes().into()))
+        Ok((Encrypted::Content(bytes.into_bytes().into()), etag))
     }
 
     /// Whether an object could not be read because another key encrypts it; otherwise the error of reading it. The headers
@@ -93,12 +94,11 @@ impl Bucket {
         key: &str,
         kms_key_arn: &KeyArn,
         error: AwsError,
-    ) -> Result<Encrypted, AwsError> {
+    ) -> Result<(Encrypted, String), AwsError> {
         let code = error.code().unwrap_or_default();
         if code == "InvalidRequest" {
-            return Ok(Encrypted::Foreign(
-                "the key of its encryption is with its writer".to_owned(),
-            ));
+            let cause = "the key of its encryption is with its writer".to_owned();
+            return Ok((Encrypted::Foreign(cause), String::new()));
         }
         if !error.is_denied() && !code.starts_with("KMS.") {
             return Err(error);
@@ -107,7 +107,8 @@ impl Bucket {
             return Err(error);
         };
         let of = (head.server_side_encryption(), head.ssekms_key_id());
-        other_encryption(of, kms_key_arn).map(Encrypted::Foreign).ok_or(error)
+        let cause = other_encryption(of, kms_key_arn).ok_or(error)?;
+        Ok((Encrypted::Foreign(cause), head.e_tag().unwrap_or_default().to_owned()))
     }
 }
 

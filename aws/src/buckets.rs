@@ -1,9 +1,10 @@
 //! Reads and writes the settings of buckets, and lists buckets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::DateTime;
 use futures_util::future::join_all;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::account::Page;
@@ -32,22 +33,16 @@ pub struct Buckets {
     client: Client,
     owner: AccountId,
     ledger: Option<Ledger>,
-    now: fn() -> OffsetDateTime,
 }
 
 impl Buckets {
     /// The buckets of `owner`. Every call names the owner that it expects, so that it cannot change another account's bucket.
     ///
-    /// The ledger is in the connection's Region. Without a ledger there is no history, and no record is written.
-    pub fn new(
-        connection: &Connection,
-        owner: AccountId,
-        ledger: Option<BucketName>,
-        now: fn() -> OffsetDateTime,
-    ) -> Self {
+    /// The ledger is in the connection's Region. Without a ledger no record is written.
+    pub fn new(connection: &Connection, owner: AccountId, ledger: Option<BucketName>) -> Self {
         let ledger = ledger.map(|bucket| Ledger::new(connection, bucket, owner.clone()));
         let client = Client::new(&connection.config);
-        Self { connection: connection.clone(), client, owner, ledger, now }
+        Self { connection: connection.clone(), client, owner, ledger }
     }
 
     /// A connection to a Region.
@@ -163,14 +158,20 @@ impl Account for Buckets {
         };
         let mut page = Page {
             buckets: Vec::new(),
+            created: BTreeMap::new(),
             strange: Vec::new(),
             continuation: answer.continuation_token().map(str::to_owned),
         };
-        for name in answer.buckets().iter().filter(is_here).filter_map(|bucket| bucket.name()) {
-            match name.parse() {
-                Ok(name) => page.buckets.push(name),
-                Err(_) => page.strange.push(name.to_owned()),
-            }
+        for bucket in answer.buckets().iter().filter(is_here) {
+            let Some(name) = bucket.name() else { continue };
+            let Ok(name) = name.parse::<BucketName>() else {
+                page.strange.push(name.to_owned());
+                continue;
+            };
+            let created = bucket.creation_date().map(DateTime::secs);
+            let created = created.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
+            page.created.extend(created.map(|created| (name.clone(), created)));
+            page.buckets.push(name);
         }
         Ok(page)
     }

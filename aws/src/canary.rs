@@ -7,7 +7,6 @@ use aws_sdk_s3::types::{ServerSideEncryption, Tag, Tagging};
 use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading, Region};
-use time::OffsetDateTime;
 
 use crate::bucket::Bucket;
 use crate::emptying::{Emptying, Outcome};
@@ -130,7 +129,7 @@ pub async fn canaries(
 ) -> Result<Vec<(BucketName, Reading<Tags>)>, AwsError> {
     let end = format!("-{owner}-{}-an", connection.region());
     let is_canary = |name: &str| name.starts_with(PREFIX) && name.ends_with(&end);
-    let buckets = Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc);
+    let buckets = Buckets::new(connection, owner.clone(), None);
     buckets.tagged(|name| is_canary(name.as_str())).await
 }
 

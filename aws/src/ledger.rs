@@ -8,19 +8,17 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store as _;
-use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
-use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
-use s3guard_posture::reconcile::record;
+use s3guard_posture::flow::Ledger as _;
+use s3guard_posture::reconcile::ledger::suppression::{self, Note, Suppression};
+use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, KeyRange, RecordId, Stored};
 use s3guard_posture::reconcile::record::State;
-use s3guard_posture::{AccountId, BucketName, History, KeyArn, Reading, Record};
-use serde_json::Value;
-use time::OffsetDateTime;
+use s3guard_posture::{AccountId, BucketName, KeyArn, Record};
+use time::{Duration, OffsetDateTime};
 
 use crate::bucket::Bucket;
-use crate::error::{Answer as _, seen};
 use crate::{AwsError, Connection};
 
-mod marks;
+mod flow;
 mod store;
 #[cfg(feature = "deploy")]
 mod written;
@@ -28,8 +26,12 @@ mod written;
 #[cfg(feature = "deploy")]
 pub use self::written::{Interventions, Newest, Touched};
 
-/// How many records are read at once.
+/// How many objects are read at once.
 const READS_MAX: usize = 8;
+/// The keys of a page.
+const PAGE: usize = 1000;
+/// How many days of records are listed to find the newest ones: more only if there are too few.
+const RECENT_DAYS: i64 = 7;
 
 /// The ledger of a guard.
 #[derive(Clone, Debug)]
@@ -40,13 +42,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The ledger in this bucket, in the connection's Region.
+    /// The ledger in this bucket, in the connection's Region. Without its key nothing is read but keys.
     pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
         Self { bucket: Bucket::new(connection, bucket, owner), key: None }
     }
 
-    /// The same ledger, of whose windows only those objects count that this key encrypts.
-    #[must_use]
+    /// The same ledger, of which only those objects count that this key encrypts.
     pub fn encrypted_by(self, key: KeyArn) -> Self {
         Self { key: Some(key), ..self }
     }
@@ -69,37 +70,16 @@ impl Ledger {
         }
     }
 
-    /// Reads what was done to a bucket within the last hour, and what was undone.
-    ///
-    /// It is one call, except for a bucket that was written to very often: a page has a thousand keys. If the ledger does not
-    /// exist there is no history, and the guard works without: it reports that it cannot write records anyway.
-    pub async fn history(
-        &self,
-        bucket: &BucketName,
-        now: OffsetDateTime,
-    ) -> Result<Reading<History>, AwsError> {
-        let (prefix, after) = (ledger::prefix(bucket), ledger::recent(bucket, now));
-        let history = self.keys(&prefix, Some(&after), |_| true).await.map(|keys| {
-            let keys = keys.iter().map(String::as_str);
-            Reading::Known(ledger::history(bucket, keys, now))
-        });
-        Ok(seen(history)?.unwrap_or(Reading::Absent))
-    }
-
-    /// Reads a record; `None` if it does not exist.
+    /// Reads a record; `None` if it does not exist. An error if it does not count.
     pub async fn record(&self, id: &RecordId) -> Result<Option<Record>, AwsError> {
         let key = id.key();
-        let Some(json) = self.bucket.get(&key).await? else { return Ok(None) };
-        let failed = |why: String| AwsError::other("GetObject", self.bucket.object(&key), why);
-        let form = |error: serde_json::Error| failed(format!("the record is not valid: {error}"));
-        // The version comes first: a newer version may have other fields.
-        let value: Value = serde_json::from_slice(&json).map_err(form)?;
-        match value.get("version").and_then(Value::as_u64) {
-            Some(version) if version > record::VERSION.into() => Err(failed(format!(
-                "the record has version {version}, and this s3guard supports versions up to {}: update s3guard",
-                record::VERSION
-            ))),
-            Some(_) | None => serde_json::from_value(value).map(Some).map_err(form),
+        let failed = |cause: String| AwsError::other("GetObject", self.bucket.object(&key), cause);
+        match self.read(&key).await? {
+            Stored::Absent => Ok(None),
+            Stored::Foreign { cause, .. } => Err(failed(does_not_count(&cause))),
+            Stored::Ours { body, .. } => Record::read(&body, id, &self.bucket.id.account)
+                .map(Some)
+                .map_err(|error| failed(error.to_string())),
         }
     }
 
@@ -108,53 +88,37 @@ impl Ledger {
         &self,
         bucket: &BucketName,
         newest: usize,
+        now: OffsetDateTime,
     ) -> Result<Vec<Result<Record, AwsError>>, AwsError> {
-        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
-        let mut ids: Vec<RecordId> = writes(&keys).into_iter().map(|(id, _)| id).collect();
+        let prefix = ledger::prefix(bucket);
+        let after = ledger::since(bucket, now - Duration::days(RECENT_DAYS));
+        let recent = KeyRange { prefix: &prefix, after: Some(&after), to: None };
+        let mut ids = ids(&self.keys(recent).await?);
+        if ids.len() < newest {
+            ids = self::ids(&self.keys(KeyRange { after: None, ..recent }).await?);
+        }
         ids.sort_by_key(|id| std::cmp::Reverse(id.time));
         ids.truncate(newest);
         let records = stream::iter(&ids).map(|id| self.record(id)).buffered(READS_MAX);
         Ok(records.filter_map(async |record| record.transpose()).collect().await)
     }
 
-    /// Lists the suppressions of a bucket, including expired ones.
-    pub async fn undone(&self, bucket: &BucketName) -> Result<Vec<SuppressionMark>, AwsError> {
-        let keys = self.keys(&undone::prefix(bucket), None, |_| true).await?;
-        Ok(keys.iter().filter_map(|key| undone::of_key(bucket, key)).collect())
+    /// Lists the suppressions of a bucket by their keys, including expired ones and those that do not count.
+    pub async fn suppressions(&self, bucket: &BucketName) -> Result<Vec<Suppression>, AwsError> {
+        let prefix = suppression::prefix(bucket);
+        let keys = self.keys(KeyRange { prefix: &prefix, ..KeyRange::default() }).await?;
+        Ok(keys.iter().filter_map(|key| suppression::of_key(bucket, key)).collect())
     }
 
-    /// Writes a suppression of an aspect, with a note for people.
-    pub async fn leave(
+    /// Writes a suppression of an aspect, with who suppressed it and why.
+    pub async fn suppress(
         &self,
         bucket: &BucketName,
-        mark: &SuppressionMark,
-        note: &Note,
+        suppression: &Suppression,
+        note: Note,
     ) -> Result<(), AwsError> {
-        let json = serde_json::to_vec(note).expect("a note has only texts");
-        self.put(&mark.key(bucket), json).await
-    }
-
-    /// Lists the keys with a prefix that come after a key, while they are wanted.
-    async fn keys(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        mut is_wanted: impl FnMut(&str) -> bool,
-    ) -> Result<Vec<String>, AwsError> {
-        let mut keys = Vec::new();
-        let call = self.list_call(prefix).set_start_after(after.map(str::to_owned));
-        let mut pages = call.into_paginator().send();
-        while let Some(page) =
-            pages.try_next().await.named("ListObjectsV2", self.bucket.object(""))?
-        {
-            for key in page.contents().iter().filter_map(|object| object.key()) {
-                if !is_wanted(key) {
-                    return Ok(keys);
-                }
-                keys.push(key.to_owned());
-            }
-        }
-        Ok(keys)
+        let json = suppression.json(bucket, &self.bucket.id.account, note);
+        self.put(&suppression.key(bucket), json).await
     }
 
     fn list_call(&self, prefix: &str) -> ListObjectsV2FluentBuilder {
@@ -167,6 +131,16 @@ impl Ledger {
             .content_type("application/json")
             .body(json.into())
     }
+}
+
+/// Why an object is not read.
+fn does_not_count(cause: &str) -> String {
+    format!("it does not count: {cause}")
+}
+
+/// The records that have these keys.
+fn ids(keys: &[String]) -> Vec<RecordId> {
+    writes(keys).into_iter().map(|(id, _)| id).collect()
 }
 
 /// The writes that have these keys, and whether each has failed.

@@ -37,7 +37,7 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let buckets: Vec<String> = (0..BUCKETS).map(|count| format!("bucket-{count:05}")).collect();
     let mut world = World::new(buckets.clone());
     world.ledger.insert("sweeps/last".to_owned());
-    world.ledger.extend(buckets.iter().map(|bucket| format!("known/{bucket}/before")));
+    world.ledger.extend(buckets.iter().map(|bucket| format!("state/{bucket}.json")));
     *aws.world() = world;
     let mut function = programs::start(package.guard("speed"), "guard", aws).map_err(failed)?;
     function.wait_until_ready(PATIENCE).map_err(|error| failed(error.to_string()))?;

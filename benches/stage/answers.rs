@@ -74,6 +74,7 @@ impl<'a> Asked<'a> {
             (None, "POST") => What::Publish,
             (None, _) if self.bucket == "v20180820" => What::AccountBlock,
             (None, _) if self.bucket.is_empty() => What::ListBuckets,
+            (None, "GET") if !self.key.is_empty() => What::GetLedger,
             (None, _) if !self.key.is_empty() => What::PutLedger,
             (None, _) if self.query.contains_key("list-type") => What::ListLedger,
             (None, "PUT") => What::Put(self.setting()),
@@ -91,6 +92,8 @@ impl<'a> Asked<'a> {
             }
             What::ListBuckets => self.list_buckets(world),
             What::ListLedger => self.list_ledger(world),
+            What::GetLedger if world.ledger.contains(&self.key) => Answer::ok(last_sweep()),
+            What::GetLedger => Answer::error(404, "NoSuchKey"),
             What::PutLedger if self.is_conditional && world.ledger.contains(&self.key) => {
                 Answer::error(412, "PreconditionFailed")
             }
@@ -210,6 +213,11 @@ fn get(world: &World, bucket: &str, setting: &str) -> Answer {
         "object-lock" => Answer::error(404, "ObjectLockConfigurationNotFoundError"),
         _ => Answer::error(501, "NotImplemented"),
     }
+}
+
+/// The end of the last sweep: no other object of the ledger is read where there is one.
+fn last_sweep() -> String {
+    json!({ "time": "2026-11-24T12:00:00Z", "buckets": 1, "region": REGION }).to_string()
 }
 
 /// The settings of a new bucket since April 2026.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use s3guard_emulator::http::{self, Request};
 
+use super::KEY;
 use super::answers::{Answer, Asked};
 use super::tls;
 use super::world::{Call, World};
@@ -87,6 +88,11 @@ fn answered(request: &Request, world: &Mutex<World>) -> String {
     world.calls.push(Call { what: asked.what(), came, answered: Instant::now() });
     let kind = if body.starts_with('{') { "application/x-amz-json-1.0" } else { "application/xml" };
     let length = body.len();
-    let head = format!("content-type: {kind}\r\nx-amz-request-id: 1\r\ncontent-length: {length}");
+    let encryption = format!(
+        "x-amz-server-side-encryption: aws:kms\r\nx-amz-server-side-encryption-aws-kms-key-id: {KEY}"
+    );
+    let head = format!(
+        "content-type: {kind}\r\nx-amz-request-id: 1\r\ncontent-length: {length}\r\n{encryption}"
+    );
     format!("HTTP/1.1 {status} -\r\n{head}\r\n\r\n{body}")
 }

@@ -50,6 +50,8 @@ pub(crate) enum What {
     ListBuckets,
     /// Lists keys of the ledger.
     ListLedger,
+    /// Reads an object of the ledger.
+    GetLedger,
     /// Writes an object of the ledger.
     PutLedger,
     /// Reads the account's public access block.
@@ -90,6 +92,7 @@ impl fmt::Display for What {
             Self::Put(setting) => write!(f, "PUT {setting}"),
             Self::ListBuckets => f.write_str("list buckets"),
             Self::ListLedger => f.write_str("list ledger"),
+            Self::GetLedger => f.write_str("read ledger"),
             Self::PutLedger => f.write_str("keep in ledger"),
             Self::AccountBlock => f.write_str("account block"),
             Self::DescribeKey => f.write_str("KMS"),

@@ -29,10 +29,11 @@ impl Guard {
         now: fn() -> OffsetDateTime,
     ) -> Self {
         let (account, ledger) = (common.account.clone(), common.ledger.clone());
-        let buckets = Buckets::new(connection, account.clone(), Some(ledger.clone()), now);
+        let buckets = Buckets::new(connection, account.clone(), Some(ledger.clone()));
         Self {
             buckets: WriteCounter::new(buckets, now),
-            ledger: Ledger::new(connection, ledger, account),
+            ledger: Ledger::new(connection, ledger, account)
+                .encrypted_by(common.ledger_key.clone()),
             outgoing: Publisher::new(connection, common),
             settings,
         }

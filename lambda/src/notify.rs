@@ -50,7 +50,7 @@ impl Notify {
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone())
                 .encrypted_by(settings.ledger_key.clone()),
-            s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
+            s3: Buckets::new(connection, account, None),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
             alarming: Alarming(settings.config.notifications().alert()),

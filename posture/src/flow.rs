@@ -2,81 +2,71 @@
 //!
 //! ```text
 //! read → triage → one task for each bucket ──▶ rounds (inspect, carry out, retry after a conflict)
-//!                                          ──▶ published or queued, then marked in the ledger (ADR 17)
+//!                                          ──▶ published, then noted in the bucket's state (ADR 17, 25)
 //! ```
 //!
 //! It is pure over [`Account`], [`Ledger`] and [`Outgoing`], and takes the time from a closure: the function in the account
 //! and `s3guard replay` are adapters around it. Here is the batch; `reconcile` is one bucket, `sweep` is all buckets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use serde::Deserialize as _;
-use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
-use crate::evaluate::coverage::Mark;
-use crate::events::{self, NotAnEvent, OwnMessage};
+use crate::events::{self, NotAnEvent};
 use crate::reconcile::account::CallError;
-use crate::reconcile::reported::Reported;
+use crate::reconcile::ledger::{Condition, KeyRange, Stored};
 use crate::reconcile::triage::{Message, Task, triage};
 use crate::{
     Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn,
     Notification, Region,
 };
 
+mod bucket_ledger;
 pub mod memory;
+mod news;
+mod pass;
 mod reconcile;
+mod state;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod write_counter;
 
+pub use state::PendingState;
 pub use write_counter::WriteCounter;
 
 /// The pause between two notifications: SNS suspends an email subscription above ten a second.
 const PAUSE: Duration = Duration::from_millis(400);
-/// After how long a failed publish is retried, in seconds.
-const PUBLISH_DELAY_SECONDS: u16 = 5;
-/// How many marks are put in parallel.
-const MARKED_AT_ONCE: usize = 8;
+/// How many states are written in parallel.
+const WRITTEN_AT_ONCE: usize = 8;
 
-/// The ledger bucket, of which only keys matter here.
+/// The ledger bucket.
 pub trait Ledger: Sync {
     /// The error of a call.
     type Error: fmt::Display + Send;
 
-    /// Puts an empty object. `false` if it exists.
-    fn claim(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    /// Reads an object, and whether it counts.
+    fn read(&self, key: &str) -> impl Future<Output = Result<Stored, Self::Error>> + Send;
 
-    /// Puts an object, in place of the one with this key if there is one.
-    fn replace(
+    /// Puts an object. `false` if the condition does not hold.
+    fn write(
         &self,
         key: &str,
         body: Vec<u8>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+        condition: Condition<'_>,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Whether an object has this key.
-    fn has(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
-
-    /// What was recently reported of a bucket.
-    fn reported(
+    /// Lists keys. An error if there are too many of them.
+    fn keys(
         &self,
-        bucket: &BucketName,
-        today: Date,
-    ) -> impl Future<Output = Result<Reported, Self::Error>> + Send;
-
-    /// The marks of the buckets from one name to another, inclusive.
-    fn marks(
-        &self,
-        from: &BucketName,
-        to: &BucketName,
-    ) -> impl Future<Output = Result<BTreeMap<BucketName, BTreeSet<Mark>>, Self::Error>> + Send;
+        range: KeyRange<'_>,
+    ) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
 }
 
 /// The output of the guard: notifications, and messages to its own queue.
@@ -207,8 +197,8 @@ pub struct TaskResult {
     pub retry: bool,
     /// The notification, which is joined with those of other tasks.
     pub notification: Option<Notification>,
-    /// The keys to mark once that is published.
-    pub marks: Vec<String>,
+    /// What is noted in the bucket's state once that is published.
+    pub pending: Option<PendingState>,
     /// The baseline and findings, if the bucket was read.
     pub seen: Option<Seen>,
 }
@@ -226,11 +216,6 @@ impl TaskResult {
     fn retry() -> Self {
         Self { retry: true, ..Self::default() }
     }
-}
-
-/// Reads a notification that went through the queue.
-pub fn queued_notification(message: &Value) -> Result<Notification, NotAnEvent> {
-    Notification::deserialize(message).map_err(|_| NotAnEvent::Unknown)
 }
 
 impl Settings {
@@ -273,7 +258,7 @@ where
         let tasks = triage(messages, self.now(), self.settings.settle_seconds);
         let mut notifications = Vec::new();
         let mut published_together = Vec::new();
-        let mut marks = Vec::new();
+        let mut pending = Vec::new();
         let results = join_all(tasks.iter().map(|task| self.task(&task.task))).await;
         for (task, result) in tasks.into_iter().zip(results) {
             handled.tally.add(result.tally);
@@ -284,19 +269,23 @@ where
             }
             // Writes are reported even if something else is retried: no later pass would find them.
             notifications.extend(result.notification);
-            marks.extend(result.marks);
+            pending.extend(result.pending);
         }
         let mut all_published = true;
         for (place, notification) in Notification::joined(notifications).iter().enumerate() {
             if place > 0 {
                 self.outgoing.pause(PAUSE).await;
             }
-            all_published &= self.publish_or_queue(notification).await;
+            all_published &= self.publish(notification).await;
         }
-        if all_published {
-            self.mark(marks, &mut handled.tally).await;
-        } else {
+        if !all_published {
             handled.failed.extend(published_together);
+        }
+        let noted = pending.into_iter().map(|pending| self.note(pending, all_published));
+        let noted: Vec<Tally> =
+            stream::iter(noted).buffer_unordered(WRITTEN_AT_ONCE).collect().await;
+        for tally in noted {
+            handled.tally.add(tally);
         }
         handled
     }
@@ -310,18 +299,6 @@ where
                 TaskResult { retry, ..TaskResult::default() }
             }
             Task::Sweep(sweep) => self.sweep(sweep).await,
-            Task::Publish(message) => match queued_notification(message) {
-                Ok(notification) => TaskResult {
-                    retry: !self.publish(&notification).await,
-                    ..TaskResult::default()
-                },
-                Err(error) => {
-                    tracing::error!(%error, "a message is not a notification");
-                    let mut result = TaskResult::retry();
-                    result.tally.count(Metric::NotAnEvent, 1);
-                    result
-                }
-            },
             Task::Nothing { reason } => {
                 tracing::info!(reason, "nothing to do");
                 TaskResult::default()
@@ -353,19 +330,9 @@ where
         published.is_ok()
     }
 
-    /// Publishes a notification, or queues it if that fails: a later pass would not find its cause.
-    async fn publish_or_queue(&self, notification: &Notification) -> bool {
-        self.publish(notification).await
-            || self.send_back(OwnMessage::publish(notification).body(), PUBLISH_DELAY_SECONDS).await
-    }
-
-    /// Marks in the ledger that something was published. A run that is killed before publishes it twice.
-    async fn mark(&self, keys: Vec<String>, tally: &mut Tally) {
-        let marked = stream::iter(&keys).map(|key| self.ledger.claim(key));
-        let marked: Vec<_> = marked.buffer_unordered(MARKED_AT_ONCE).collect().await;
-        for error in marked.into_iter().filter_map(Result::err) {
-            tracing::error!(%error, "the ledger could not record what was reported");
-            tally.count(Metric::NotRecorded, 1);
-        }
+    /// Counts and logs that the ledger could not be read: the guard goes on without it.
+    fn not_readable(error: &impl fmt::Display, tally: &mut Tally) {
+        tracing::error!(%error, "the ledger could not be read");
+        tally.count(Metric::LedgerNotReadable, 1);
     }
 }

@@ -7,6 +7,6 @@ pub mod last_sweep;
 pub mod ledger;
 pub mod memory;
 pub mod record;
-pub mod reported;
+pub mod state;
 pub mod triage;
 pub mod undo;

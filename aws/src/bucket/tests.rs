@@ -16,7 +16,8 @@ async fn read(rules: &[&Rule], max_bytes: u64) -> Result<Encrypted, AwsError> {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
     };
-    Bucket { client, id }.get_encrypted("state/b.json", &KEY.parse().unwrap(), max_bytes).await
+    let bucket = Bucket { client, id };
+    Ok(bucket.get_encrypted("state/b.json", &KEY.parse().unwrap(), max_bytes).await?.0)
 }
 
 fn found(algorithm: &'static str, key: Option<&'static str>) -> Rule {

@@ -2,7 +2,6 @@
 
 use s3guard_posture::model::setting::{Encryption, PublicAccessBlock};
 use s3guard_posture::{Grade, Reading};
-use time::macros::datetime;
 
 use super::*;
 use crate::fake::{Fake, error};
@@ -18,8 +17,7 @@ const OWNER: &str = "111122223333";
 
 fn buckets(fake: &Fake, ledger: Option<&str>) -> Buckets {
     let ledger = ledger.map(|name| name.parse().unwrap());
-    let now = || datetime!(2026-11-24 23:15:02.123 UTC);
-    Buckets::new(&fake.connection(), OWNER.parse().unwrap(), ledger, now)
+    Buckets::new(&fake.connection(), OWNER.parse().unwrap(), ledger)
 }
 
 fn reports() -> BucketId {

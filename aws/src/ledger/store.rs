@@ -31,7 +31,7 @@ impl Store for Ledger {
         let Some(kms_key_arn) = &self.key else {
             return Ok(Fetched::Foreign("the stack's key is not known".to_owned()));
         };
-        Ok(match self.bucket.get_encrypted(key, kms_key_arn, max_bytes).await? {
+        Ok(match self.bucket.get_encrypted(key, kms_key_arn, max_bytes).await?.0 {
             Encrypted::Content(content) => Fetched::Content(content),
             Encrypted::Foreign(cause) => Fetched::Foreign(cause),
             Encrypted::Absent => Fetched::Absent,

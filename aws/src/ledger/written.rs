@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
+use s3guard_posture::contract::ledger::{RECORDS, STATE};
+use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::last_sweep::{self, LastSweep};
-use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
-use s3guard_posture::reconcile::ledger::{self, RecordId};
-use s3guard_posture::reconcile::reported;
-use time::{Date, OffsetDateTime};
+use s3guard_posture::reconcile::ledger::suppression::{Note, Suppression};
+use s3guard_posture::reconcile::ledger::{self, KeyRange, RecordId, Stored};
+use s3guard_posture::reconcile::state::{self, BucketState, Stop};
 
-use super::{Ledger, READS_MAX, writes};
+use super::{Ledger, PAGE, READS_MAX, does_not_count, writes};
 use crate::AwsError;
 use crate::error::Answer as _;
 
 /// The most pages of buckets that are listed, of a thousand each.
 const PAGES_MAX: usize = 10;
-
-/// The keys of a page.
-const PAGE: usize = 1000;
+/// The most states that are read to count their findings.
+const STATES_MAX: usize = 200;
 
 /// The newest writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,60 +45,101 @@ pub struct Touched {
 /// What keeps the guard from writing to a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interventions {
-    /// The suppressions by `undo`, also those that are over.
-    pub suppressions: Vec<(SuppressionMark, Note)>,
-    /// The hours in which the guard has stopped writing a setting because of a conflict.
-    pub stops: Vec<(OffsetDateTime, SettingKind)>,
+    /// The suppressions by `undo`, also those that are over; with the cause if one does not count.
+    pub suppressions: Vec<(Suppression, Result<Note, String>)>,
+    /// The last stop of each setting because of a conflict.
+    pub stops: Vec<(SettingKind, Stop)>,
 }
 
 impl Ledger {
     /// Reads the suppressions of a bucket with their notes, and its conflicts.
     pub async fn interventions(&self, bucket: &BucketName) -> Result<Interventions, AwsError> {
-        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
-        let marks = keys.iter().filter_map(|key| Some((key, undone::of_key(bucket, key)?)));
-        let noted = stream::iter(marks).map(async |(key, mark)| {
-            let note = self.bucket.get(key).await?.unwrap_or_default();
-            // A suppression counts by its key, whatever it contains.
-            Ok::<_, AwsError>((mark, serde_json::from_slice(&note).unwrap_or_default()))
+        let all = self.suppressions(bucket).await?;
+        let noted = stream::iter(all).map(async |one| {
+            let note = match self.read(&one.key(bucket)).await? {
+                Stored::Absent => Err("it does not exist".to_owned()),
+                Stored::Foreign { cause, .. } => Err(cause),
+                Stored::Ours { body, .. } => one.note(&body, bucket, &self.bucket.id.account),
+            };
+            Ok::<_, AwsError>((one, note))
         });
         let suppressions = noted.buffered(READS_MAX).try_collect().await?;
-        let stops = keys.iter().filter_map(|key| ledger::stop_of_key(bucket, key)).collect();
+        let state = self.state(bucket).await?;
+        let stops = state.map_or_else(Vec::new, |state| state.stops.into_iter().collect());
         Ok(Interventions { suppressions, stops })
+    }
+
+    /// Reads the state of a bucket; `None` if there is none. An error if it does not count.
+    pub async fn state(&self, bucket: &BucketName) -> Result<Option<BucketState>, AwsError> {
+        let key = state::key(bucket);
+        let failed = |cause: String| AwsError::other("GetObject", self.bucket.object(&key), cause);
+        match self.read(&key).await? {
+            Stored::Absent => Ok(None),
+            Stored::Foreign { cause, .. } => Err(failed(does_not_count(&cause))),
+            Stored::Ours { body, .. } => BucketState::read(&body, bucket, &self.bucket.id.account)
+                .map(Some)
+                .map_err(|error| failed(error.to_string())),
+        }
     }
 
     /// Reads when the last sweep has ended; `None` if none has.
     pub async fn last_sweep(&self) -> Result<Option<LastSweep>, AwsError> {
-        let Some(json) = self.bucket.get(last_sweep::KEY).await? else { return Ok(None) };
-        let object = || self.bucket.object(last_sweep::KEY);
-        let invalid = |error| AwsError::other("GetObject", object(), error);
-        serde_json::from_slice(&json).map(Some).map_err(invalid)
+        let object = self.bucket.object(last_sweep::KEY);
+        match self.read(last_sweep::KEY).await? {
+            Stored::Absent => Ok(None),
+            Stored::Foreign { cause, .. } => {
+                Err(AwsError::other("GetObject", object, does_not_count(&cause)))
+            }
+            Stored::Ours { body, .. } => serde_json::from_slice(&body)
+                .map(Some)
+                .map_err(|error| AwsError::other("GetObject", object, error)),
+        }
     }
 
     /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
     /// to `pages_max` pages.
     pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
-        let (mut keys_count, keys_max) = (0, pages_max * PAGE);
-        let is_wanted = |_: &str| {
-            keys_count += 1;
-            keys_count <= keys_max
-        };
-        let keys = self.keys(ledger::RECORDS_PREFIX, None, is_wanted).await?;
+        let (keys, is_whole) = self.first_keys(RECORDS, pages_max * PAGE).await?;
         let mut writes = writes(&keys);
         writes.sort_by_key(|(id, _)| Reverse(id.time));
         writes.truncate(count);
-        Ok(Newest { writes, is_whole: keys_count <= keys_max })
+        Ok(Newest { writes, is_whole })
     }
 
-    /// How many findings were reported in the last thirty days; `None` if there are more marks than a page has keys.
-    pub async fn reported_findings(&self, today: Date) -> Result<Option<usize>, AwsError> {
-        let mut count = 0;
-        let is_wanted = |_: &str| {
-            count += 1;
-            count <= PAGE
-        };
-        let keys = self.keys(reported::PREFIX, None, is_wanted).await?;
-        let findings = reported::count(keys.iter().map(String::as_str), today);
-        Ok((count <= PAGE).then_some(findings))
+    /// How many findings are open; `None` if there are too many states to read them.
+    pub async fn open_findings(&self) -> Result<Option<usize>, AwsError> {
+        let (keys, is_whole) = self.first_keys(STATE, STATES_MAX).await?;
+        if !is_whole {
+            return Ok(None);
+        }
+        let buckets = keys.iter().filter_map(|key| state::of_key(key));
+        let counts = stream::iter(buckets).map(async |bucket| {
+            let state = self.state(&bucket).await?;
+            Ok::<_, AwsError>(state.map_or(0, |state| state.findings.len()))
+        });
+        let counts: Vec<usize> = counts.buffered(READS_MAX).try_collect().await?;
+        Ok(Some(counts.into_iter().sum()))
+    }
+
+    /// The first keys with a prefix, and whether these are all of them.
+    async fn first_keys(
+        &self,
+        prefix: &str,
+        count_max: usize,
+    ) -> Result<(Vec<String>, bool), AwsError> {
+        let mut keys = Vec::new();
+        let mut pages = self.list_call(prefix).into_paginator().send();
+        while let Some(page) =
+            pages.try_next().await.named("ListObjectsV2", self.bucket.object(""))?
+        {
+            for key in page.contents().iter().filter_map(|object| object.key()) {
+                if keys.len() == count_max {
+                    return Ok((keys, false));
+                }
+                keys.push(key.to_owned());
+            }
+        }
+        Ok((keys, true))
     }
 
     /// Lists the wanted buckets that have records, the first `shown` of them with what was written.
@@ -123,7 +164,7 @@ impl Ledger {
 
     async fn recorded_buckets(&self) -> Result<(Vec<BucketName>, bool), AwsError> {
         let mut names = Vec::new();
-        let call = self.list_call(ledger::RECORDS_PREFIX).delimiter("/");
+        let call = self.list_call(RECORDS).delimiter("/");
         let mut pages = call.into_paginator().send();
         let mut is_cut = false;
         for _ in 0..PAGES_MAX {
@@ -131,12 +172,7 @@ impl Ledger {
             let Some(page) = page else { break };
             is_cut = page.next_continuation_token().is_some();
             names.extend(page.common_prefixes().iter().filter_map(|prefix| {
-                prefix
-                    .prefix()?
-                    .strip_prefix(ledger::RECORDS_PREFIX)?
-                    .strip_suffix('/')?
-                    .parse()
-                    .ok()
+                prefix.prefix()?.strip_prefix(RECORDS)?.strip_suffix('/')?.parse().ok()
             }));
         }
         Ok((names, is_cut))
@@ -144,128 +180,12 @@ impl Ledger {
 
     /// What was written to a bucket, without failed writes.
     async fn written(&self, bucket: &BucketName) -> Result<BTreeSet<SettingKind>, AwsError> {
-        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
+        let prefix = ledger::prefix(bucket);
+        let keys = self.keys(KeyRange { prefix: &prefix, ..KeyRange::default() }).await?;
         let written = writes(&keys).into_iter().filter(|(_, has_failed)| !has_failed);
         Ok(written.map(|(id, _)| id.kind).collect())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::fake::{Fake, error, page};
-
-    fn ledger(fake: &Fake) -> Ledger {
-        let bucket = "ledger".parse().unwrap();
-        Ledger::new(&fake.connection(), bucket, "111122223333".parse().unwrap())
-    }
-
-    #[tokio::test]
-    async fn each_bucket_comes_with_what_was_written_and_the_rest_is_counted() {
-        let fake = Fake::new(|asked| {
-            if asked.line.contains("delimiter") {
-                let prefix = |name: &str| {
-                    format!("<CommonPrefixes><Prefix>buckets/{name}/</Prefix></CommonPrefixes>")
-                };
-                let list: String = ["aaa", "bbb", "ccc", "ddd"].map(prefix).concat();
-                return (200, format!("<ListBucketResult>{list}</ListBucketResult>"));
-            }
-            let name = if asked.line.contains("aaa") { "aaa" } else { "bbb" };
-            let id = |kind: &str| {
-                format!("buckets/{name}/2026-11-24T23/{name}@20261124T231502.123Z-{kind}")
-            };
-            let mark = format!("buckets/{name}/undone/tls/20261124T231502.123Z-2027-01-31.json");
-            if name == "aaa" {
-                let failed = format!("{}.failed", id("ownership"));
-                let written = ["policy", "encryption", "ownership"].map(|kind| id(kind) + ".json");
-                return page(&[&written[..], &[failed, mark]].concat(), None);
-            }
-            page(&[mark], None)
-        });
-        let touched = ledger(&fake).touched(2, |name| name.as_str() != "ddd").await.unwrap();
-        let kinds = BTreeSet::from([SettingKind::Policy, SettingKind::Encryption]);
-        let buckets = vec![("aaa".parse().unwrap(), kinds)];
-        assert_eq!(touched, Touched { buckets, more: 1, is_cut: false });
-    }
-
-    #[tokio::test]
-    async fn suppressions_come_with_their_notes_and_conflicts_with_their_hours() {
-        let keys = [
-            "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-policy.json",
-            "buckets/aaa/2026-11-24T23/stopped-policy.json",
-            "buckets/aaa/undone/sse-c/20261124T231502.123Z-2027-01-31.json",
-            "buckets/aaa/undone/tls/20261124T231502.123Z-2027-01-31.json",
-        ];
-        let note = Note { undone: "id".to_owned(), reason: "ticket".to_owned(), ..Note::default() };
-        let fake = Fake::answering([
-            page(&keys, None),
-            (200, "written by another program".to_owned()),
-            (200, serde_json::to_string(&note).unwrap()),
-        ]);
-        let mark = |key| undone::of_key(&"aaa".parse().unwrap(), key).unwrap();
-        let found = ledger(&fake).interventions(&"aaa".parse().unwrap()).await.unwrap();
-        assert_eq!(found.suppressions, [(mark(keys[2]), Note::default()), (mark(keys[3]), note)]);
-        assert_eq!(found.stops, [(datetime!(2026-11-24 23:00 UTC), SettingKind::Policy)]);
-    }
-
-    #[tokio::test]
-    async fn findings_of_thirty_days_are_counted_from_a_page() {
-        let key = |day: &str| format!("reported/aaa/policy/public/{day}");
-        let (old, new) = (key("2026-10-01"), key("2026-11-25"));
-        let many = vec![new.clone(); 1000];
-        let today = Date::from_calendar_date(2026, time::Month::November, 25).unwrap();
-        for (answers, expected) in [
-            (vec![page(&[&old, &new], None)], Some(1)),
-            (vec![page(&many, Some("next")), page(&[&new], None)], None),
-        ] {
-            let found = ledger(&Fake::answering(answers)).reported_findings(today).await;
-            assert_eq!(found.unwrap(), expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_ledger_that_may_not_be_read_says_so() {
-        let fake = Fake::answering([error(403, "AccessDenied")]);
-        assert!(ledger(&fake).touched(2, |_| true).await.unwrap_err().is_denied());
-    }
-
-    #[tokio::test]
-    async fn the_last_sweep_is_read_if_there_is_one() {
-        let found = r#"{"time":"2026-11-24T23:15:02.123Z","buckets":214,"region":"eu-west-1"}"#;
-        let answers = [(200, found.to_owned()), error(404, "NoSuchKey"), (200, "{}".to_owned())];
-        let fake = Fake::answering(answers);
-        let ledger = ledger(&fake);
-        let last = ledger.last_sweep().await.unwrap().unwrap();
-        assert_eq!((last.buckets, last.time.minute()), (214, 15));
-        assert!(fake.asked()[0].line.contains("/sweeps/last?"), "{}", fake.asked()[0].line);
-        assert_eq!(ledger.last_sweep().await, Ok(None));
-        let invalid = ledger.last_sweep().await.unwrap_err().to_string();
-        assert!(invalid.contains("`sweeps/last`") && invalid.contains("`time`"), "{invalid}");
-    }
-
-    #[tokio::test]
-    async fn the_newest_writes_of_all_buckets_are_found_and_a_limit_is_reported() {
-        let first = [
-            "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-encryption.json",
-            "buckets/aaa/2026-11-24T23/stopped-encryption.json",
-            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.failed",
-            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.json",
-        ];
-        let second = ["buckets/bbb/2026-11-25T00/bbb@20261125T000000.000Z-encryption.json"];
-        let fake = Fake::answering([
-            page(&first, Some("next")),
-            page(&second, None),
-            page(&[first[0]; 1000], Some("next")),
-            page(&second, None),
-        ]);
-        let ledger = ledger(&fake);
-        let newest = ledger.newest(2, 5).await.unwrap();
-        let found: Vec<_> =
-            newest.writes.iter().map(|(id, failed)| (id.bucket.as_str(), *failed)).collect();
-        assert_eq!((found, newest.is_whole), (vec![("aaa", true), ("bbb", false)], true));
-        let bounded = ledger.newest(5, 1).await.unwrap();
-        assert_eq!((bounded.writes.len(), bounded.is_whole), (5, false));
-    }
-}
+mod tests;

@@ -65,6 +65,11 @@ impl Fake {
         Self::new(move |asked| answers.lock().unwrap().pop_front().expect(&asked.line))
     }
 
+    /// The answer to a request.
+    pub(crate) fn answer(&self, asked: &Asked) -> (u16, String) {
+        (self.answer)(asked)
+    }
+
     /// A connection to it.
     pub(crate) fn connection(&self) -> Connection {
         let fake = self.clone();
@@ -161,6 +166,7 @@ impl HttpConnector for Connector {
         let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
         let headers = response.headers_mut();
         headers.insert("content-length", length);
+        headers.insert("etag", "\"0f1e\"");
         headers.insert("x-amz-request-id", "4442587FB7D0A2F9");
         headers.insert("x-amz-server-side-encryption", "aws:kms");
         headers.insert("x-amz-server-side-encryption-aws-kms-key-id", KEY);

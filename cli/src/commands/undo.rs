@@ -1,7 +1,7 @@
 //! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
-use s3guard_posture::reconcile::ledger::{RecordId, undone};
+use s3guard_posture::reconcile::ledger::{RecordId, suppression};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
 /// The last day of the suppression.
 fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
     let until = asked.unwrap_or(today + Duration::days(LEFT_DAYS));
-    let last = undone::last_day(today);
+    let last = suppression::last_day(today);
     if until < today {
         return Err(anyhow!("`--until {until}` is in the past"))
             .hint(format!("give {today} or a later day, or use `--end` to end the suppression"))

@@ -1,9 +1,9 @@
 //! What the guard has written to a bucket, what was undone, and where it has stopped, from the ledger.
 
 use s3guard_aws::ledger::Interventions;
-use s3guard_posture::reconcile::ledger::still_until;
-use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
+use s3guard_posture::reconcile::ledger::suppression::{self, Note};
 use s3guard_posture::reconcile::record::State;
+use s3guard_posture::reconcile::state::Stop;
 use s3guard_posture::{Aspect, BucketName, Record, Setting, SettingKind};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -38,6 +38,9 @@ struct Suppression {
     until: String,
     /// Whether it ends an earlier one.
     is_end: bool,
+    /// Why the guard ignores it, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<String>,
     #[serde(flatten)]
     note: Note,
 }
@@ -47,8 +50,8 @@ struct Suppression {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Conflict {
-    /// The hour in which it has stopped.
-    hour: String,
+    /// When it has stopped the last time.
+    since: String,
     setting: &'static str,
     until: String,
 }
@@ -65,7 +68,7 @@ pub(crate) async fn history(
     let ledger = operator::readable_ledger(of, &account, &stack).await?;
     let mut records = Vec::new();
     let mut is_whole = true;
-    for record in ledger.records(bucket, newest).await? {
+    for record in ledger.records(bucket, newest, OffsetDateTime::now_utc()).await? {
         match record {
             Ok(record) => records.push(record),
             Err(error) => {
@@ -81,14 +84,24 @@ pub(crate) async fn history(
     Ok(History { is_whole, ..history })
 }
 
-/// The marks as the calls that made them: one call makes a mark for each aspect. The newest come first.
-fn grouped(mut marks: Vec<(SuppressionMark, Note)>) -> Vec<Suppression> {
-    marks.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.made));
+/// A suppression in the ledger, with who made it, or why it does not count.
+type Noted = (suppression::Suppression, Result<Note, String>);
+
+/// The suppressions as the calls that made them: one call makes one for each aspect. The newest come first.
+fn grouped(mut all: Vec<Noted>) -> Vec<Suppression> {
+    all.sort_by_key(|(one, _)| std::cmp::Reverse(one.made));
     let mut calls: Vec<Suppression> = Vec::new();
-    for (SuppressionMark { aspect, made, until }, note) in marks {
+    for (suppression::Suppression { aspect, made, until }, note) in all {
         let (time, day) = (utc_time(made), until.to_string());
+        let (note, ignored) = match note {
+            Ok(note) => (note, None),
+            Err(cause) => (Note::default(), Some(cause)),
+        };
         match calls.last_mut() {
-            Some(call) if call.time == time && call.until == day && call.note == note => {
+            Some(call)
+                if (&call.time, &call.until, &call.note, &call.ignored)
+                    == (&time, &day, &note, &ignored) =>
+            {
                 call.aspects.push(aspect);
             }
             Some(_) | None => calls.push(Suppression {
@@ -96,6 +109,7 @@ fn grouped(mut marks: Vec<(SuppressionMark, Note)>) -> Vec<Suppression> {
                 aspects: vec![aspect],
                 until: day,
                 is_end: until < made.to_offset(UtcOffset::UTC).date(),
+                ignored,
                 note,
             }),
         }
@@ -107,19 +121,21 @@ impl History {
     fn of(
         bucket: &str,
         records: Vec<Record>,
-        marks: Vec<(SuppressionMark, Note)>,
-        stops: &[(OffsetDateTime, SettingKind)],
+        suppressions: Vec<Noted>,
+        stops: &[(SettingKind, Stop)],
     ) -> Self {
-        let conflict = |(hour, kind): &(OffsetDateTime, SettingKind)| Conflict {
-            hour: utc_time(*hour),
+        let conflict = |(kind, stop): &(SettingKind, Stop)| Conflict {
+            since: utc_time(stop.since),
             setting: kind.name(),
-            until: utc_time(still_until(*hour)),
+            until: utc_time(stop.until),
         };
+        let mut stops: Vec<&(SettingKind, Stop)> = stops.iter().collect();
+        stops.sort_by_key(|(_, stop)| std::cmp::Reverse(stop.since));
         Self {
             bucket: bucket.to_owned(),
             records,
-            suppressions: grouped(marks),
-            conflicts: stops.iter().rev().map(conflict).collect(),
+            suppressions: grouped(suppressions),
+            conflicts: stops.into_iter().map(conflict).collect(),
             is_whole: true,
         }
     }
@@ -133,7 +149,7 @@ impl Printable for History {
     fn print(&self, text: &mut Text) {
         let records = self.records.iter().map(|record| (time(record), entry_of(record)));
         let suppressions = self.suppressions.iter().map(|one| (one.time.clone(), one.entry()));
-        let conflicts = self.conflicts.iter().map(|one| (one.hour.clone(), one.entry()));
+        let conflicts = self.conflicts.iter().map(|one| (one.since.clone(), one.entry()));
         let mut all: Vec<_> = records.chain(suppressions).chain(conflicts).collect();
         // All times have the same form.
         all.sort_by(|(a, _), (b, _)| b.cmp(a));
@@ -179,10 +195,12 @@ fn entry_of(record: &Record) -> Vec<String> {
 
 impl Suppression {
     fn entry(&self) -> Vec<String> {
-        let Self { time, aspects, until, is_end, note } = self;
+        let Self { time, aspects, until, is_end, ignored, note } = self;
         let names: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
         let names = names.join(", ");
-        let (title, state) = if *is_end {
+        let (title, state) = if ignored.is_some() {
+            ("ignored suppression", format!("remediation of {names} is not suppressed by it"))
+        } else if *is_end {
             ("suppression ended", format!("the guard enforces {names} again"))
         } else {
             ("undone", format!("remediation of {names} is suppressed until {until}"))
@@ -196,6 +214,7 @@ impl Suppression {
             ("of", note.undone.clone()),
             ("from", words(&note.replaced)),
             ("to", words(&note.restored)),
+            ("cause", ignored.clone().unwrap_or_default()),
         ];
         let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
         let rows: Vec<_> = rows.map(|(name, text)| (name, cut(&text, 600))).collect();
@@ -205,8 +224,8 @@ impl Suppression {
 
 impl Conflict {
     fn entry(&self) -> Vec<String> {
-        let Self { hour, setting, until } = self;
-        let state = format!("in the hour from {hour}: the guard does not write it until {until}");
+        let Self { since, setting, until } = self;
+        let state = format!("{since}, the guard does not write it until {until}");
         let why = "another party kept changing it back".to_owned();
         entry(&format!("stopped writing {setting}"), &state, &[("why", why)])
     }
@@ -261,19 +280,18 @@ mod tests {
                 .then_some(Setting::Ownership(Some(Ownership::BucketOwnerEnforced))),
             restored: (!reason.is_empty()).then_some(Setting::Ownership(None)),
         };
-        let mark = |aspect, made, until| SuppressionMark { aspect, made, until };
+        let one = |aspect, made, until| suppression::Suppression { aspect, made, until };
         let later = made + time::Duration::HOUR;
-        let marks = vec![
-            (mark(Aspect::Acl, made, date!(2027 - 01 - 31)), note("ticket 4711")),
-            (mark(Aspect::Ownership, made, date!(2027 - 01 - 31)), note("ticket 4711")),
-            (mark(Aspect::Ownership, later, date!(2026 - 11 - 24)), note("")),
+        let foreign = "its encryption is AES256, and not aws:kms with the stack's key".to_owned();
+        let suppressions = vec![
+            (one(Aspect::Acl, made, date!(2027 - 01 - 31)), Ok(note("ticket 4711"))),
+            (one(Aspect::Ownership, made, date!(2027 - 01 - 31)), Ok(note("ticket 4711"))),
+            (one(Aspect::Ownership, later, date!(2026 - 11 - 24)), Ok(note(""))),
+            (one(Aspect::PublicAccess, later, date!(2027 - 11 - 24)), Err(foreign)),
         ];
-        History::of(
-            "reports",
-            vec![record()],
-            marks,
-            &[(datetime!(2026-11-24 22:00 UTC), SettingKind::Policy)],
-        )
+        let since = datetime!(2026-11-24 22:10 UTC);
+        let stop = Stop { since, until: datetime!(2026-11-25 00:00 UTC), notified: true };
+        History::of("reports", vec![record()], suppressions, &[(SettingKind::Policy, stop)])
     }
 
     #[test]
@@ -283,6 +301,10 @@ mod tests {
               2026-11-25T00:20:00.000Z, the guard enforces ownership again
               by     arn:aws:iam::111122223333:user/mary
               of     reports@20261124T231502.120Z-ownership
+
+            ignored suppression
+              2026-11-25T00:20:00.000Z, remediation of public-access is not suppressed by it
+              cause  its encryption is AES256, and not aws:kms with the stack's key
 
             undone
               2026-11-24T23:20:00.000Z, remediation of acl, ownership is suppressed until 2027-01-31
@@ -299,17 +321,19 @@ mod tests {
               after  the sweep
 
             stopped writing policy
-              in the hour from 2026-11-24T22:00:00.000Z: the guard does not write it until 2026-11-25T00:00:00.000Z
+              2026-11-24T22:10:00.000Z, the guard does not write it until 2026-11-25T00:00:00.000Z
               why    another party kept changing it back
-        "#]].assert_eq(&plain(&history()));
+        "#]]
+        .assert_eq(&plain(&history()));
     }
 
     #[test]
     fn one_undo_is_one_entry_whatever_number_of_aspects_it_suppresses() {
         let json = serde_json::to_value(history()).unwrap();
-        assert_eq!(json["suppressions"].as_array().unwrap().len(), 2);
+        assert_eq!(json["suppressions"].as_array().unwrap().len(), 3);
         assert_eq!(json["suppressions"][0]["isEnd"], true);
-        let undone = &json["suppressions"][1];
+        assert!(json["suppressions"][1]["ignored"].is_string());
+        let undone = &json["suppressions"][2];
         assert_eq!(undone["aspects"], serde_json::json!(["acl", "ownership"]));
         assert_eq!(undone["by"], "arn:aws:iam::111122223333:user/mary");
         assert_eq!(undone["reason"], "ticket 4711");

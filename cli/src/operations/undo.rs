@@ -10,7 +10,7 @@ mod suppression;
 use anyhow::anyhow;
 use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
-use s3guard_posture::reconcile::ledger::undone;
+use s3guard_posture::reconcile::ledger::suppression::over;
 use s3guard_posture::reconcile::undo;
 use s3guard_posture::{BucketId, Record};
 use time::{Date, OffsetDateTime};
@@ -83,7 +83,7 @@ pub(crate) async fn undo(
         },
         bucket: UndoBucket {
             id: BucketId { name: name.clone(), account: owner.clone(), region },
-            buckets: Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc),
+            buckets: Buckets::new(connection, owner.clone(), None),
             output,
         },
         output,
@@ -152,7 +152,7 @@ impl Undo<'_> {
             return Ok(plan);
         }
         self.approve(&plan, self.enforced()).await?;
-        self.suppression.give(undone::over(self.now), None, self.now).await?;
+        self.suppression.give(over(self.now), None, self.now).await?;
         self.output.say("the guard remediates it at the next change or sweep");
         Ok(plan)
     }
@@ -180,7 +180,7 @@ impl Undo<'_> {
             return Ok(plan);
         }
         self.approve(&plan, self.enforced()).await?;
-        self.suppression.give(undone::over(self.now), change.as_ref(), self.now).await?;
+        self.suppression.give(over(self.now), change.as_ref(), self.now).await?;
         if let Some(change) = &change {
             self.bucket.put_back(&change.to).await.hint(
                 "the suppression is ended: the guard remediates it at the next change or sweep",

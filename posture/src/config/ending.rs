@@ -8,6 +8,7 @@ use time::{Date, Duration};
 use super::Config;
 use super::values::Day;
 use crate::Aspect;
+use crate::contract::ledger;
 
 /// How long before its end an exemption is announced.
 const AHEAD: Duration = Duration::days(7);
@@ -61,14 +62,19 @@ impl Config {
 }
 
 impl Ending {
-    /// The key of its mark in the ledger: one for the notification before the end, one for that after it.
+    /// The key of its announcement in the ledger: one for the notification before the end, one for that after it.
     pub fn key(&self) -> String {
         let aspects: Vec<&str> = self.aspects.iter().map(|aspect| aspect.name()).collect();
         let what = format!("{}-{}", self.buckets, aspects.join("-"));
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
         let what: String = what.chars().map(plain).take(200).collect();
         let when = if self.is_over { "over" } else { "soon" };
-        format!("announced/{}-{when}/{what}.json", self.until)
+        format!("{}announced/{}-{when}/{what}.json", ledger::SWEEPS, self.until)
+    }
+
+    /// Its object in the ledger, which says what its key says.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::json!({ "announced": self.key() }).to_string().into_bytes()
     }
 }
 

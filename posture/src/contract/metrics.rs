@@ -30,6 +30,8 @@ pub enum Metric {
     NotRecorded,
     /// Objects of the ledger that do not count: not encrypted with the stack's key, or not what their key says.
     ForeignObject,
+    /// Reads of the ledger that failed, or that found more than the guard reads.
+    LedgerNotReadable,
     /// Messages that are not events.
     NotAnEvent,
     /// Messages that were refused: from another account, or with a time that is not plausible.
@@ -58,6 +60,7 @@ named! {
     CoverageGaps = "CoverageGaps",
     NotRecorded = "NotRecorded",
     ForeignObject = "ForeignObject",
+    LedgerNotReadable = "LedgerNotReadable",
     NotAnEvent = "NotAnEvent",
     Refused = "Refused",
     ObjectEvents = "ObjectEvents",

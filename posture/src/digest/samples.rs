@@ -12,9 +12,11 @@ use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{self, Body, Test};
 use crate::notify::notification::{Draft, Notification, Origin, sms};
-use crate::notify::report::{self, ConflictReport, Report};
+use crate::notify::report::{self, ConflictReport, Report, UsedSuppression};
 use crate::reconcile::inspect::Inspection;
-use crate::reconcile::ledger;
+use crate::reconcile::ledger::suppression::{Note, Suppression};
+use crate::reconcile::ledger::{self, ForeignObject, RecordId};
+use crate::reconcile::state;
 use crate::text::subject;
 use crate::{
     Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, Observed, Reason, Record,
@@ -44,9 +46,35 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     samples.push(conflict(&reports, by_call.calls(), origin));
     samples.push(report::coverage_gap(&[photos.name], origin));
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
+    samples.push(report::suppressions_used(&reports, &[suppression(&reports, origin)], origin));
+    samples.push(report::foreign_objects(&[foreign(&reports)], origin));
     samples.push(report::alarm(&dead_letters(origin), origin));
     samples.push(notification_of(&deleted(reports.name, origin), origin));
     samples.into_iter().map(marked).collect()
+}
+
+/// A suppression by an operator.
+fn suppression(id: &BucketId, origin: &Origin<'_>) -> UsedSuppression {
+    let made = origin.now;
+    let until = made.date().saturating_add(time::Duration::days(30));
+    let suppression = Suppression { aspect: Aspect::Tls, made, until };
+    let note = Note {
+        undone: RecordId { bucket: id.name.clone(), time: made, kind: SettingKind::Policy }
+            .to_string(),
+        reason: "the scanner speaks no TLS (TICKET-7)".to_owned(),
+        by: format!("arn:aws:iam::{}:user/mary", origin.account),
+        ..Note::default()
+    };
+    UsedSuppression { key: suppression.key(&id.name), suppression, note }
+}
+
+/// An object of the ledger that another principal has written.
+fn foreign(id: &BucketId) -> ForeignObject {
+    ForeignObject {
+        key: state::key(&id.name),
+        etag: "\"0f1e2d3c\"".to_owned(),
+        cause: "its encryption is AES256, and not aws:kms with the stack's key".to_owned(),
+    }
 }
 
 /// Marks a notification as a test in every channel.

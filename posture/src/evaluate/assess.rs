@@ -111,10 +111,10 @@ pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
         Judgement::Weak { was, remediate } => {
             let kind = remediate.kind();
-            let undone = undone(observed, aspect).map(Reason::Undone);
+            let suppressed = suppressed(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
             let reason =
-                undone.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
+                suppressed.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
             Some(match reason {
                 Some(reason) => Finding::NotRemediated { aspect, reason },
                 None => Finding::Weak { aspect, was, remediate },
@@ -203,9 +203,9 @@ fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
     }
 }
 
-fn undone(observed: &Observed, aspect: Aspect) -> Option<Date> {
+fn suppressed(observed: &Observed, aspect: Aspect) -> Option<Date> {
     let history = observed.history.known()?;
-    history.undone.iter().filter(|(of, _)| *of == aspect).map(|(_, until)| *until).max()
+    history.suppressed.iter().filter(|(of, _)| *of == aspect).map(|(_, until)| *until).max()
 }
 
 /// Each setting has a count of its own: a conflict over one leaves the others guarded.

@@ -1,95 +1,74 @@
 //! Finds the buckets for which no event was received, which means that events are missing.
 //!
-//! The ledger has a mark for each bucket. The first sweep marks the buckets that existed before the guard; from then on an
-//! event marks a bucket, or else a sweep does. A bucket that a second sweep, hours later, finds without an event is a gap.
-
-use std::collections::BTreeSet;
+//! Each bucket that the guard knows has a state in the ledger, which says how it became known. The first sweep adds the
+//! buckets that existed before the guard; from then on the event of its creation adds a bucket. A bucket that a later
+//! sweep finds without a state, hours after its creation, is a gap.
+//!
+//! S3 changes the creation date when the bucket is changed, so a gap may be found later than after those hours.
+//!
+//! Source: Amazon S3 API Reference, `ListBuckets`, `CreationDate`.
 
 use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
 
-use crate::BucketName;
 use crate::text::named::named;
+
+/// For how long after its creation a bucket may be without an event: `CloudTrail` delivers within minutes, seldom later.
+pub const EVENT_WITHIN: Duration = Duration::hours(2);
 
 /// How the guard learned of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Mark {
+pub enum Known {
+    /// A sweep found it soon after its creation, and its event may still arrive.
+    Swept,
     /// It existed before the guard.
     Before,
-    /// By an event.
-    Event,
-    /// By a sweep, without an event.
-    Swept,
     /// It was reported as a gap.
     Gap,
+    /// By an event.
+    Event,
 }
 
 named! {
-    Mark:
-    Before = "before",
-    Event = "event",
+    Known:
     Swept = "swept",
+    Before = "before",
     Gap = "gap",
+    Event = "event",
 }
 
-/// The mark that a sweep adds to a bucket, if it adds one; `is_first` is the first sweep of all.
-pub fn at_sweep(marks: &BTreeSet<Mark>, is_first: bool) -> Option<Mark> {
-    if [Mark::Event, Mark::Before, Mark::Gap].iter().any(|mark| marks.contains(mark)) {
-        None
-    } else if is_first {
-        Some(Mark::Before)
-    } else if marks.contains(&Mark::Swept) {
-        Some(Mark::Gap)
-    } else {
-        Some(Mark::Swept)
+/// How a bucket without a state becomes known to a sweep; `is_first` is the first sweep of all.
+pub fn at_sweep(created: Option<OffsetDateTime>, is_first: bool, now: OffsetDateTime) -> Known {
+    let is_recent = created.is_some_and(|created| now - created < EVENT_WITHIN);
+    match (is_first, is_recent) {
+        (true, _) => Known::Before,
+        (false, true) => Known::Swept,
+        (false, false) => Known::Gap,
     }
-}
-
-/// What all marks of buckets begin with.
-pub const PREFIX: &str = "known/";
-
-/// Where a mark is.
-pub fn key(bucket: &BucketName, mark: Mark) -> String {
-    format!("{PREFIX}{bucket}/{mark}")
-}
-
-/// The bucket and the mark of a key.
-pub fn of_key(key: &str) -> Option<(BucketName, Mark)> {
-    let (bucket, mark) = key.strip_prefix(PREFIX)?.split_once('/')?;
-    Some((bucket.parse().ok()?, Mark::from_name(mark)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
 
-    fn check(marks: &[Mark], is_first: bool, expected: Option<Mark>) {
-        let marks = marks.iter().copied().collect();
-        assert_eq!(at_sweep(&marks, is_first), expected, "{marks:?}");
-    }
+    const NOW: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
     #[test]
-    fn a_bucket_that_two_sweeps_find_and_no_event_is_a_gap_once() {
-        check(&[], false, Some(Mark::Swept));
-        check(&[Mark::Swept], false, Some(Mark::Gap));
-        check(&[Mark::Swept, Mark::Gap], false, None);
-    }
-
-    #[test]
-    fn a_bucket_from_before_the_guard_or_with_an_event_is_no_gap() {
-        check(&[], true, Some(Mark::Before));
-        for marks in [&[Mark::Before][..], &[Mark::Event], &[Mark::Swept, Mark::Event]] {
-            check(marks, false, None);
-            check(marks, true, None);
+    fn a_bucket_without_a_state_is_a_gap_two_hours_after_its_creation() {
+        let ago = |minutes| Some(NOW - Duration::minutes(minutes));
+        for (created, expected) in [
+            (ago(-5), Known::Swept),
+            (ago(0), Known::Swept),
+            (ago(119), Known::Swept),
+            (ago(120), Known::Gap),
+            (ago(100_000), Known::Gap),
+            (None, Known::Gap),
+        ] {
+            assert_eq!(at_sweep(created, false, NOW), expected, "{created:?}");
+            assert_eq!(at_sweep(created, true, NOW), Known::Before, "{created:?}");
         }
-    }
-
-    #[test]
-    fn a_key_has_its_bucket_and_mark() {
-        let bucket: BucketName = "reports".parse().unwrap();
-        for mark in Mark::ALL {
-            assert_eq!(of_key(&key(&bucket, mark)), Some((bucket.clone(), mark)));
-        }
-        assert_eq!(of_key("known/reports/else"), None);
     }
 }

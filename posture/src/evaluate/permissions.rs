@@ -6,8 +6,9 @@ use crate::contract::ledger;
 use crate::model::question::{On, Question};
 use crate::model::setting::SettingKind;
 
-/// The objects of the ledger that the guard reads. It reads the records of no bucket.
-pub const READ_BY_GUARD: [&str; 3] = [ledger::STATE, ledger::SWEEPS, ledger::SUPPRESSIONS];
+/// The objects of the ledger that the guard reads.
+pub const READ_BY_GUARD: [&str; 4] =
+    [ledger::RECORDS, ledger::STATE, ledger::SWEEPS, ledger::SUPPRESSIONS];
 
 /// The IAM actions with which the guard reads this, sorted.
 pub fn reads(what: On) -> Vec<&'static str> {
@@ -121,6 +122,7 @@ mod tests {
                 (
                     Ledger,
                     [
+                        "s3:GetObject",
                         "s3:ListBucket",
                     ],
                 ),

@@ -4,10 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
-use crate::evaluate::coverage::Mark;
+use crate::evaluate::coverage::Known;
 use crate::{BucketName, Call, Region};
 
 /// The most buckets of an account.
@@ -37,7 +36,7 @@ pub struct Changed {
     pub call: Call,
 }
 
-/// A message that the guard sends to itself.
+/// A message that the guard sends to itself: it asks for a reconciliation, and carries no text and no settings.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum OwnMessage {
@@ -45,14 +44,12 @@ pub enum OwnMessage {
     Reconcile {
         /// The bucket, or [`BucketName::account`].
         bucket: BucketName,
-        /// How the sweep knows it.
+        /// How it becomes known to the sweep, if it has no state.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        mark: Option<Mark>,
+        known: Option<Known>,
     },
     /// List buckets.
     Sweep(Sweep),
-    /// Publish this notification, which could not be published before. It is not parsed here.
-    Publish(Value),
 }
 
 /// A page of the list of the Region's buckets; the first one by default.
@@ -134,12 +131,6 @@ impl Sweep {
 }
 
 impl OwnMessage {
-    /// Publish this notification.
-    pub fn publish(notification: &impl Serialize) -> Self {
-        let json = serde_json::to_value(notification);
-        Self::Publish(json.expect("a notification is texts and lists"))
-    }
-
     /// The body of the message.
     pub fn body(&self) -> String {
         serde_json::json!({ "s3guard": self }).to_string()

@@ -37,3 +37,31 @@ pub(crate) mod as_time {
         OffsetDateTime::parse(&String::deserialize(from)?, &Rfc3339).map_err(de::Error::custom)
     }
 }
+
+/// A time that may be missing.
+pub(crate) mod as_optional_time {
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+    use time::OffsetDateTime;
+
+    use super::as_time;
+
+    #[derive(Deserialize)]
+    struct Time(#[serde(with = "as_time")] OffsetDateTime);
+
+    #[expect(clippy::ref_option, reason = "serde calls it with this type")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<OffsetDateTime>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => as_time::serialize(time, to),
+            None => None::<()>.serialize(to),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<OffsetDateTime>, D::Error> {
+        Ok(Option::<Time>::deserialize(from)?.map(|time| time.0))
+    }
+}

@@ -2,20 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::Date;
-
 use super::{Delayed, Ledger, Outgoing};
-use crate::evaluate::coverage::{self, Mark};
-use crate::reconcile::reported::Reported;
-use crate::{BucketName, Notification};
+use crate::Notification;
+use crate::reconcile::ledger::{Condition, KeyRange, Stored};
 
 /// The objects of a ledger.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    objects: Mutex<BTreeMap<String, Vec<u8>>>,
+    objects: Mutex<BTreeMap<String, Held>>,
+}
+
+/// An object.
+#[derive(Debug)]
+struct Held {
+    body: Vec<u8>,
+    is_foreign: bool,
+}
+
+impl Held {
+    /// Its version: the same content is the same version, as S3's `ETag` is.
+    fn etag(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.body.hash(&mut hasher);
+        format!("\"{:016x}\"", hasher.finish())
+    }
 }
 
 /// What was published and sent, in order.
@@ -41,15 +55,20 @@ impl MemoryLedger {
 
     /// The object with this key.
     pub fn object(&self, key: &str) -> Option<Vec<u8>> {
-        self.lock().get(key).cloned()
+        self.lock().get(key).map(|held| held.body.clone())
     }
 
-    /// Puts an empty object. `false` if there was one with this key.
-    pub fn put(&self, key: &str) -> bool {
-        self.lock().insert(key.to_owned(), Vec::new()).is_none()
+    /// Puts an object.
+    pub fn put(&self, key: &str, body: Vec<u8>) {
+        self.lock().insert(key.to_owned(), Held { body, is_foreign: false });
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+    /// Puts an object that does not count.
+    pub fn put_foreign(&self, key: &str, body: Vec<u8>) {
+        self.lock().insert(key.to_owned(), Held { body, is_foreign: true });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Held>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,35 +76,44 @@ impl MemoryLedger {
 impl Ledger for MemoryLedger {
     type Error = Infallible;
 
-    async fn claim(&self, key: &str) -> Result<bool, Infallible> {
-        Ok(self.put(key))
+    async fn read(&self, key: &str) -> Result<Stored, Infallible> {
+        Ok(match self.lock().get(key) {
+            None => Stored::Absent,
+            Some(held) if held.is_foreign => Stored::Foreign {
+                etag: held.etag(),
+                cause: "it is not encrypted with the stack's key".to_owned(),
+            },
+            Some(held) => Stored::Ours { etag: held.etag(), body: held.body.clone() },
+        })
     }
 
-    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Infallible> {
-        self.lock().insert(key.to_owned(), body);
-        Ok(())
-    }
-
-    async fn has(&self, key: &str) -> Result<bool, Infallible> {
-        Ok(self.lock().contains_key(key))
-    }
-
-    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, Infallible> {
-        Ok(Reported::of(bucket, self.lock().keys().map(String::as_str), today))
-    }
-
-    async fn marks(
+    async fn write(
         &self,
-        from: &BucketName,
-        to: &BucketName,
-    ) -> Result<BTreeMap<BucketName, BTreeSet<Mark>>, Infallible> {
-        let mut marks: BTreeMap<BucketName, BTreeSet<Mark>> = BTreeMap::new();
-        let known = self.lock();
-        let known = known.keys().filter_map(|key| coverage::of_key(key));
-        for (bucket, mark) in known.filter(|(bucket, _)| (from..=to).contains(&bucket)) {
-            marks.entry(bucket).or_default().insert(mark);
+        key: &str,
+        body: Vec<u8>,
+        condition: Condition<'_>,
+    ) -> Result<bool, Infallible> {
+        let mut objects = self.lock();
+        let held = objects.get(key).map(Held::etag);
+        let holds = match condition {
+            Condition::Always => true,
+            Condition::Absent => held.is_none(),
+            Condition::Still(etag) => held.as_deref() == Some(etag),
+        };
+        if holds {
+            objects.insert(key.to_owned(), Held { body, is_foreign: false });
         }
-        Ok(marks)
+        Ok(holds)
+    }
+
+    async fn keys(&self, range: KeyRange<'_>) -> Result<Vec<String>, Infallible> {
+        let objects = self.lock();
+        let is_in = |key: &&String| {
+            key.starts_with(range.prefix)
+                && range.after.is_none_or(|after| key.as_str() > after)
+                && range.to.is_none_or(|to| key.as_str() <= to)
+        };
+        Ok(objects.keys().filter(is_in).cloned().collect())
     }
 }
 

@@ -8,20 +8,22 @@ use time::OffsetDateTime;
 
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
-use crate::evaluate::coverage::{self, Mark};
+use crate::evaluate::coverage::Known;
 use crate::events::Again;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
-use crate::reconcile::ledger;
-use crate::reconcile::reported::{self, Reported};
+use crate::reconcile::ledger::{self, ForeignObject};
+use crate::reconcile::state::{self, BucketState, FAILED, Stop, Update};
 use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
-    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, Observed, Reason, Record,
-    SettingKind, Trigger, carry_out, inspect,
+    Account, Action, Aspect, Baseline, BucketId, Finding, Notification, Observed, Reason, Record,
+    Setting, SettingKind, Trigger, carry_out, inspect,
 };
 
-use super::{Flow, Ledger, Outgoing, Seen, Settings, Tally, TaskResult};
+use super::bucket_ledger::{Base, BucketLedger};
+use super::pass::Pass;
+use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.
 const CONFLICTS_MAX: u32 = 6;
@@ -30,19 +32,15 @@ const CONFLICT_PAUSE_MILLISECONDS: u32 = 250;
 /// The remaining time that another round needs, in seconds.
 const ROUND_SECONDS: u64 = 20;
 
-/// What is reconciled, and why.
-struct Pass<'a> {
-    id: BucketId,
-    task: &'a ReconcileTask,
-}
-
 /// The findings and writes of all rounds together.
 #[derive(Default)]
-struct Reconciliation {
-    baseline: Option<Baseline>,
-    findings: Vec<Finding>,
-    done: Vec<(Action, Record)>,
-    failed: Vec<(Action, String)>,
+pub(super) struct Reconciliation {
+    pub(super) baseline: Option<Baseline>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) done: Vec<(Action, Record)>,
+    /// The settings that the bucket has now.
+    pub(super) settings: BTreeMap<SettingKind, Setting>,
+    pub(super) failed: Vec<(Action, String)>,
     /// Why the bucket could not be read again after a write.
     interrupted: Option<String>,
     /// Whether a retry may succeed: not if access was denied.
@@ -52,10 +50,13 @@ struct Reconciliation {
     /// The ids of the saved records.
     kept: BTreeSet<String>,
     unrecorded: usize,
-    stopped: Vec<Stopped>,
+    /// The settings that the guard had stopped writing before.
+    stopped: BTreeSet<SettingKind>,
+    /// Whether something is not remediated because of that.
+    is_stopped: bool,
     bucket_is_gone: bool,
     /// The owner from the bucket's tags, if they were read.
-    owner: Option<String>,
+    pub(super) owner: Option<String>,
 }
 
 /// A setting that the guard has stopped writing.
@@ -64,6 +65,19 @@ struct Stopped {
     aspects: Vec<Aspect>,
     writes: u32,
     is_reported: bool,
+}
+
+/// The end of a pass: what it has seen, and what follows from it.
+pub(super) struct Conclusion<'a> {
+    pub(super) pass: &'a Pass<'a>,
+    pub(super) seen: Reconciliation,
+    /// The state of the bucket, if it was read and there is one.
+    pub(super) known: Option<BucketState>,
+    /// What is added to the state.
+    pub(super) update: Update,
+    /// Objects of the ledger that do not count.
+    pub(super) foreign: Vec<ForeignObject>,
+    pub(super) result: TaskResult,
 }
 
 impl<A, L, O> Flow<'_, A, L, O>
@@ -91,21 +105,14 @@ where
                 config.baseline(&id, &observed.tags, &context)
             }
         };
-        let mark = match trigger {
-            _ if is_account => None,
-            Trigger::Calls(_) => Some(Mark::Event),
-            Trigger::Sweep => task.mark,
-        };
         let pass = Pass { id: id.clone(), task };
-        let (is_marked, seen) =
-            join(self.mark_known(bucket, mark), Box::pin(self.rounds(&pass, &wanted))).await;
+        let reading = pass.state_reading();
+        let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
+        let begun = self.now();
+        let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
             Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => self.gone(&pass).await,
-            seen => {
-                let mut result = self.report(&pass, seen).await;
-                result.tally.count(Metric::NotRecorded, usize::from(!is_marked));
-                result
-            }
+            seen => Box::pin(self.conclude(&pass, &ledger, seen, begun)).await,
         }
     }
 
@@ -114,12 +121,13 @@ where
     async fn rounds(
         &self,
         pass: &Pass<'_>,
+        account: &BucketLedger<'_, A, L>,
         wanted: &(impl Fn(&Observed) -> Baseline + Sync),
     ) -> Option<Reconciliation> {
         let name = &pass.id.name;
         let mut seen = Reconciliation::default();
         for round in 0..CONFLICTS_MAX {
-            let inspection = match inspect(self.account, &pass.id, wanted).await {
+            let inspection = match inspect(account, &pass.id, wanted).await {
                 Ok(Some(inspection)) => inspection,
                 Ok(None) => {
                     seen.bucket_is_gone = true;
@@ -133,6 +141,7 @@ where
             if round == 0 {
                 let history = inspection.observed.history.known();
                 seen.written_before = history.map(|had| had.writes.clone()).unwrap_or_default();
+                seen.stopped = history.map(|had| had.stopped.clone()).unwrap_or_default();
             }
             // Findings that an earlier round has remediated are kept; the rest is replaced.
             let is_done = |finding: &Finding| {
@@ -141,11 +150,12 @@ where
             };
             seen.findings.retain(is_done);
             seen.findings.extend(inspection.findings.clone());
-            let (account, trigger, now) = (self.account, &pass.task.trigger, self.clock.now);
+            let (trigger, now) = (&pass.task.trigger, self.clock.now);
             let outcome = Box::pin(carry_out(account, &inspection, wanted, trigger, now)).await;
-            seen.stopped = stopped(&inspection.observed, &seen.findings);
+            seen.is_stopped = seen.findings.iter().any(|finding| finding.stopped().is_some());
             seen.owner = report::owner(&inspection.observed.tags).map(str::to_owned);
             seen.baseline = Some(inspection.baseline);
+            seen.read(&inspection.observed, &outcome.done);
             seen.done.extend(outcome.done);
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
@@ -170,8 +180,14 @@ where
         Some(seen)
     }
 
-    /// The result of a pass: metrics, notifications, marks and retries.
-    async fn report(&self, pass: &Pass<'_>, seen: Option<Reconciliation>) -> TaskResult {
+    /// The result of a pass: metrics, notifications, the state and retries.
+    async fn conclude(
+        &self,
+        pass: &Pass<'_>,
+        ledger: &BucketLedger<'_, A, L>,
+        seen: Option<Reconciliation>,
+        begun: OffsetDateTime,
+    ) -> TaskResult {
         let mut result = TaskResult::default();
         let Some(mut seen) = seen else {
             result.tally.count(Metric::Failed, 1);
@@ -182,47 +198,107 @@ where
         let took = self.took(pass, &seen);
         seen.count(took, &mut result.tally);
         result.retry |= seen.is_transient;
-        let now = self.now();
-        let news = self.news(pass, &seen.findings, &mut result.tally).await;
-        let notification = seen.baseline.as_ref().and_then(|baseline| {
-            report::notification(&Report {
-                id: &pass.id,
-                stack: (&self.settings.stack, &self.settings.region),
-                baseline,
-                trigger: &pass.task.trigger,
-                findings: &news,
-                done: &seen.done,
-                kept: &seen.kept,
-                failed: &seen.failed,
-                took,
-                is_again: pass.task.is_again,
-                owner: seen.owner.as_deref(),
-                times_within_hour: report::times_within_hour(&seen.done, |kind| {
-                    seen.written_before.get(&kind).copied().unwrap_or_default()
-                }),
-                now,
-            })
-        });
-        if let Some(notification) =
-            notification.filter(|_| !seen.is_transient || !seen.done.is_empty())
-        {
-            let reported = report::reported_of(&news, pass.task.trigger.calls()).cloned();
-            let marks = reported::keys(&pass.id.name, &reported.collect::<Vec<_>>(), now.date());
-            match &pass.task.trigger {
-                Trigger::Sweep => (result.notification, result.marks) = (Some(notification), marks),
-                Trigger::Calls(_) if self.publish_or_queue(&notification).await => {
-                    self.mark(marks, &mut result.tally).await;
-                }
-                Trigger::Calls(_) => result.retry = true,
-            }
+        if Pass::needs_state(&seen, &ledger.base()) {
+            ledger.read_state().await;
         }
-        result.tally.count(Metric::Conflict, usize::from(!seen.stopped.is_empty()));
-        for stopped in &seen.stopped {
-            self.stop(pass, &seen, stopped, &mut result).await;
+        let base = ledger.base();
+        let known =
+            if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        let update = pass.update(&seen, begun);
+        let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
+        let earlier = self.unreported(&mut end).await;
+        self.report_used_suppressions(ledger, &mut end).await;
+        self.report_foreign(ledger, &mut end).await;
+        for stopped in stopped(&end) {
+            self.stop(&mut end, &stopped).await;
+        }
+        let notification = self.notification(&mut end, &earlier, took);
+        let Conclusion { seen, update, mut result, .. } = end;
+        let is_noted = pass.is_noted(&base, &update);
+        let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
+        let records = written.map(|record| record.id.clone()).collect();
+        let is_recent = pass.task.known == Some(Known::Swept);
+        let pending = PendingState { id: pass.id.clone(), base, update, records, is_recent };
+        match (notification, &pass.task.trigger) {
+            (Some(notification), Trigger::Sweep) => {
+                (result.notification, result.pending) = (Some(notification), Some(pending));
+            }
+            (Some(notification), Trigger::Calls(_)) => {
+                let (is_published, tally) = self.publish_and_note(&notification, pending).await;
+                result.retry |= !is_published;
+                result.tally.add(tally);
+            }
+            (None, _) if is_noted => result.tally.add(self.note(pending, true).await),
+            (None, _) => {}
         }
         let findings = seen.findings;
         result.seen = seen.baseline.map(|baseline| Seen { baseline, findings });
         result
+    }
+
+    /// Publishes a report, and notes that in the state. What does not depend on the report is noted at the same time.
+    async fn publish_and_note(
+        &self,
+        notification: &Notification,
+        pending: PendingState,
+    ) -> (bool, Tally) {
+        if !pending.update.is_independent() {
+            let is_published = self.publish(notification).await;
+            return (is_published, self.note(pending, is_published).await);
+        }
+        let PendingState { id, base, update, records, is_recent } = pending;
+        let noted = self.write_state(&id, base, &update);
+        let (is_published, mut tally) = join(self.publish(notification), noted).await;
+        if !is_published {
+            let base = Base::NotRead;
+            let pending = PendingState { id, base, update, records, is_recent };
+            tally.add(self.note(pending, false).await);
+        }
+        (is_published, tally)
+    }
+
+    /// The report about the bucket, with the writes that could not be reported before.
+    fn notification(
+        &self,
+        end: &mut Conclusion<'_>,
+        earlier: &[Record],
+        took: Option<Duration>,
+    ) -> Option<Notification> {
+        let Conclusion { pass, seen, known, update, .. } = end;
+        let news = pass.news(&seen.findings, known.as_ref(), self.now());
+        let mut done: Vec<(Action, Record)> =
+            earlier.iter().map(|record| (record.action(), record.clone())).collect();
+        done.extend(seen.done.iter().cloned());
+        let mut kept = seen.kept.clone();
+        kept.extend(earlier.iter().map(|record| record.id.clone()));
+        let mut findings: Vec<Finding> = earlier.iter().flat_map(Record::findings).collect();
+        findings.extend(news.iter().cloned());
+        let written_before = |kind| {
+            let before = seen.written_before.get(&kind).copied().unwrap_or_default();
+            let again = earlier.iter().filter(|record| record.setting == kind).count();
+            before.saturating_sub(u32::try_from(again).unwrap_or(u32::MAX))
+        };
+        let notification = report::notification(&Report {
+            id: &pass.id,
+            stack: (&self.settings.stack, &self.settings.region),
+            baseline: seen.baseline.as_ref()?,
+            trigger: &pass.task.trigger,
+            findings: &findings,
+            done: &done,
+            kept: &kept,
+            failed: &seen.failed,
+            took,
+            is_again: pass.task.is_again && earlier.is_empty(),
+            owner: seen.owner.as_deref(),
+            times_within_hour: report::times_within_hour(&done, written_before),
+            now: self.now(),
+        });
+        let notification = notification.filter(|_| !seen.is_transient || !done.is_empty());
+        update.reported.extend(earlier.iter().map(|record| record.id.clone()));
+        if notification.is_some() {
+            update.mark_reported(report::reported_of(&news, pass.task.trigger.calls()));
+        }
+        notification
     }
 
     /// The time from the first call until now, if something was written.
@@ -232,68 +308,33 @@ where
         is_measured.then(|| (self.now() - first.time).try_into().ok()).flatten()
     }
 
-    /// The findings to report. A conflict has a notification of its own. Of what is not remediated, a sweep reports what was
-    /// not recently reported; what calls have touched is always reported.
-    ///
-    /// Only a bucket with such findings costs a call. If the ledger cannot be read, all of it is reported.
-    async fn news(&self, pass: &Pass<'_>, findings: &[Finding], tally: &mut Tally) -> Vec<Finding> {
-        let mut news: Vec<Finding> =
-            findings.iter().filter(|finding| finding.stopped().is_none()).cloned().collect();
-        let touched = pass.task.trigger.touched();
-        let is_swept = |finding: &Finding| matches!(finding, Finding::NotRemediated { aspect, .. } if !touched.contains(aspect));
-        if !pass.task.is_swept || !news.iter().any(is_swept) {
-            return news;
-        }
-        let (bucket, today) = (&pass.id.name, self.now().date());
-        let reported = self.ledger.reported(bucket, today).await.unwrap_or_else(|error| {
-            tracing::error!(%bucket, %error, "the ledger could not be read");
-            tally.count(Metric::NotRecorded, 1);
-            Reported::default()
-        });
-        news.retain(|finding| match finding {
-            Finding::NotRemediated { aspect, reason } => {
-                touched.contains(aspect) || reported.is_news(*aspect, reason)
-            }
-            Finding::Weak { .. } | Finding::Later { .. } => true,
-        });
-        news
-    }
-
     /// Notifies once that the guard has stopped writing a setting, and of the other party.
     ///
-    /// It is published before it is recorded: twice is better than never.
-    async fn stop(
-        &self,
-        pass: &Pass<'_>,
-        seen: &Reconciliation,
-        stopped: &Stopped,
-        result: &mut TaskResult,
-    ) {
+    /// It is published before it is noted: twice is better than never.
+    async fn stop(&self, end: &mut Conclusion<'_>, stopped: &Stopped) {
         if stopped.is_reported {
             return;
         }
-        let (name, now) = (&pass.id.name, self.now());
+        let (pass, seen, now) = (end.pass, &end.seen, self.now());
+        let until = ledger::still_until(now);
         let notification = report::conflict(&ConflictReport {
             id: &pass.id,
             calls: pass.task.trigger.calls(),
             aspects: &stopped.aspects,
             kind: stopped.kind,
             writes: stopped.writes,
-            still_until: ledger::still_until(now),
+            still_until: until,
             grade: seen.baseline.as_ref().map(|baseline| baseline.grade),
             owner: seen.owner.as_deref(),
             stack: &self.settings.stack,
             now,
         });
-        if !self.publish_or_queue(&notification).await {
-            result.retry = true;
-            return;
+        let notified = self.publish(&notification).await;
+        if notified {
+            self.account.stopped(&pass.id.name, stopped.kind, until);
         }
-        self.account.stopped(name, stopped.kind, ledger::still_until(now));
-        if let Err(error) = self.ledger.claim(&ledger::stopped(name, stopped.kind, now)).await {
-            tracing::error!(bucket = %name, %error, "the ledger could not record that the guard has stopped");
-            result.tally.count(Metric::NotRecorded, 1);
-        }
+        end.result.retry |= !notified;
+        end.update.stops.push((stopped.kind, Stop { since: now, until, notified }));
     }
 
     /// Retries a bucket whose stack operation is in progress; after the last attempt it is reported.
@@ -337,19 +378,33 @@ where
         }
         result
     }
-
-    /// Marks how the guard learned of a bucket. Returns whether the ledger accepted it.
-    async fn mark_known(&self, bucket: &BucketName, mark: Option<Mark>) -> bool {
-        let Some(mark) = mark else { return true };
-        let marked = self.ledger.claim(&coverage::key(bucket, mark)).await;
-        if let Err(error) = &marked {
-            tracing::error!(%bucket, %error, "a mark could not be saved in the ledger");
-        }
-        marked.is_ok()
-    }
 }
 
 impl Reconciliation {
+    /// Takes the settings of the last round: as they were read, or written since then.
+    fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
+        let is_account = |kind: SettingKind| kind == SettingKind::AccountPublicAccessBlock;
+        let kinds = SettingKind::ALL.into_iter();
+        let kinds = kinds.filter(|kind| is_account(*kind) == observed.id.name.is_account());
+        let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
+        let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
+        self.settings.extend(read.chain(written));
+    }
+
+    /// What is not remediated, and what could not be.
+    pub(super) fn open_findings(&self) -> impl Iterator<Item = (Aspect, String, bool)> + '_ {
+        let not_remediated = self.findings.iter().filter_map(|finding| match finding {
+            Finding::NotRemediated { aspect, reason } => {
+                Some((*aspect, state::reason_text(reason)?, false))
+            }
+            Finding::Weak { .. } | Finding::Later { .. } => None,
+        });
+        let failed = self.failed.iter().flat_map(|(action, _)| {
+            action.aspects.iter().map(|aspect| (*aspect, FAILED.to_owned(), false))
+        });
+        not_remediated.chain(failed)
+    }
+
     fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left =
             self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
@@ -357,6 +412,7 @@ impl Reconciliation {
         tally.count(Metric::NotRemediated, is_left.into());
         tally.count(Metric::Exempt, usize::from(exemptions > 0));
         tally.count(Metric::NotRecorded, self.unrecorded);
+        tally.count(Metric::Conflict, self.is_stopped.into());
         if !self.failed.is_empty() || self.interrupted.is_some() {
             tally.count(Metric::Failed, 1);
         } else if !self.done.is_empty() {
@@ -370,23 +426,26 @@ impl Reconciliation {
 }
 
 /// The settings that the guard has stopped writing, with the aspects that stay weak.
-fn stopped(observed: &Observed, findings: &[Finding]) -> Vec<Stopped> {
+fn stopped(end: &Conclusion<'_>) -> Vec<Stopped> {
     let mut all: Vec<Stopped> = Vec::new();
-    let history = observed.history.known();
-    for finding in findings {
+    for finding in &end.seen.findings {
         let Some((kind, writes)) = finding.stopped() else { continue };
         if let Some(stopped) = all.iter_mut().find(|stopped| stopped.kind == kind) {
             stopped.aspects.push(finding.aspect());
-        } else {
-            let is_reported = history.is_some_and(|history| history.stopped.contains(&kind));
-            all.push(Stopped { kind, aspects: vec![finding.aspect()], writes, is_reported });
+            continue;
         }
+        let stop = end.known.as_ref().and_then(|known| known.stops.get(&kind));
+        let stop = stop.filter(|stop| stop.until > end.update.time);
+        // Without the state, this process may know that it has reported it.
+        let is_reported =
+            stop.map_or_else(|| end.seen.stopped.contains(&kind), |stop| stop.notified);
+        all.push(Stopped { kind, aspects: vec![finding.aspect()], writes, is_reported });
     }
     all
 }
 
 /// The pause before another round: longer each time, with jitter.
-fn pause(round: u32, now: OffsetDateTime) -> Duration {
+pub(super) fn pause(round: u32, now: OffsetDateTime) -> Duration {
     let spread = now.microsecond() / 1000 * 7919 % CONFLICT_PAUSE_MILLISECONDS;
     Duration::from_millis(((CONFLICT_PAUSE_MILLISECONDS << round) + spread).into())
 }

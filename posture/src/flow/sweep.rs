@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::Ending;
+use crate::contract::ledger::STATE;
 use crate::contract::metrics::Metric;
-use crate::evaluate::coverage::{self, Mark};
+use crate::evaluate::coverage::{self, Known};
 use crate::events::{OwnMessage, Sweep};
-use crate::notify::notification::Origin;
 use crate::notify::report;
-use crate::reconcile::account::CallError;
+use crate::reconcile::account::{CallError, Page};
 use crate::reconcile::last_sweep::{self, LastSweep};
+use crate::reconcile::ledger::{Condition, ForeignObject, KeyRange, Stored};
+use crate::reconcile::state;
 use crate::reconcile::triage::DELAY_SECONDS_MAX;
 use crate::{Account, BucketName, Mode};
 
@@ -21,12 +22,19 @@ const SWEPT_A_SECOND: usize = 10;
 const QUEUED_AT_A_TIME: usize = 100;
 
 /// The coverage of a page of buckets.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Coverage {
-    /// The mark that each bucket gets when it is reconciled.
-    marks: Vec<Option<Mark>>,
-    /// The buckets without an event. They are marked when they are reported, and not before.
-    gaps: Vec<BucketName>,
+    /// Whether no sweep has ended yet.
+    is_first: bool,
+    /// How each bucket becomes known, if it has no state.
+    known: Vec<Option<Known>>,
+}
+
+/// What the ledger says by an object of its guard.
+enum Said {
+    Yes,
+    No,
+    Foreign(ForeignObject),
 }
 
 impl<A, L, O> Flow<'_, A, L, O>
@@ -55,19 +63,22 @@ where
         if *sweep == Sweep::default() {
             self.announce(&mut result).await;
             if self.settings.config.account_mode() != Mode::Off {
-                let account = OwnMessage::Reconcile { bucket: BucketName::account(), mark: None };
+                let account = OwnMessage::Reconcile { bucket: BucketName::account(), known: None };
                 result.retry |= !self.send_back(account.body(), 0).await;
             }
         }
+        let is_first_page = *sweep == Sweep::default();
         let is_new =
             |bucket: &BucketName| after.as_deref().is_none_or(|after| bucket.as_str() > after);
-        let buckets: Vec<BucketName> = page.buckets.into_iter().filter(is_new).collect();
-        let Coverage { marks, gaps } = self.coverage(&buckets).await;
-        self.report_gaps(&gaps, &mut result).await;
+        let buckets: Vec<BucketName> =
+            page.buckets.iter().filter(|bucket| is_new(bucket)).cloned().collect();
+        let Coverage { is_first, known } =
+            self.coverage(&buckets, &page, is_first_page, &mut result).await;
+        self.report_gaps(&buckets, &known, &mut result).await;
         if result.retry {
             return result;
         }
-        let queued = self.queue(&buckets, marks).await;
+        let queued = self.queue(&buckets, known).await;
         let all = earlier + queued.err().unwrap_or(buckets.len());
         let next = match queued {
             Ok(()) => page.continuation.map(|next| {
@@ -83,29 +94,29 @@ where
         if let Some((next, delay_seconds)) = next {
             result.retry |= !self.send_back(OwnMessage::Sweep(next).body(), delay_seconds).await;
         } else {
-            self.record_end(all, &mut result.tally).await;
+            self.record_end(all, is_first, &mut result.tally).await;
         }
         result
     }
 
     /// Records the end of a sweep with so many buckets: `s3guard status` shows it, and the next sweep is not the first.
-    async fn record_end(&self, buckets: usize, tally: &mut Tally) {
+    async fn record_end(&self, buckets: usize, is_first: bool, tally: &mut Tally) {
         let region = self.settings.region.clone();
         let last = LastSweep { time: self.now(), buckets, region };
-        if let Err(error) = self.ledger.replace(last_sweep::KEY, last.json()).await {
-            tracing::error!(%error, "the ledger could not record the end of a sweep");
-            tally.count(Metric::NotRecorded, 1);
+        let keys = [is_first.then_some(last_sweep::FIRST), Some(last_sweep::KEY)];
+        for key in keys.into_iter().flatten() {
+            self.write(key, last.json(), tally).await;
         }
     }
 
     /// Queues buckets. If that fails, returns how many are certainly queued.
-    async fn queue(&self, buckets: &[BucketName], marks: Vec<Option<Mark>>) -> Result<(), usize> {
+    async fn queue(&self, buckets: &[BucketName], known: Vec<Option<Known>>) -> Result<(), usize> {
         let messages: Vec<Delayed> = buckets
             .iter()
-            .zip(marks)
+            .zip(known)
             .enumerate()
-            .map(|(count, (bucket, mark))| Delayed {
-                body: OwnMessage::Reconcile { bucket: bucket.clone(), mark }.body(),
+            .map(|(count, (bucket, known))| Delayed {
+                body: OwnMessage::Reconcile { bucket: bucket.clone(), known }.body(),
                 delay_seconds: delay_seconds(count),
             })
             .collect();
@@ -119,76 +130,157 @@ where
         Ok(())
     }
 
-    /// The origin of a sweep's notifications.
-    fn origin(&self) -> Origin<'_> {
-        let super::Settings { account, region, stack, .. } = self.settings;
-        Origin { account, region, stack, now: self.now() }
-    }
-
-    /// Reports buckets that are gaps, and marks them in the ledger.
-    async fn report_gaps(&self, gaps: &[BucketName], result: &mut TaskResult) {
+    /// Reports buckets that are gaps. Their reconciliations note it in their states.
+    async fn report_gaps(
+        &self,
+        buckets: &[BucketName],
+        known: &[Option<Known>],
+        result: &mut TaskResult,
+    ) {
+        let gaps = buckets.iter().zip(known).filter(|(_, known)| **known == Some(Known::Gap));
+        let gaps: Vec<BucketName> = gaps.map(|(bucket, _)| bucket.clone()).collect();
         if gaps.is_empty() {
             return;
         }
-        if !self.publish_or_queue(&report::coverage_gap(gaps, &self.origin())).await {
+        if self.publish(&report::coverage_gap(&gaps, &self.origin())).await {
+            result.tally.count(Metric::CoverageGaps, gaps.len());
+        } else {
             result.retry = true;
-            return;
         }
-        result.tally.count(Metric::CoverageGaps, gaps.len());
-        let marks = gaps.iter().map(|bucket| coverage::key(bucket, Mark::Gap)).collect();
-        self.mark(marks, &mut result.tally).await;
     }
 
-    /// The mark of each bucket, and which are gaps. Without the ledger nothing is marked or reported.
-    async fn coverage(&self, buckets: &[BucketName]) -> Coverage {
-        let (Some(first), Some(last)) = (buckets.iter().min(), buckets.iter().max()) else {
-            return Coverage::default();
-        };
-        let known = async {
-            let is_first = !self.ledger.has(last_sweep::KEY).await?;
-            Ok::<_, L::Error>((is_first, self.ledger.marks(first, last).await?))
-        };
-        let (is_first, known) = match known.await {
-            Ok(known) => known,
+    /// How each bucket without a state becomes known. Without the ledger none does.
+    async fn coverage(
+        &self,
+        buckets: &[BucketName],
+        page: &Page,
+        is_first_page: bool,
+        result: &mut TaskResult,
+    ) -> Coverage {
+        let mut coverage = Coverage { is_first: false, known: vec![None; buckets.len()] };
+        let is_first = match self.is_first().await {
+            Ok((is_first, foreign)) => {
+                result.tally.count(Metric::ForeignObject, foreign.len());
+                // The guard replaces it at the end of this sweep.
+                if is_first_page && !foreign.is_empty() {
+                    let notification = report::foreign_objects(&foreign, &self.origin());
+                    result.retry |= !self.publish(&notification).await;
+                }
+                is_first
+            }
             Err(error) => {
-                tracing::error!(%error, "the ledger could not be read");
-                return Coverage { marks: vec![None; buckets.len()], gaps: Vec::new() };
+                Self::not_readable(&error, &mut result.tally);
+                return coverage;
             }
         };
-        let none = BTreeSet::new();
-        let mut coverage = Coverage::default();
-        for bucket in buckets {
-            let mark = coverage::at_sweep(known.get(bucket).unwrap_or(&none), is_first);
-            if mark == Some(Mark::Gap) {
-                coverage.gaps.push(bucket.clone());
+        coverage.is_first = is_first;
+        let (Some(first), Some(last)) = (buckets.iter().min(), buckets.iter().max()) else {
+            return coverage;
+        };
+        let with_state = match self.with_state(first, last).await {
+            Ok(with_state) => with_state,
+            Err(error) => {
+                Self::not_readable(&error, &mut result.tally);
+                return coverage;
             }
-            coverage.marks.push(mark.filter(|mark| *mark != Mark::Gap));
-        }
+        };
+        let of = |bucket: &BucketName| {
+            let created = page.created.get(bucket).copied();
+            let is_known = with_state.contains(bucket);
+            (!is_known).then(|| coverage::at_sweep(created, is_first, self.now()))
+        };
+        coverage.known = buckets.iter().map(of).collect();
         coverage
+    }
+
+    /// Whether no sweep has ended yet, and the objects in place of those that say so.
+    async fn is_first(&self) -> Result<(bool, Vec<ForeignObject>), L::Error> {
+        let mut foreign = Vec::new();
+        for key in [last_sweep::KEY, last_sweep::FIRST] {
+            match self.said(key, LastSweep::is_valid).await? {
+                Said::Yes => return Ok((false, foreign)),
+                Said::No => {}
+                Said::Foreign(object) => foreign.push(object),
+            }
+        }
+        Ok((true, foreign))
+    }
+
+    /// The buckets from one name to another that have a state, by the keys of the states.
+    pub(super) async fn with_state(
+        &self,
+        first: &BucketName,
+        last: &BucketName,
+    ) -> Result<BTreeSet<BucketName>, L::Error> {
+        let (after, to) = (format!("{STATE}{first}"), state::key(last));
+        let range = KeyRange { prefix: STATE, after: Some(&after), to: Some(&to) };
+        let mut keys = self.ledger.keys(range).await?;
+        for name in behind(first.as_str(), last.as_str()) {
+            let key = format!("{STATE}{name}.json");
+            keys.extend(self.ledger.keys(KeyRange { prefix: &key, ..KeyRange::default() }).await?);
+        }
+        Ok(keys.iter().filter_map(|key| state::of_key(key)).collect())
+    }
+
+    /// Whether the ledger has a valid object of the guard at this key.
+    async fn said(&self, key: &str, is_valid: impl Fn(&[u8]) -> bool) -> Result<Said, L::Error> {
+        let (etag, cause) = match self.ledger.read(key).await? {
+            Stored::Absent => return Ok(Said::No),
+            Stored::Ours { body, .. } if is_valid(&body) => return Ok(Said::Yes),
+            Stored::Ours { etag, .. } => (etag, "its content is not that of its key".to_owned()),
+            Stored::Foreign { etag, cause } => (etag, cause),
+        };
+        tracing::error!(key, cause, "an object of the ledger does not count");
+        Ok(Said::Foreign(ForeignObject { key: key.to_owned(), etag, cause }))
+    }
+
+    async fn write(&self, key: &str, body: Vec<u8>, tally: &mut Tally) {
+        if let Err(error) = self.ledger.write(key, body, Condition::Always).await {
+            tracing::error!(key, %error, "the ledger could not be written");
+            tally.count(Metric::NotRecorded, 1);
+        }
     }
 
     /// Reports exemptions that end, once before and once after. Without the ledger a later sweep does.
     async fn announce(&self, result: &mut TaskResult) {
         let mut ending = Vec::new();
+        let mut foreign = Vec::new();
         for end in self.settings.config.ending(self.now().date()) {
-            match self.ledger.has(&end.key()).await {
-                Ok(false) => ending.push(end),
-                Ok(true) => {}
-                Err(error) => {
-                    tracing::error!(%error, "the ledger could not be read");
-                    result.tally.count(Metric::NotRecorded, 1);
+            match self.said(&end.key(), |body| body == end.json()).await {
+                Ok(Said::No) => ending.push(end),
+                Ok(Said::Yes) => {}
+                Ok(Said::Foreign(object)) => {
+                    foreign.push(object);
+                    ending.push(end);
                 }
+                Err(error) => Self::not_readable(&error, &mut result.tally),
             }
+        }
+        result.tally.count(Metric::ForeignObject, foreign.len());
+        if !foreign.is_empty() {
+            let notification = report::foreign_objects(&foreign, &self.origin());
+            result.retry |= !self.publish(&notification).await;
         }
         if ending.is_empty() {
             return;
         }
-        if self.publish_or_queue(&report::exemptions_ending(&ending, &self.origin())).await {
-            self.mark(ending.iter().map(Ending::key).collect(), &mut result.tally).await;
+        if self.publish(&report::exemptions_ending(&ending, &self.origin())).await {
+            for end in ending {
+                self.write(&end.key(), end.json(), &mut result.tally).await;
+            }
         } else {
             result.retry = true;
         }
     }
+}
+
+/// The names before the last one whose states are listed after those of later names.
+///
+/// Keys do not sort like names, because `-` comes before the `.` of `.json`: `logs-2.json` is listed before `logs.json`.
+fn behind<'a>(first: &'a str, last: &'a str) -> impl Iterator<Item = &'a str> {
+    last.match_indices(['-', '.'])
+        .map(|(end, _)| &last[..end])
+        .filter(move |name| name.len() >= 3 && *name >= first)
 }
 
 /// After how many seconds the n-th bucket of a page is reconciled.

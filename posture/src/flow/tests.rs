@@ -1,30 +1,35 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
+mod calls;
+mod foreign;
 mod killed;
 mod notified;
 mod rounds;
 mod swept;
+mod two_writers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use serde_json::json;
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
-use time::{Date, OffsetDateTime};
 
 use super::memory::{MemoryLedger, MemoryOutgoing};
 use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings, WriteCounter};
 use crate::contract::metrics::Metric;
-use crate::evaluate::coverage::Mark;
+use crate::evaluate::coverage::Known;
 use crate::model::setting::PublicAccessBlock;
 use crate::reconcile::account::{CallError, Page};
-use crate::reconcile::ledger::{self, RecordId};
+use crate::reconcile::last_sweep::{self, LastSweep};
+use crate::reconcile::ledger::{Condition, KeyRange, RecordId, Stored};
 use crate::reconcile::record::State;
-use crate::reconcile::reported::Reported;
+use crate::reconcile::state::{self, BucketState, Update, Write};
 use crate::{
     Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notification, Observed,
     Question, Reading, Record, Setting, SettingKind,
@@ -56,6 +61,13 @@ impl CallError for Failure {
     }
 }
 
+/// How a write is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lost {
+    Request,
+    Answer,
+}
+
 /// An account with one bucket, its ledger and its queue.
 struct World {
     bucket: MemoryBucket,
@@ -74,12 +86,22 @@ struct Inner {
     is_published: bool,
     is_queued: bool,
     is_ledger_readable: bool,
+    /// Whether another run goes on at each point.
+    is_interleaved: bool,
+    /// How the next writes of a state fail: before they have an effect, or after it.
+    state_writes_fail: Vec<Lost>,
+    /// What another function writes into the state just before the next write of it.
+    written_by_another: Vec<Update>,
+    /// The calls of the ledger.
+    ledger_calls: Vec<String>,
     /// How many pages the list of buckets has, of one bucket each.
     pages: usize,
+    /// When the buckets were created, as the list says.
+    created: Option<OffsetDateTime>,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
     records: BTreeMap<String, Record>,
-    /// What the flow did that others can see: pauses, what was published or queued, and what was marked.
+    /// What the flow did that others can see: pauses, what was published or queued, and what was written to the ledger.
     journal: Vec<String>,
 }
 
@@ -99,7 +121,12 @@ impl World {
             is_published: true,
             is_queued: true,
             is_ledger_readable: true,
+            is_interleaved: false,
+            state_writes_fail: Vec::new(),
+            written_by_another: Vec::new(),
+            ledger_calls: Vec::new(),
             pages: 1,
+            created: None,
             writes_fail: Vec::new(),
             records: BTreeMap::new(),
             journal: Vec::new(),
@@ -126,13 +153,54 @@ impl World {
 
     /// Passes a point; stays there if the run is killed at it or at an earlier one.
     async fn point(&self) {
-        let is_killed = self.with(|state| {
+        let (is_killed, mut yields) = self.with(|state| {
             state.points += 1;
-            state.points > state.killed_at
+            (state.points > state.killed_at, state.is_interleaved)
         });
         if is_killed {
             std::future::pending::<()>().await;
         }
+        poll_fn(|_| if std::mem::take(&mut yields) { Poll::Pending } else { Poll::Ready(()) })
+            .await;
+    }
+
+    fn id(&self) -> BucketId {
+        self.bucket.truth().id
+    }
+
+    /// The state of the bucket in the ledger.
+    fn state(&self) -> Option<BucketState> {
+        let json = self.ledger.object(&state::key(&self.id().name))?;
+        Some(BucketState::read(&json, &self.id().name, &self.id().account).unwrap())
+    }
+
+    /// Changes the state as another function would.
+    fn update_state(&self, update: &Update) {
+        let state = self.state().unwrap_or_else(|| BucketState::new(&self.id()));
+        self.ledger.put(&state::key(&self.id().name), state.updated(update).json());
+    }
+
+    /// The guard has written a setting as often as it may within the hour.
+    fn was_written(&self, setting: SettingKind) {
+        let writes = (0..40).map(|minute| Write {
+            time: NOON - time::Duration::minutes(minute),
+            setting,
+            principal: None,
+        });
+        let update =
+            Update { known: Some(Known::Event), writes: writes.collect(), ..Update::new(NOON) };
+        self.update_state(&update);
+    }
+
+    /// A sweep has ended before.
+    fn was_swept(&self) {
+        let last = LastSweep { time: NOON, buckets: 1, region: self.id().region };
+        self.ledger.put(last_sweep::KEY, last.json());
+    }
+
+    /// The calls of the ledger since the last time.
+    fn ledger_calls(&self) -> Vec<String> {
+        self.with(|state| std::mem::take(&mut state.ledger_calls))
     }
 
     fn settings() -> Settings {
@@ -249,11 +317,6 @@ impl Account for &'static World {
         if !self.with(|state| state.is_there) {
             return Ok(None);
         }
-        let (keys, now) = (self.ledger.keys(), self.now());
-        self.bucket.change(|truth| {
-            let keys = keys.iter().map(String::as_str);
-            truth.history = Reading::Known(ledger::history(&truth.id.name, keys, now));
-        });
         Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
     }
 
@@ -270,9 +333,9 @@ impl Account for &'static World {
     async fn keep(&self, record: &Record) -> Result<(), Failure> {
         self.point().await;
         let id: RecordId = record.id.parse().unwrap();
-        self.ledger.put(&id.key());
+        self.ledger.put(&id.key(), serde_json::to_vec(record).unwrap());
         if record.state == State::Failed {
-            self.ledger.put(&id.failed_key());
+            self.ledger.put(&id.failed_key(), Vec::new());
         }
         self.with(|state| state.records.insert(record.id.clone(), record.clone()));
         self.point().await;
@@ -290,50 +353,72 @@ impl Account for &'static World {
         let bucket = if page == 0 { name } else { format!("{name}-{page}").parse().unwrap() };
         let is_last = page + 1 == self.with(|state| state.pages);
         let continuation = (!is_last).then(|| (page + 1).to_string());
-        Ok(Page { buckets: vec![bucket], continuation, ..Page::default() })
+        let created = self.with(|state| state.created).map(|time| (bucket.clone(), time));
+        let created = created.into_iter().collect();
+        Ok(Page { buckets: vec![bucket], created, continuation, ..Page::default() })
     }
 }
 
 impl Ledger for World {
     type Error = Failure;
 
-    async fn claim(&self, key: &str) -> Result<bool, Failure> {
+    async fn read(&self, key: &str) -> Result<Stored, Failure> {
         self.point().await;
-        let is_new = self.ledger.put(key);
-        self.with(|state| state.journal.push(format!("marks {key}")));
-        self.point().await;
-        Ok(is_new)
-    }
-
-    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
-        self.point().await;
-        self.ledger.replace(key, body).await.unwrap();
-        self.with(|state| state.journal.push(format!("replaces {key}")));
-        self.point().await;
-        Ok(())
-    }
-
-    async fn has(&self, key: &str) -> Result<bool, Failure> {
-        self.point().await;
-        Ok(self.ledger.keys().contains(key))
-    }
-
-    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, Failure> {
-        self.point().await;
+        self.with(|state| state.ledger_calls.push(format!("reads {key}")));
         if !self.with(|state| state.is_ledger_readable) {
             return Err(Failure::Denied);
         }
-        Ok(self.ledger.reported(bucket, today).await.unwrap())
+        Ok(self.ledger.read(key).await.unwrap())
     }
 
-    async fn marks(
+    async fn write(
         &self,
-        from: &BucketName,
-        to: &BucketName,
-    ) -> Result<BTreeMap<BucketName, BTreeSet<Mark>>, Failure> {
+        key: &str,
+        body: Vec<u8>,
+        condition: Condition<'_>,
+    ) -> Result<bool, Failure> {
         self.point().await;
-        Ok(self.ledger.marks(from, to).await.unwrap())
+        self.with(|state| state.ledger_calls.push(format!("writes {key}")));
+        let is_state = state::of_key(key).is_some();
+        if let Some(update) = self.with(|state| state.written_by_another.pop().filter(|_| is_state))
+        {
+            self.update_state(&update);
+        }
+        let lost = self.with(|state| state.state_writes_fail.pop().filter(|_| is_state));
+        if lost == Some(Lost::Request) {
+            return Err(Failure::Other);
+        }
+        let is_written = self.ledger.write(key, body.clone(), condition).await.unwrap();
+        if is_written {
+            self.with(|state| state.journal.push(format!("writes {key}{}", notes(key, &body))));
+        }
+        self.point().await;
+        if lost.is_some() { Err(Failure::Other) } else { Ok(is_written) }
     }
+
+    async fn keys(&self, range: KeyRange<'_>) -> Result<Vec<String>, Failure> {
+        self.point().await;
+        self.with(|state| state.ledger_calls.push(format!("lists {}", range.prefix)));
+        if !self.with(|state| state.is_ledger_readable) {
+            return Err(Failure::Denied);
+        }
+        Ok(Ledger::keys(&self.ledger, range).await.unwrap())
+    }
+}
+
+/// What a state says was reported.
+fn notes(key: &str, body: &[u8]) -> String {
+    if state::of_key(key).is_none() {
+        return String::new();
+    }
+    let state: BucketState = serde_json::from_slice(body).unwrap();
+    let known = state.known.map(|known| format!(", known by {}", known.how));
+    let findings = state.findings.iter().filter(|finding| finding.notified.is_some());
+    let findings = findings.map(|finding| format!(", notified of {}", finding.aspect));
+    let stops = state.stops.iter().filter(|(_, stop)| stop.notified);
+    let stops = stops.map(|(kind, _)| format!(", notified of the stop of {kind}"));
+    let unreported = state.unreported.iter().map(|id| format!(", unreported {id}"));
+    known.into_iter().chain(findings).chain(stops).chain(unreported).collect()
 }
 
 impl Outgoing for World {

@@ -60,7 +60,11 @@ impl<A> WriteCounter<A> {
     }
 
     /// The history of the ledger, but at least the writes of this process.
-    fn at_least(&self, bucket: &BucketName, recorded: Reading<History>) -> Reading<History> {
+    pub(super) fn at_least(
+        &self,
+        bucket: &BucketName,
+        recorded: Reading<History>,
+    ) -> Reading<History> {
         let memory = self.lock();
         let mut of_bucket = memory.iter().filter(|((of, _), _)| of == bucket).peekable();
         if of_bucket.peek().is_none() {

@@ -41,14 +41,18 @@ pub(crate) const EXEMPT: &str = "exempt";
 pub(crate) const AGAIN: &str = "again";
 /// The value of `action` for a conflict, in which the guard stops.
 pub(crate) const STOPPED: &str = "stopped";
+/// The value of `action` for the first use of a suppression.
+pub(crate) const SUPPRESSED: &str = "suppressed";
+/// The value of `action` for objects of the ledger that do not count.
+pub(crate) const FOREIGN_OBJECT: &str = "foreign-object";
 
 /// All values of `action` in notifications about buckets.
-const BUCKET_ACTIONS: [&str; 7] =
-    [PROTECTED, WEAKENED, FAILED, NOT_REMEDIATED, EXEMPT, AGAIN, STOPPED];
+const BUCKET_ACTIONS: [&str; 8] =
+    [PROTECTED, WEAKENED, FAILED, NOT_REMEDIATED, EXEMPT, AGAIN, STOPPED, SUPPRESSED];
 
 /// All values of `action` in notifications about the guard itself.
-const GUARD_ACTIONS: [&str; 6] =
-    ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
+const GUARD_ACTIONS: [&str; 7] =
+    ["missed", "exemption-ends", FOREIGN_OBJECT, "alarm", "alarm-ok", "alarm-unknown", "test"];
 
 /// All values of the attribute `action`, each once.
 pub(crate) fn actions() -> impl Iterator<Item = &'static str> {

@@ -130,7 +130,7 @@ pub struct History {
     /// The settings that the guard has stopped writing, which was reported.
     pub stopped: BTreeSet<SettingKind>,
     /// The aspects whose remediation is suppressed, until which day.
-    pub undone: Vec<(Aspect, Date)>,
+    pub suppressed: Vec<(Aspect, Date)>,
 }
 
 impl History {

@@ -25,12 +25,16 @@ mod content;
 mod coverage;
 mod document;
 mod exemptions;
+mod foreign;
+mod suppressed;
 
 pub use alarm::alarm;
 pub use conflict::{ConflictReport, conflict};
 pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
+pub use foreign::foreign_objects;
+pub use suppressed::{UsedSuppression, suppressions_used};
 
 use content::ReportContent;
 
@@ -71,7 +75,7 @@ pub struct Report<'a> {
 
 /// The notification about a bucket; none if it is compliant.
 ///
-/// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::reported`]). A failed write of a
+/// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::state`]). A failed write of a
 /// sweep is counted by a metric with an alarm. What waits for `CloudFormation` is reported when it is done or given up.
 /// A stop of the guard is reported by [`conflict`], once.
 pub fn notification(report: &Report<'_>) -> Option<Notification> {

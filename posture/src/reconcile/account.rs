@@ -1,7 +1,10 @@
 //! The boundary to AWS: an account with buckets and a ledger.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
+
+use time::OffsetDateTime;
 
 use super::record::Record;
 use crate::{Baseline, BucketId, BucketName, Observed, Question, Setting};
@@ -11,6 +14,8 @@ use crate::{Baseline, BucketId, BucketName, Observed, Question, Setting};
 pub struct Page {
     /// The buckets of the Region.
     pub buckets: Vec<BucketName>,
+    /// When each was created, if that is known. S3 changes it when some settings of the bucket are changed.
+    pub created: BTreeMap<BucketName, OffsetDateTime>,
     /// Names that are not valid, as S3 returned them.
     pub strange: Vec<String>,
     /// Where the next page starts, if there is one.

@@ -1,4 +1,4 @@
-//! The end of the last sweep, in the ledger: an object that each sweep replaces.
+//! The end of the last sweep, in the ledger: an object that each sweep replaces. The end of the first one is kept.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,8 +8,10 @@ use time::format_description::well_known::Rfc3339;
 use super::record::rfc3339;
 use crate::Region;
 
-/// Where it is. It is there once the first sweep has ended.
+/// Where it is.
 pub const KEY: &str = "sweeps/last";
+/// Where that of the first sweep is, which is not replaced.
+pub const FIRST: &str = "sweeps/first";
 
 /// A sweep that has ended.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -24,6 +26,11 @@ pub struct LastSweep {
 }
 
 impl LastSweep {
+    /// Whether this is its object.
+    pub fn is_valid(json: &[u8]) -> bool {
+        serde_json::from_slice::<Self>(json).is_ok()
+    }
+
     /// Its object.
     pub fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("it has only texts and a number")

@@ -2,11 +2,14 @@
 //! it was verified.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::ledger::RecordId;
 use crate::model::setting::{Setting, SettingKind};
-use crate::{Aspect, Grade, Trigger};
+use crate::{AccountId, Action, Aspect, Call, Finding, Grade, Region, Tool, Trigger};
 
 /// The version of the format. A reader of older versions rejects a newer one.
 pub const VERSION: u32 = 1;
@@ -92,7 +95,84 @@ pub struct Event {
     pub tool: String,
 }
 
+/// Why an object of the ledger is not the record of its key.
+#[derive(Debug, Error)]
+pub enum InvalidRecord {
+    /// It was written by a newer version.
+    #[error(
+        "the record has version {0}, and this s3guard supports versions up to {VERSION}: update s3guard"
+    )]
+    Newer(u64),
+    /// It has not the form of a record.
+    #[error("the record is not valid: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It is the record of something else.
+    #[error("the record is not that of its key: its `{field}` is `{found}`, not `{expected}`")]
+    Differs {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        found: String,
+        /// What it has to say.
+        expected: String,
+    },
+}
+
 impl Record {
+    /// Reads the record with this id. Its content has to say the same as the id, and the account.
+    ///
+    /// Its Region is that of the bucket, which may not be that of the ledger: a bucket can be created through us-east-1.
+    pub fn read(json: &[u8], id: &RecordId, account: &AccountId) -> Result<Self, InvalidRecord> {
+        // The version comes first: a newer version may have other fields.
+        let value: Value = serde_json::from_slice(json)?;
+        if let Some(version) = value.get("version").and_then(Value::as_u64)
+            && version > VERSION.into()
+        {
+            return Err(InvalidRecord::Newer(version));
+        }
+        let record: Self = serde_json::from_value(value)?;
+        let kind = id.kind.name();
+        let region: Result<Region, _> = record.region.parse();
+        let from = record.from.as_ref().map_or(kind, |from| from.kind().name());
+        for (field, found, expected) in [
+            ("id", record.id.as_str(), id.to_string().as_str()),
+            ("bucket", &record.bucket, id.bucket.as_str()),
+            ("account", &record.account, account.as_str()),
+            ("setting", record.setting.name(), kind),
+            ("to", record.to.kind().name(), kind),
+            ("from", from, kind),
+            ("region", &record.region, region.as_ref().map_or("a Region", Region::as_str)),
+        ] {
+            if found != expected {
+                let (found, expected) = (found.chars().take(300).collect(), expected.to_owned());
+                return Err(InvalidRecord::Differs { field, found, expected });
+            }
+        }
+        Ok(record)
+    }
+
+    /// The action that it records.
+    pub fn action(&self) -> Action {
+        Action { set: self.to.clone(), aspects: self.aspects.clone() }
+    }
+
+    /// What was found before the write.
+    pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        self.aspects.iter().filter_map(|&aspect| {
+            let was = |why: &String| {
+                why.strip_prefix(aspect.words())?.strip_prefix(": ").map(str::to_owned)
+            };
+            let was = self.why.iter().find_map(was)?;
+            Some(Finding::Weak { aspect, was, remediate: self.to.clone() })
+        })
+    }
+
+    /// Why the write was made.
+    pub fn trigger(&self) -> Trigger {
+        let calls: Vec<Call> = self.events.iter().filter_map(Event::call).collect();
+        if calls.is_empty() { Trigger::Sweep } else { Trigger::Calls(calls) }
+    }
+
     /// Notes that S3 rejected the write.
     pub fn fail(&mut self, cause: String) {
         self.state = State::Failed;
@@ -106,6 +186,23 @@ impl Record {
         self.time_to_protect_milliseconds = first
             .filter(|_| state == State::Verified)
             .and_then(|first| u64::try_from((now - first).whole_milliseconds()).ok());
+    }
+}
+
+impl Event {
+    /// The call, as far as the record has it.
+    fn call(&self) -> Option<Call> {
+        Some(Call {
+            event_name: self.event_name.clone(),
+            event_id: self.event_id.clone(),
+            time: OffsetDateTime::parse(&self.time, &Rfc3339).ok()?,
+            principal: self.principal.clone(),
+            tool: Tool::from_name(&self.tool).unwrap_or(Tool::Sdk),
+            source_ip: None,
+            exposes: false,
+            opens_sse_c: false,
+            makes_default_bucket: false,
+        })
     }
 }
 

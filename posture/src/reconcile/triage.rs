@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::config::Extent;
-use crate::evaluate::coverage::Mark;
+use crate::evaluate::coverage::Known;
 use crate::events::plausible::is_plausible;
 use crate::events::{Changed, OwnMessage, Read, Request, Sweep};
 use crate::{BucketName, Call, Region, Trigger};
@@ -63,8 +62,6 @@ pub enum Task {
     },
     /// List buckets.
     Sweep(Sweep),
-    /// Publish what could not be published before.
-    Publish(Value),
     /// Nothing.
     Nothing {
         /// Why.
@@ -89,8 +86,8 @@ pub struct ReconcileTask {
     pub attempt: u32,
     /// Whether the sweep asks for it too.
     pub is_swept: bool,
-    /// How the sweep knows the bucket.
-    pub mark: Option<Mark>,
+    /// How the bucket becomes known to the sweep, if it has no state.
+    pub known: Option<Known>,
 }
 
 /// Sorts the messages of a batch, one task for each bucket.
@@ -119,14 +116,14 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
                 };
                 Task::Later { body, delay_seconds }
             }
-            Request::Own(OwnMessage::Reconcile { bucket, mark }) => {
+            Request::Own(OwnMessage::Reconcile { bucket, known }) => {
                 let task = task_for(&mut by_bucket, bucket, id, attempt);
                 task.is_swept = true;
-                task.mark = task.mark.max(mark);
+                task.is_again |= is_again;
+                task.known = task.known.max(known);
                 continue;
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
-            Request::Own(OwnMessage::Publish(notification)) => Task::Publish(notification),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });
@@ -203,7 +200,7 @@ impl ReconcileTask {
             is_again: false,
             attempt: 0,
             is_swept: false,
-            mark: None,
+            known: None,
         }
     }
 

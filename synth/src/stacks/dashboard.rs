@@ -64,6 +64,8 @@ pub(super) fn add(
             &[
                 ("not reported by an event", OwnMetric::CoverageGaps),
                 ("not recorded in the ledger", OwnMetric::NotRecorded),
+                ("foreign objects in the ledger", OwnMetric::ForeignObject),
+                ("ledger not readable", OwnMetric::LedgerNotReadable),
             ],
         ),
         own(

@@ -6,7 +6,7 @@ use super::guarded::{Guarded, is_private};
 
 /// Puts by the guard into the ledger's records of buckets.
 fn of_guard(fault: Fault) -> Fault {
-    Fault { role: "*Guard*".to_owned(), resource: "*/buckets/*".to_owned(), ..fault }
+    Fault { role: "*Guard*".to_owned(), resource: "*/records/*".to_owned(), ..fault }
 }
 
 #[test]

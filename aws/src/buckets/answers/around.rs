@@ -1,8 +1,8 @@
-//! Questions that are not about the bucket itself: the wanted key, its stack, the ledger.
+//! Questions that are not about the bucket itself: the wanted key and its stack.
 
 use s3guard_posture::evaluate::assess::STACK_TAG;
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{BucketId, BucketName, History, KeyArn, KeyState, Reading};
+use s3guard_posture::{BucketId, KeyArn, KeyState, Reading};
 
 use super::Buckets;
 use crate::stacks::Stacks;
@@ -45,16 +45,5 @@ pub(super) async fn stack(
         Ok(None) => Ok(Reading::Absent),
         Err(error) if error.is_denied() => Ok(Reading::Denied),
         Err(error) => Err(error),
-    }
-}
-
-/// Reads the guard's recent writes from the ledger. Without a ledger there is no history.
-pub(super) async fn history(
-    buckets: &Buckets,
-    bucket: &BucketName,
-) -> Result<Reading<History>, AwsError> {
-    match &buckets.ledger {
-        Some(ledger) => ledger.history(bucket, (buckets.now)()).await,
-        None => Ok(Reading::Absent),
     }
 }

@@ -5,7 +5,7 @@ use crate::fake::{Fake, error};
 
 fn objects(fake: &Fake) -> Buckets {
     let owner = "111122223333".parse().unwrap();
-    Buckets::new(&fake.connection(), owner, None, time::OffsetDateTime::now_utc)
+    Buckets::new(&fake.connection(), owner, None)
 }
 
 fn bucket() -> BucketName {

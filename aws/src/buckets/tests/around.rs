@@ -1,10 +1,8 @@
 //! The wanted key, the bucket's stack, and the ledger.
 
-use s3guard_posture::{Aspect, History, KeyState, SettingKind};
-use time::macros::date;
+use s3guard_posture::KeyState;
 
 use super::*;
-use crate::fake::page;
 
 #[tokio::test]
 async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
@@ -103,33 +101,7 @@ async fn the_stack_is_asked_for_in_its_own_region() {
 }
 
 #[tokio::test]
-async fn history_is_read_from_the_ledgers_keys() {
-    let keys = [
-        "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
-        "buckets/reports/2026-11-24T23/stopped-policy.json",
-        "buckets/reports/undone/tls/20261124T231500.000Z-2026-12-01.json",
-    ];
-    let (_, answer) = page(&keys, None);
-    let undone = vec![(Aspect::Tls, date!(2026 - 12 - 01))];
-    check(Question::History, (200, &answer), |observed| {
-        observed.history = Reading::Known(History {
-            writes: [(SettingKind::Encryption, 1)].into(),
-            stopped: [SettingKind::Policy].into(),
-            undone,
-        });
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_missing_ledger_has_no_history_and_is_not_mistaken_for_the_bucket() {
-    let (status, answer) = error(404, "NoSuchBucket");
-    check(Question::History, (status, &answer), |observed| observed.history = Reading::Absent)
-        .await;
-}
-
-#[tokio::test]
-async fn without_a_ledger_there_is_no_history_and_nothing_is_kept() {
+async fn there_is_no_history_here_and_without_a_ledger_nothing_is_kept() {
     let fake = Fake::answering([(200, "")]);
     let buckets = buckets(&fake, None);
     let observed = buckets.observe(&[Question::History], unread(), &baseline()).await.unwrap();

@@ -50,9 +50,14 @@ fn field(observed: &Observed, question: Question) -> String {
     line.split(": ").nth(1).unwrap().trim_end_matches(',').to_owned()
 }
 
+/// The questions that are calls of AWS: the ledger answers the other one.
+fn asked() -> impl Iterator<Item = Question> {
+    Question::ALL.into_iter().filter(|question| *question != Question::History)
+}
+
 #[tokio::test]
 async fn denied_is_a_reading_and_never_taken_for_not_set() {
-    for question in Question::ALL {
+    for question in asked() {
         let code = if question == Question::Key { "AccessDeniedException" } else { "AccessDenied" };
         let fake = Fake::answering([refused(question, 403, code)]);
         let observed = seen(&fake, question).await.unwrap().unwrap();
@@ -62,7 +67,7 @@ async fn denied_is_a_reading_and_never_taken_for_not_set() {
 
 #[tokio::test]
 async fn not_set_is_a_reading() {
-    for question in Question::ALL {
+    for question in asked() {
         let Some(code) = absent(question) else { continue };
         let fake = Fake::answering([refused(question, 404, code)]);
         let observed = seen(&fake, question).await.unwrap().unwrap();
@@ -72,7 +77,7 @@ async fn not_set_is_a_reading() {
 
 #[tokio::test]
 async fn a_bucket_that_is_gone_is_nothing_to_guard() {
-    for question in Question::ALL.into_iter().filter(|question| question.is_of_bucket()) {
+    for question in asked().filter(|question| question.is_of_bucket()) {
         let fake = Fake::answering([error(404, "NoSuchBucket")]);
         assert_eq!(seen(&fake, question).await, Ok(None), "{question:?}");
     }
@@ -81,7 +86,7 @@ async fn a_bucket_that_is_gone_is_nothing_to_guard() {
 #[tokio::test]
 async fn any_other_failure_names_call_object_and_code() {
     let mut errors = Vec::new();
-    for question in Question::ALL {
+    for question in asked() {
         let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
         let error = seen(&fake, question).await.unwrap_err();
         assert_eq!(error.code(), Some("InvalidRequest"), "{question:?}");
@@ -104,15 +109,14 @@ async fn any_other_failure_names_call_object_and_code() {
         GetObjectLockConfiguration on bucket `reports`
         GetPublicAccessBlock on account `111122223333`
         DescribeKey on key `arn:aws:kms:eu-west-1:111122223333:key/1234abcd`
-        DescribeStacks on stack `web`
-        ListObjectsV2 on bucket `ledger`"#]]
+        DescribeStacks on stack `web`"#]]
     .assert_eq(&errors.join("\n"));
 }
 
 #[tokio::test]
 async fn every_question_is_one_call_that_says_whose_bucket_it_expects() {
     let mut wire = String::new();
-    for question in Question::ALL {
+    for question in asked() {
         let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
         seen(&fake, question).await.unwrap_err();
         let [asked] = &fake.asked()[..] else { panic!("{question:?}") };
@@ -134,14 +138,14 @@ async fn all_questions_are_asked_at_once() {
         }
     });
     let observed = buckets(&fake, Some("ledger"))
-        .observe(&Question::ALL, unread(), &baseline())
+        .observe(&asked().collect::<Vec<_>>(), unread(), &baseline())
         .await
         .unwrap()
         .unwrap();
-    for question in Question::ALL {
+    for question in asked() {
         assert_eq!(field(&observed, question), "Denied", "{question:?}");
     }
-    assert_eq!(fake.asked().len(), Question::ALL.len());
+    assert_eq!(fake.asked().len(), asked().count());
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use s3guard_posture::contract::parameter;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{BucketName, Reading, StackName};
 use s3guard_synth::stacks;
-use time::OffsetDateTime;
 
 use crate::args::removal::RemovalArgs;
 use crate::error::Advice as _;
@@ -211,7 +210,7 @@ impl DestroyPlan {
 
     fn buckets(&self) -> Buckets {
         let Account { connection, caller, .. } = &self.account;
-        Buckets::new(connection, caller.account.clone(), None, OffsetDateTime::now_utc)
+        Buckets::new(connection, caller.account.clone(), None)
     }
 
     /// The buckets of the Region that have the names of a guard and the tag of this one.

@@ -11,7 +11,7 @@ use s3guard_posture::flow::memory::{MemoryLedger, MemoryOutgoing, Sent};
 use s3guard_posture::flow::{Clock, Flow, TaskResult, WriteCounter};
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::notify::notification::Origin;
-use s3guard_posture::reconcile::ledger::{self, RecordId};
+use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::reconcile::triage::{Message, ReconcileTask, Task, TaskOf, triage};
 use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
@@ -253,7 +253,6 @@ impl Stage<'_> {
                     self.replayed[index].settles_seconds = Some(*delay_seconds);
                     None
                 }
-                Task::Publish(_) => Some("notify"),
                 Task::Sweep(_) => Some("sweep"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
@@ -274,20 +273,17 @@ impl Stage<'_> {
         let account = self.buckets.get(&BucketName::account());
         let block = account.map_or(Reading::Absent, |account| account.truth().account_block);
         let name = id.name.clone();
-        let bucket = self.buckets.entry(name.clone()).or_insert_with(|| new(id)).clone();
-        let keys = self.ledger.keys();
-        bucket.change(|bucket| {
-            bucket.account_block = block;
-            let history = ledger::history(&name, keys.iter().map(String::as_str), now);
-            bucket.history = Reading::Known(history);
-        });
+        let bucket = self.buckets.entry(name).or_insert_with(|| new(id)).clone();
+        bucket.change(|bucket| bucket.account_block = block);
         let (mut result, sent) = self.task(&bucket, &self.ledger, task, now);
         let steps = bucket.take_steps();
         for step in &steps {
             if let Step::Kept(record) = step
                 && let Ok(id) = record.id.parse::<RecordId>()
             {
-                self.ledger.put(&id.key());
+                let json = serde_json::to_vec(record);
+                self.ledger
+                    .put(&id.key(), json.expect("a record has only texts, numbers and lists"));
             }
         }
         for message in &sent.messages {

@@ -89,7 +89,7 @@ pub(crate) async fn fetch(
         last_events(&stacks, stack),
         last_sweep(&ledger),
         last_writes(&ledger),
-        numbers(account, &ledger, now),
+        numbers(account, &ledger),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
@@ -191,15 +191,11 @@ async fn last_events(stacks: &Stacks, stack: &Stack) -> Read<Vec<Event>> {
     Ok(events.split_off(events.len().saturating_sub(EVENTS)))
 }
 
-/// The buckets of the Region, and the findings that were reported in the last thirty days, as far as a page of each says.
-async fn numbers(
-    account: &Account,
-    ledger: &Read<Ledger>,
-    now: OffsetDateTime,
-) -> (Option<usize>, Option<usize>) {
+/// The buckets of the Region, as far as a page says, and the open findings, if there are few states to read.
+async fn numbers(account: &Account, ledger: &Read<Ledger>) -> (Option<usize>, Option<usize>) {
     let owner = &account.caller.account;
-    let buckets = Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc);
-    let findings = async { ledger.as_ref().ok()?.reported_findings(now.date()).await.ok()? };
+    let buckets = Buckets::new(&account.connection, owner.clone(), None);
+    let findings = async { ledger.as_ref().ok()?.open_findings().await.ok()? };
     let (page, findings) = futures_util::join!(buckets.list(None), findings);
     let page = page.ok().filter(|page| page.continuation.is_none());
     (page.map(|page| page.buckets.len() + page.strange.len()), findings)
@@ -218,7 +214,9 @@ async fn last_writes(ledger: &Read<Ledger>) -> Read<Newest> {
 fn own_ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
     let bucket = bucket.ok_or("the stack has no ledger")?;
-    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
+    let key = stack.outputs.get(output::KEY_ARN).and_then(|key| key.parse().ok());
+    let key = key.ok_or("the stack has no output with its key")?;
+    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()).encrypted_by(key))
 }
 
 /// The trail that records the changes of buckets, or what is wrong with each.

@@ -52,7 +52,7 @@ pub(crate) struct Status {
     pub(crate) not_seen: Vec<String>,
     /// The number of buckets of the Region.
     pub(crate) buckets: Option<usize>,
-    /// The number of findings that were reported in the last thirty days.
+    /// The number of findings that are open.
     pub(crate) findings: Option<usize>,
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
@@ -162,7 +162,7 @@ impl Status {
         let parts = [
             counted(self.buckets, "bucket", "buckets"),
             self.last_sweep_age.map(|ago| format!("last sweep {} ago", age(ago))),
-            counted(self.findings, "finding in 30 days", "findings in 30 days"),
+            counted(self.findings, "open finding", "open findings"),
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
             (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
             self.last_write_age.map(|ago| format!("last write {} ago", age(ago))),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Ledger};
-use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
+use s3guard_posture::reconcile::ledger::suppression::{self, Note, Suppression};
 use s3guard_posture::{Aspect, BucketName, Record, StackName};
 use time::{Date, OffsetDateTime, UtcOffset};
 
@@ -23,8 +23,8 @@ pub(crate) struct NewSuppression<'a> {
 
 /// The marks of a bucket before, and the new ones.
 pub(crate) struct Marks {
-    before: Vec<SuppressionMark>,
-    put: Vec<SuppressionMark>,
+    before: Vec<Suppression>,
+    put: Vec<Suppression>,
 }
 
 impl NewSuppression<'_> {
@@ -38,12 +38,13 @@ impl NewSuppression<'_> {
         &self,
         now: OffsetDateTime,
     ) -> anyhow::Result<Vec<(Aspect, Date)>> {
-        Ok(undone::in_force(&self.marks().await?, now))
+        Ok(suppression::in_force(&self.marks().await?, now))
     }
 
     /// The note of the last undo of the record that has written something.
     pub(crate) async fn last(&self) -> anyhow::Result<Option<Note>> {
         let noted = self.ledger.interventions(self.bucket).await?.suppressions.into_iter();
+        let noted = noted.filter_map(|(mark, note)| Some((mark, note.ok()?)));
         let of_record = noted.filter(|(mark, note)| {
             let is_end = mark.until < mark.made.to_offset(UtcOffset::UTC).date();
             note.undone == self.record.id && note.restored.is_some() && !is_end
@@ -64,7 +65,7 @@ impl NewSuppression<'_> {
             restored: change.map(|change| change.to.clone()),
             ..self.note()
         };
-        for mark in undone::marks(&marks.before, &self.record.aspects, until, now) {
+        for mark in suppression::next(&marks.before, &self.record.aspects, until, now) {
             let written = self.write(&mark, &note).await;
             // After any other error, S3 may have written it.
             if !written.as_ref().is_err_and(AwsError::is_denied) {
@@ -81,7 +82,7 @@ impl NewSuppression<'_> {
     /// Reverts the suppression after this error. Returns the error with the state.
     pub(crate) async fn take_back(&self, marks: &Marks, error: anyhow::Error) -> anyhow::Error {
         let mut failed: Option<AwsError> = None;
-        for mark in undone::taken_back(&marks.before, &marks.put) {
+        for mark in suppression::taken_back(&marks.before, &marks.put) {
             failed = self.write(&mark, &self.note()).await.err().or(failed);
         }
         let again = "fix the cause, and run the same command again";
@@ -97,9 +98,9 @@ impl NewSuppression<'_> {
         error::hinted(error, format!("{again}; or {end}"))
     }
 
-    async fn marks(&self) -> anyhow::Result<Vec<SuppressionMark>> {
+    async fn marks(&self) -> anyhow::Result<Vec<Suppression>> {
         self.ledger
-            .undone(self.bucket)
+            .suppressions(self.bucket)
             .await
             .context("the suppressions of the bucket cannot be read")
             .hint("nothing was changed")
@@ -114,7 +115,7 @@ impl NewSuppression<'_> {
         }
     }
 
-    async fn write(&self, mark: &SuppressionMark, note: &Note) -> Result<(), AwsError> {
-        self.ledger.leave(self.bucket, mark, note).await
+    async fn write(&self, mark: &Suppression, note: &Note) -> Result<(), AwsError> {
+        self.ledger.suppress(self.bucket, mark, note.clone()).await
     }
 }

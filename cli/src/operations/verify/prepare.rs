@@ -92,7 +92,7 @@ pub(crate) async fn prepare<'a>(
         leftovers,
         canary_id,
         canary: Canary::new(connection, id.name.clone(), owner.clone()),
-        buckets: Buckets::new(connection, owner, None, OffsetDateTime::now_utc),
+        buckets: Buckets::new(connection, owner, None),
         ledger,
         id,
         tags,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::wait;
-use s3guard_posture::evaluate::coverage::Mark;
-use s3guard_posture::flow::Ledger as _;
+use s3guard_posture::evaluate::coverage::Known;
 use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
@@ -40,9 +40,9 @@ pub(crate) async fn protect(run: &VerifyRun<'_>) -> anyhow::Result<Option<Clues>
     let waited = run
         .wait(begun, bound, async || {
             if let Some(ledger) = run.ledger.as_ref().filter(|_| !received) {
-                // The mark of a sweep does not prove that an event arrived.
-                let marks = ledger.marks(name, name).await?;
-                received = marks.get(name).is_some_and(|marks| marks.contains(&Mark::Event));
+                // That a sweep has found it does not prove that an event arrived.
+                let known = ledger.state(name).await?.and_then(|state| state.known);
+                received = known.is_some_and(|known| known.how == Known::Event);
             }
             let standing = match run.standing().await {
                 Err(error) if error.is::<Gone>() && begun.elapsed() < UNKNOWN => return Ok(None),
@@ -180,6 +180,6 @@ fn clues(records: &[Record]) -> Clues {
 /// The canary's records that can be read, the newest first.
 async fn records(run: &VerifyRun<'_>) -> anyhow::Result<Vec<Record>> {
     let Some(ledger) = &run.ledger else { return Ok(Vec::new()) };
-    let read = ledger.records(&run.id.name, RECORDS_MAX).await?;
+    let read = ledger.records(&run.id.name, RECORDS_MAX, OffsetDateTime::now_utc()).await?;
     Ok(read.into_iter().filter_map(Result::ok).collect())
 }

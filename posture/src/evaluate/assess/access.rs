@@ -1,6 +1,6 @@
 //! Who can get at a bucket: its public access block, its ownership, its ACL.
 
-use super::{Judged, Judgement, too_many_writes, undone};
+use super::{Judged, Judgement, suppressed, too_many_writes};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
@@ -59,7 +59,7 @@ fn public_objects(
 /// Whether ACLs are about to be disabled: that write does more than the block.
 fn switches_acls_off(observed: &Observed, baseline: &Baseline) -> bool {
     baseline.mode(Aspect::Ownership) == Mode::Keep
-        && undone(observed, Aspect::Ownership).is_none()
+        && suppressed(observed, Aspect::Ownership).is_none()
         && too_many_writes(observed, baseline, SettingKind::Ownership).is_none()
         && matches!(ownership(observed, baseline), Ok(Judgement::Weak { .. }))
 }

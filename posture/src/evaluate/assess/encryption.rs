@@ -1,6 +1,6 @@
 //! Default encryption and the block on SSE-C: two aspects of one setting.
 
-use super::{Judgement, only_reported, undone};
+use super::{Judgement, only_reported, suppressed};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{KeyState, Observed, Reading};
 use crate::model::setting::{Algorithm, Encryption, Key, Ownership, Setting, SseC};
@@ -39,7 +39,7 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     let algorithm = algorithm(&seen, observed, baseline);
     // Both halves that are remediated go into one write.
     let is_kept =
-        |aspect| baseline.mode(aspect) == Mode::Keep && undone(observed, aspect).is_none();
+        |aspect| baseline.mode(aspect) == Mode::Keep && suppressed(observed, aspect).is_none();
     let is_open = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
     // AWS itself has blocked it since April 2026, except in accounts that use it. If S3 does not say, it is open too.
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".

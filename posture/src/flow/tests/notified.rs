@@ -1,11 +1,10 @@
-//! What is published when, and that it is marked only then.
+//! What is published when, and that the state says so only then.
 
 use expect_test::expect;
-use serde_json::Value;
 
 use super::*;
-use crate::events::OwnMessage;
 use crate::model::setting::Setting;
+use crate::reconcile::memory::Step;
 
 /// Opens the bucket; it has a website, so it is left open, and that is reported.
 fn website(world: &World) {
@@ -15,17 +14,25 @@ fn website(world: &World) {
     });
 }
 
+/// Opens the bucket, and the guard closes it.
+fn open(world: &World) {
+    world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
+}
+
+fn published(world: &World) -> Vec<Notification> {
+    world.outgoing.take().notifications
+}
+
 #[test]
-fn what_an_event_leaves_is_published_and_then_marked() {
+fn what_an_event_leaves_is_published_and_then_noted() {
     let world = World::new();
     website(world);
     let handled = world.handle(&[opened()]);
     assert_eq!(count(&handled, Metric::NotRemediated), 1);
     expect![[r#"
         [
-            "marks known/reports/event",
             "publishes s3guard left a bucket as it is: reports",
-            "marks reported/reports/public-access/it-is-a-website--so-public-access-was-left-open/2026-11-20",
+            "writes state/reports.json, known by event, notified of public-access",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     // A sweep does not publish it again; it finds what the event has not touched.
@@ -33,9 +40,14 @@ fn what_an_event_leaves_is_published_and_then_marked() {
     expect![[r#"
         [
             "publishes s3guard partially protected reports",
-            "marks reported/reports/tls/it-is-a-website--whose-endpoint-speaks-plain-http-only--so-plain-http-was-left-open/2026-11-20",
+            "writes state/reports.json, known by event, notified of public-access, notified of tls",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
+    world.handle(&[task_for()]);
+    assert!(world.journal().is_empty(), "nothing has changed");
+    world.with(|state| state.now += time::Duration::days(30));
+    world.handle(&[task_for()]);
+    assert!(world.journal()[0].starts_with("publishes"), "after thirty days");
 }
 
 #[test]
@@ -43,72 +55,123 @@ fn a_sweep_publishes_again_what_is_left_if_the_ledger_cannot_be_read() {
     let world = World::new();
     website(world);
     world.handle(&[task_for()]);
-    let first = world.journal();
-    assert!(first[0].starts_with("publishes"), "{first:?}");
-    assert!(first[1..].iter().all(|line| line.starts_with("marks reported/")), "{first:?}");
+    assert!(world.journal()[0].starts_with("publishes"));
     world.handle(&[task_for()]);
     assert!(world.journal().is_empty());
     world.with(|state| state.is_ledger_readable = false);
     let handled = world.handle(&[task_for()]);
-    assert!(world.journal()[0].starts_with("publishes"));
-    assert_eq!(count(&handled, Metric::NotRecorded), 1);
+    let journal = world.journal();
+    assert!(journal.len() == 1 && journal[0].starts_with("publishes"), "{journal:?}");
+    assert!(count(&handled, Metric::LedgerNotReadable) > 0);
 }
 
 #[test]
-fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_nothing_is_marked() {
+fn what_cannot_be_published_is_noted_as_data_and_published_with_the_next_delivery() {
+    for body in [opened(), task_for()] {
+        let world = World::new();
+        open(world);
+        world.with(|state| state.is_published = false);
+        assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body.clone()]);
+        assert!(world.is_closed(), "the bucket is protected all the same");
+        let sent = world.outgoing.take();
+        assert!(sent.messages.is_empty() && sent.notifications.is_empty());
+        let records = world.with(|state| state.records.keys().cloned().collect::<Vec<_>>());
+        let unreported: Vec<String> = world.state().unwrap().unreported.into_iter().collect();
+        assert_eq!(unreported, records);
+        // It fails again, and nothing is lost.
+        assert_eq!(
+            world.run(&delivered(&[body.clone()], true), 300).unwrap().failed,
+            [body.clone()]
+        );
+        world.with(|state| state.is_published = true);
+        world.bucket.take_steps();
+        assert!(world.run(&delivered(&[body], true), 300).unwrap().failed.is_empty());
+        let notifications = published(world);
+        assert_eq!(notifications.len(), 1);
+        assert!(notifications[0].text.contains(&records[0]), "{}", notifications[0].text);
+        assert!(world.state().unwrap().unreported.is_empty());
+        let is_write = |step: &Step| matches!(step, Step::Wrote(_));
+        assert!(!world.bucket.take_steps().iter().any(is_write));
+    }
+}
+
+#[test]
+fn writes_that_were_not_reported_are_reported_with_their_own_calls() {
+    let world = World::new();
+    open(world);
+    world.with(|state| state.is_published = false);
+    world.handle(&[opened()]);
+    world.with(|state| state.is_published = true);
+    let other = call("PutBucketVersioning", NOON, None);
+    assert!(world.handle(&[other]).failed.is_empty());
+    let notifications = published(world);
+    assert_eq!(notifications.len(), 1);
+    let text = &notifications[0].text;
+    assert!(
+        text.contains("DeleteBucketPublicAccessBlock") && !text.contains("PutBucketVersioning"),
+        "{text}"
+    );
+    assert!(world.state().unwrap().unreported.is_empty());
+}
+
+#[test]
+fn what_is_left_and_cannot_be_published_is_open_and_not_notified() {
     for body in [opened(), task_for()] {
         let world = World::new();
         website(world);
         world.with(|state| state.is_published = false);
-        let handled = world.handle(std::slice::from_ref(&body));
-        assert!(handled.failed.is_empty());
-        let sent = world.outgoing.take().messages;
-        assert_eq!((sent.len(), sent[0].delay_seconds), (1, 5));
-        // The queue delivers it, until it is published.
-        assert_eq!(world.handle(&[sent[0].body.clone()]).failed, [sent[0].body.clone()]);
-        world.with(|state| state.is_published = true);
-        assert!(world.handle(&[sent[0].body.clone()]).failed.is_empty());
-        assert_eq!(world.outgoing.take().notifications.len(), 1);
-
-        let world = World::new();
-        website(world);
-        world.with(|state| (state.is_published, state.is_queued) = (false, false));
         assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body]);
-        let is_marked = world.journal().iter().any(|line| line.starts_with("marks reported/"));
-        assert!(!is_marked);
+        let findings = world.state().unwrap().findings;
+        assert!(!findings.is_empty() && findings.iter().all(|one| one.notified.is_none()));
+        world.with(|state| state.is_published = true);
+        world.handle(&[task_for()]);
+        assert_eq!(published(world).len(), 1);
+        assert!(world.state().unwrap().findings.iter().all(|one| one.notified.is_some()));
     }
 }
 
 #[test]
-fn a_message_that_is_no_notification_is_counted_and_fails() {
+fn a_finding_that_is_gone_is_closed() {
     let world = World::new();
-    let body = OwnMessage::Publish(Value::Bool(true)).body();
-    for body in [body, "{}".to_owned(), "no JSON".to_owned()] {
+    website(world);
+    world.handle(&[opened(), task_for()]);
+    assert!(!world.state().unwrap().findings.is_empty());
+    world.bucket.change(|truth| truth.website = Reading::Absent);
+    world.handle(&[opened(), task_for()]);
+    assert!(world.is_closed());
+    assert_eq!(world.state().unwrap().findings, []);
+}
+
+#[test]
+fn a_message_that_is_no_event_is_counted_and_fails() {
+    let world = World::new();
+    // There is no message that has a text published.
+    let publish = json!({ "s3guard": { "publish": { "subject": "a text" } } }).to_string();
+    for body in [publish, "{}".to_owned(), "no JSON".to_owned()] {
         let handled = world.handle(std::slice::from_ref(&body));
         assert_eq!((count(&handled, Metric::NotAnEvent), handled.failed), (1, vec![body]));
+        assert!(published(world).is_empty());
     }
 }
 
 #[test]
-fn where_the_guard_stops_it_is_published_once_and_marked_behind_it() {
+fn where_the_guard_stops_it_is_published_once_and_noted_behind_it() {
     let world = World::new();
-    let name = world.bucket.truth().id.name;
-    for minute in 0..40 {
-        let time = NOON - time::Duration::minutes(minute);
-        let kind = SettingKind::PublicAccessBlock;
-        world.ledger.put(&RecordId { bucket: name.clone(), time, kind }.key());
-    }
-    world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
+    world.was_written(SettingKind::PublicAccessBlock);
+    open(world);
+    world.with(|state| state.is_published = false);
+    assert_eq!(world.handle(&[opened()]).failed, [opened()]);
+    assert!(!world.state().unwrap().stops[&SettingKind::PublicAccessBlock].notified);
+    world.with(|state| state.is_published = true);
+    world.journal();
     let handled = world.handle(&[opened()]);
     assert!(!world.is_closed() && count(&handled, Metric::Conflict) == 1);
     expect![[r#"
         [
-            "marks known/reports/event",
             "publishes s3guard: conflict over reports with root",
-            "marks buckets/reports/2026-11-20T12/stopped-public-access-block.json",
-        ]"#]]
-    .assert_eq(&format!("{:#?}", world.journal()));
+            "writes state/reports.json, known by event, notified of the stop of public-access-block",
+        ]"#]].assert_eq(&format!("{:#?}", world.journal()));
     let handled = world.handle(&[opened()]);
     assert_eq!(count(&handled, Metric::Conflict), 1);
-    assert_eq!(world.journal(), ["marks known/reports/event"], "it was published before");
+    assert!(world.journal().is_empty(), "it was published before, and nothing has changed");
 }

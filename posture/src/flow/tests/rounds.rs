@@ -23,10 +23,10 @@ fn after_a_conflict_the_bucket_is_inspected_again() {
     assert_eq!(handled.tally.counts, [(Metric::Protected, 1)].into());
     expect![[r#"
         [
-            "marks known/reports/event",
             "pauses",
             "pauses",
             "publishes s3guard reverted a weakening of reports",
+            "writes state/reports.json, known by event",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     let failed = world.with(|state| {
@@ -112,7 +112,8 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
 fn the_accounts_block_is_reconciled_as_a_bucket_is() {
     let world = World::new();
     let handled =
-        world.handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), mark: None }.body()]);
+        world
+            .handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), known: None }.body()]);
     assert_eq!(
         (handled.failed, handled.tally.counts),
         (vec![], [(Metric::NotRemediated, 1)].into())
@@ -120,9 +121,9 @@ fn the_accounts_block_is_reconciled_as_a_bucket_is() {
     expect![[r#"
         [
             "publishes s3guard left as it is: the account's public access block",
-            "marks reported/.account/account-public-access/not-set--wanted--on---it-is-only-reported--as-configured/2026-11-20",
+            "writes state/.account.json, notified of account-public-access",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
-    world.handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), mark: None }.body()]);
+    world.handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), known: None }.body()]);
     assert!(world.journal().is_empty(), "it was reported");
 }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::*;
-use crate::reconcile::last_sweep;
 
 fn recorded(world: &World) -> Option<Value> {
     let object = world.ledger.object(last_sweep::KEY)?;
@@ -67,4 +66,93 @@ fn a_page_that_cannot_be_queued_is_no_end_and_is_counted_once() {
     world.with(|state| state.is_queued = true);
     sweep(world);
     assert_eq!(recorded(world).unwrap()["buckets"], 1);
+}
+
+/// What the sweep says of the bucket.
+fn known(world: &'static World) -> Option<String> {
+    let handled = world.handle(&[scheduled()]);
+    assert!(handled.failed.is_empty());
+    let sent = world.outgoing.take().messages.into_iter();
+    let messages = sent.map(|message| serde_json::from_str::<Value>(&message.body).unwrap());
+    let of_bucket = messages
+        .map(|message| message["s3guard"]["reconcile"].clone())
+        .find(|message| message["bucket"] == "reports");
+    let known = of_bucket.unwrap()["known"].as_str().map(str::to_owned);
+    // The message of the sweep arrives.
+    let body = json!({ "s3guard": { "reconcile": { "bucket": "reports", "known": known } } });
+    world.handle(&[body.to_string()]);
+    world.outgoing.take();
+    known
+}
+
+#[test]
+fn a_bucket_of_the_first_sweep_was_there_before_and_is_not_asked_about_again() {
+    let world = World::new();
+    assert_eq!(known(world).as_deref(), Some("before"));
+    assert_eq!(world.state().unwrap().known.unwrap().how, Known::Before);
+    world.journal();
+    assert_eq!(known(world), None);
+    let journal = world.journal();
+    assert!(!journal.iter().any(|line| line.contains("state/reports.json")), "{journal:#?}");
+}
+
+#[test]
+fn a_bucket_without_an_event_is_a_gap_two_hours_after_its_creation() {
+    let world = World::new();
+    world.was_swept();
+    world.with(|state| state.created = Some(NOON - time::Duration::hours(1)));
+    assert_eq!(known(world).as_deref(), Some("swept"));
+    assert_eq!(world.state(), None, "nothing is noted, so that the next sweep finds it again");
+    world.with(|state| state.now += time::Duration::hours(6));
+    let journal = {
+        world.journal();
+        assert_eq!(known(world).as_deref(), Some("gap"));
+        world.journal()
+    };
+    let subject = "publishes s3guard received no event about a bucket in eu-west-1";
+    assert!(journal.iter().any(|line| line == subject), "{journal:#?}");
+    assert_eq!(world.state().unwrap().known.unwrap().how, Known::Gap);
+    assert_eq!(known(world), None, "it was reported");
+}
+
+#[test]
+fn an_event_is_noted_also_of_a_bucket_that_a_sweep_has_found_first() {
+    let world = World::new();
+    world.handle(&[call("CreateBucket", NOON - time::Duration::MINUTE, None)]);
+    assert_eq!(world.state().unwrap().known.unwrap().how, Known::Event);
+    world.was_swept();
+    assert_eq!(known(world), None);
+}
+
+#[test]
+fn names_sort_otherwise_than_the_keys_of_their_states() {
+    let names = ["log", "log-2", "log-2-b", "log-3", "log.4", "log1", "logs", "logs-a", "zzz"];
+    let world = World::new();
+    world.was_swept();
+    let name = |name: &str| -> BucketName { name.parse().unwrap() };
+    for one in names {
+        world.ledger.put(&state::key(&name(one)), Vec::new());
+    }
+    let settings = World::settings();
+    let account = WriteCounter::new(world, || NOON);
+    let flow = Flow {
+        account: &account,
+        ledger: world,
+        outgoing: world,
+        settings: &settings,
+        clock: Clock { now: &|| NOON, deadline: None },
+    };
+    for (from, first) in names.iter().enumerate() {
+        for (to, last) in names.iter().enumerate().skip(from) {
+            let (first, last) = (name(first), name(last));
+            let found = futures_util::FutureExt::now_or_never(flow.with_state(&first, &last));
+            let found: Vec<String> =
+                found.unwrap().unwrap().iter().map(ToString::to_string).collect();
+            let expected = &names[from..=to];
+            assert!(
+                expected.iter().all(|name| found.iter().any(|one| one == name)),
+                "{first} to {last}: {found:?}"
+            );
+        }
+    }
 }

@@ -87,6 +87,10 @@ pub enum Body {
     CoverageGap(CoverageGap),
     /// Exemptions that end.
     ExemptionsEnding(ExemptionsEnding),
+    /// The first use of suppressions of a bucket.
+    SuppressionsUsed(SuppressionsUsed),
+    /// Objects of the ledger that do not count.
+    ForeignObjects(ForeignObjects),
     /// An alarm of the guard's own stack.
     Alarm(Alarm),
     /// A test: nothing happened.
@@ -255,6 +259,50 @@ pub struct ExemptionsEnding {
     pub exemptions: Vec<Ending>,
 }
 
+/// The first use of suppressions of a bucket: the guard does not remediate it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct SuppressionsUsed {
+    /// The bucket.
+    pub bucket: String,
+    /// The suppressions.
+    pub suppressions: Vec<SuppressionUsed>,
+}
+
+/// A suppression.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct SuppressionUsed {
+    /// What is not remediated.
+    pub aspect: Aspect,
+    /// The last day on which it is not remediated, in UTC.
+    pub until: String,
+    /// The ARN of the caller who suppressed it.
+    pub by: String,
+    /// Why, in the words of the caller.
+    pub reason: String,
+    /// The id of the record that was undone.
+    pub record: String,
+}
+
+/// Objects of the ledger that do not count, because the guard has not written them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct ForeignObjects {
+    /// The objects.
+    pub objects: Vec<ForeignObject>,
+}
+
+/// An object of the ledger that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct ForeignObject {
+    /// Its key.
+    pub key: String,
+    /// Why it does not count.
+    pub cause: String,
+}
+
 /// An alarm of the guard's own stack has changed its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -348,6 +396,8 @@ impl Document {
             Body::Conflict(_) => "conflict",
             Body::CoverageGap(_) => "coverage-gap",
             Body::ExemptionsEnding(_) => "exemptions-ending",
+            Body::SuppressionsUsed(_) => "suppressions-used",
+            Body::ForeignObjects(_) => "foreign-objects",
             Body::Alarm(_) => "alarm",
             Body::Test(_) => "test",
             Body::Objects(_) => "objects",
@@ -356,11 +406,16 @@ impl Document {
 
     pub(super) const fn topic(&self) -> Kind {
         match &self.body {
-            Body::BucketReport(_) | Body::Joined(_) | Body::Conflict(_) => Kind::Bucket,
+            Body::BucketReport(_)
+            | Body::Joined(_)
+            | Body::Conflict(_)
+            | Body::SuppressionsUsed(_) => Kind::Bucket,
             Body::Objects(_) => Kind::Object,
-            Body::CoverageGap(_) | Body::ExemptionsEnding(_) | Body::Alarm(_) | Body::Test(_) => {
-                Kind::Guard
-            }
+            Body::CoverageGap(_)
+            | Body::ExemptionsEnding(_)
+            | Body::ForeignObjects(_)
+            | Body::Alarm(_)
+            | Body::Test(_) => Kind::Guard,
         }
     }
 
@@ -389,6 +444,8 @@ impl Document {
             Body::Conflict(war) => shorten(&mut war.others),
             Body::CoverageGap(gap) => shorten(&mut gap.buckets),
             Body::ExemptionsEnding(ending) => shorten(&mut ending.exemptions),
+            Body::SuppressionsUsed(used) => shorten(&mut used.suppressions),
+            Body::ForeignObjects(foreign) => shorten(&mut foreign.objects),
             Body::Alarm(_) | Body::Test(_) => 0,
             Body::Objects(objects) => {
                 let left_out = shorten(&mut objects.objects);

@@ -254,7 +254,7 @@ fn what_another_party_remediates_before_the_first_write_is_not_written() {
     let account = Failing { meanwhile: Meanwhile::After(closed), ..failing() };
     // The policy would be written first; only the ledger shows that it is not.
     let undone =
-        History { undone: vec![(Aspect::Tls, date!(2030 - 01 - 01))], ..History::default() };
+        History { suppressed: vec![(Aspect::Tls, date!(2030 - 01 - 01))], ..History::default() };
     account.bucket.change(|truth| {
         truth.public_access_block = Reading::Absent;
         truth.history = Reading::Known(undone);

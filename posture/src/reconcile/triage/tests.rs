@@ -29,8 +29,8 @@ fn changed(id: &str, bucket: &str, call: Call) -> Message {
     message(id, Request::Changed(Changed { bucket: bucket.parse().unwrap(), region, call }))
 }
 
-fn reconcile(id: &str, bucket: &str, mark: Option<Mark>) -> Message {
-    message(id, Request::Own(OwnMessage::Reconcile { bucket: bucket.parse().unwrap(), mark }))
+fn reconcile(id: &str, bucket: &str, known: Option<Known>) -> Message {
+    message(id, Request::Own(OwnMessage::Reconcile { bucket: bucket.parse().unwrap(), known }))
 }
 
 /// One line for each task, in words.
@@ -49,15 +49,12 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             }) => {
                 format!("reconcile {bucket} for {} ({attempt})", names(calls))
             }
-            Task::Reconcile(ReconcileTask { bucket, trigger: Trigger::Sweep, mark, .. }) => {
-                format!("reconcile {bucket} ({mark:?})")
+            Task::Reconcile(ReconcileTask { bucket, trigger: Trigger::Sweep, known, .. }) => {
+                format!("reconcile {bucket} ({known:?})")
             }
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
             Task::Sweep(Sweep { continuation, after, .. }) => {
                 format!("sweep from {continuation:?} {after:?}")
-            }
-            Task::Publish(notification) => {
-                format!("publish {}", notification["subject"].as_str().unwrap())
             }
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
@@ -205,12 +202,12 @@ fn every_message_belongs_to_one_task() {
 fn what_the_sweep_knows_of_a_bucket_goes_with_the_look() {
     let messages = vec![
         reconcile("m1", "reports", None),
-        reconcile("m2", "reports", Some(Mark::Swept)),
-        reconcile("m3", "reports", Some(Mark::Before)),
-        reconcile("m4", "photos", Some(Mark::Before)),
+        reconcile("m2", "reports", Some(Known::Swept)),
+        reconcile("m3", "reports", Some(Known::Before)),
+        reconcile("m4", "photos", Some(Known::Before)),
     ];
     let expected =
-        ["m4: reconcile photos (Some(Before))", "m1+m2+m3: reconcile reports (Some(Swept))"];
+        ["m4: reconcile photos (Some(Before))", "m1+m2+m3: reconcile reports (Some(Before))"];
     assert_eq!(sorted(messages), expected);
 }
 

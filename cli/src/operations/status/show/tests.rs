@@ -152,7 +152,7 @@ fn the_headline_says_only_what_is_known() {
     let first = |status: &Status| plain(status).lines().next().unwrap().to_owned();
     assert_eq!(
         first(&status()),
-        "healthy: 214 buckets, last sweep 2 h ago, 1 finding in 30 days, last write 2 h ago"
+        "healthy: 214 buckets, last sweep 2 h ago, 1 open finding, last write 2 h ago"
     );
     let (last_write_age, last_sweep_age) = (None, None);
     let unknown =
@@ -161,7 +161,7 @@ fn the_headline_says_only_what_is_known() {
     assert_eq!(first(&Status { is_blind: true, ..unknown }), "not known");
     let (mut troubled, stack) = troubled();
     troubled.to_do = judge::to_do(&troubled, &stack);
-    let expected = "7 problems: 214 buckets, last sweep 2 h ago, 1 finding in 30 days, 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
+    let expected = "7 problems: 214 buckets, last sweep 2 h ago, 1 open finding, 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
     assert_eq!(first(&troubled), expected);
     for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
         assert_eq!(age(Duration::seconds(seconds)), text);

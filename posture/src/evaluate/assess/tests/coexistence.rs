@@ -109,7 +109,7 @@ fn who_has_made_the_bucket_must_be_known_before_its_first_policy() {
 #[test]
 fn a_suppressed_aspect_is_left_until_the_day_has_passed() {
     let until = date!(2026 - 12 - 24);
-    let history = History { undone: vec![(Aspect::Tls, until)], ..History::default() };
+    let history = History { suppressed: vec![(Aspect::Tls, until)], ..History::default() };
     let bucket = Observed { history: Reading::Known(history), ..without_policy() };
     check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Tls, &Reason::Undone(until));
 }

@@ -90,8 +90,8 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     only_block.set_mode(Aspect::Encryption, Mode::Report);
     check(&old, &only_block, &becomes(sse_s3(SseC::Blocked)));
     // A suppressed aspect is left out of the write as well.
-    let undone = vec![(Aspect::SseC, time::macros::date!(2026 - 12 - 24))];
-    let history = Reading::Known(History { undone, ..History::default() });
+    let suppressed = vec![(Aspect::SseC, time::macros::date!(2026 - 12 - 24))];
+    let history = Reading::Known(History { suppressed, ..History::default() });
     let undone = Observed { history, ..old };
     check(
         &undone,

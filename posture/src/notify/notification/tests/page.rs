@@ -49,7 +49,7 @@ has to match. A notification about more than 100 buckets is split. Subscriptions
 |---|---|
 | `kind` | `bucket`, `object` or `guard` |
 | `severity` | `critical`, `high`, `warning` or `info` |
-| `action` | a list of actions and changes: of buckets `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`; of objects `created`, `deleted` and so on; of the guard `missed`, `exemption-ends`, `alarm`, `alarm-ok`, `alarm-unknown`, `test` |
+| `action` | a list of actions and changes: of buckets `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`; of objects `created`, `deleted` and so on; of the guard `missed`, `exemption-ends`, `foreign-object`, `alarm`, `alarm-ok`, `alarm-unknown`, `test` |
 | `bucket` | a list of the buckets' names |
 | `grade` | a list of the buckets' grades, where they are known |
 | `account`, `region` | the account and the Region of the buckets |

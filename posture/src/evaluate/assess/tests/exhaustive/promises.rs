@@ -65,7 +65,10 @@ fn writes_unasked(before: &State, after: &Observed) -> bool {
     let State { observed, baseline } = before;
     let is_kept = |aspect| {
         baseline.mode(aspect) == Mode::Keep
-            && observed.history.known().is_none_or(|h| h.undone.iter().all(|(of, _)| *of != aspect))
+            && observed
+                .history
+                .known()
+                .is_none_or(|h| h.suppressed.iter().all(|(of, _)| *of != aspect))
     };
     let of_key = |o: &Observed| o.encryption.known().is_some_and(|seen| seen.bucket_key);
     let is_raised = algorithm(observed) != algorithm(after) || of_key(observed) != of_key(after);

@@ -100,7 +100,7 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
     for set in 1..1_u32 << aspects.len() {
         let is_in = |index: &usize| set & (1 << index) != 0;
         let of = (0..aspects.len()).filter(is_in).map(|index| (aspects[index], until));
-        known.push(History { undone: of.collect(), ..History::default() });
+        known.push(History { suppressed: of.collect(), ..History::default() });
     }
     let mut kinds: Vec<SettingKind> = aspects.iter().filter_map(|a| a.setting()).collect();
     kinds.sort_unstable();

@@ -1,0 +1,481 @@
+//! What is known about a bucket between two reconciliations: one object of the ledger for each bucket.
+//!
+//! A reconciliation does not write a state but makes an [`Update`] of what it has seen and done. The update is applied to
+//! the state that the ledger has, and again to a newer one if another function has written it in the meantime. Applied
+//! twice it changes nothing more, and two updates may come in any order: what one has found, the other keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+use time::{Duration, OffsetDateTime};
+
+use super::ledger::suppression;
+use crate::contract::ledger::STATE;
+use crate::evaluate::coverage::Known;
+use crate::events::wire::{as_optional_time, as_time};
+use crate::model::setting::{Setting, SettingKind};
+use crate::model::watch;
+use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
+
+/// The version of the form. A reader of older versions leaves a newer one alone.
+const VERSION: u32 = 1;
+/// After how many days a finding is reported again.
+pub const DAYS: i64 = 30;
+/// The most bytes of a setting: a policy has no more.
+///
+/// Source: Amazon S3 User Guide, "Bucket policies".
+const SETTING_BYTES_MAX: usize = 20 << 10;
+/// The most characters of a reason.
+const REASON_MAX: usize = 300;
+/// The most entries of a list.
+const ENTRIES_MAX: usize = 200;
+/// The reason of what could not be remediated, because a write failed.
+pub const FAILED: &str = "its remediation failed";
+/// How a state's key ends.
+const JSON: &str = ".json";
+
+/// What is known about a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BucketState {
+    version: u32,
+    bucket: String,
+    account: String,
+    region: String,
+    /// How the guard learned of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownBy>,
+    /// The settings that were read, and the calls that changed them.
+    #[serde(default)]
+    pub settings: BTreeMap<SettingKind, LastSetting>,
+    /// What is weaker than wanted and not remediated.
+    #[serde(default)]
+    pub findings: Vec<OpenFinding>,
+    /// The ids of the records of writes that could not be reported yet.
+    #[serde(default)]
+    pub unreported: BTreeSet<String>,
+    /// The guard's writes of the last hour.
+    #[serde(default)]
+    pub writes: BTreeSet<Write>,
+    /// The settings that the guard has stopped writing, also those of the past.
+    #[serde(default)]
+    pub stops: BTreeMap<SettingKind, Stop>,
+    /// The keys of the suppressions whose first use was reported.
+    #[serde(default)]
+    pub suppressions_seen: BTreeSet<String>,
+    /// The objects that do not count and were reported: their keys and versions.
+    #[serde(default)]
+    pub foreign_seen: BTreeSet<String>,
+}
+
+/// How the guard learned of a bucket, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownBy {
+    /// How.
+    pub how: Known,
+    /// When.
+    #[serde(with = "as_time")]
+    pub time: OffsetDateTime,
+}
+
+/// A setting as it was read last, and its last change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSetting {
+    /// The setting, if it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadSetting>,
+    /// The last call that may have changed it, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// A setting, and since when it is known to be so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadSetting {
+    /// Since when.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// The setting; none if it is too large to be kept.
+    pub value: Option<Setting>,
+}
+
+/// A call that may have changed a setting.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Its time.
+    #[serde(with = "as_time")]
+    pub time: OffsetDateTime,
+    /// `CloudTrail`'s name of it.
+    pub event_name: String,
+    /// `CloudTrail`'s id of its event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// Who made it.
+    pub principal: String,
+    /// The tool that made it.
+    pub tool: String,
+}
+
+/// Something that is weaker than wanted and not remediated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenFinding {
+    /// The aspect.
+    pub aspect: Aspect,
+    /// Why it is not remediated.
+    pub reason: String,
+    /// Since when it is known.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// When it was reported last.
+    #[serde(with = "as_optional_time", default, skip_serializing_if = "Option::is_none")]
+    pub notified: Option<OffsetDateTime>,
+}
+
+/// A write of the guard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Write {
+    /// When.
+    #[serde(with = "as_time")]
+    pub time: OffsetDateTime,
+    /// What.
+    pub setting: SettingKind,
+    /// Who had changed it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+}
+
+/// A setting that the guard has stopped writing, because another party kept changing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// Since when.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// Until when it does not write it.
+    #[serde(with = "as_time")]
+    pub until: OffsetDateTime,
+    /// Whether that was reported.
+    pub notified: bool,
+}
+
+/// What a reconciliation has seen and done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// When the bucket was judged.
+    pub time: OffsetDateTime,
+    /// How the guard learned of the bucket, if that is new.
+    pub known: Option<Known>,
+    /// The settings that the bucket has now, as far as they were read or written.
+    pub settings: Vec<Setting>,
+    /// The calls that may have changed a setting.
+    pub sources: Vec<(SettingKind, Source)>,
+    /// The aspects that were judged.
+    pub judged: BTreeSet<Aspect>,
+    /// What is not remediated, and whether that was reported now.
+    pub findings: Vec<(Aspect, String, bool)>,
+    /// The writes.
+    pub writes: Vec<Write>,
+    /// The settings that are not written any more.
+    pub stops: Vec<(SettingKind, Stop)>,
+    /// The records that could not be reported.
+    pub unreported: Vec<String>,
+    /// The records that were reported now and could not be before.
+    pub reported: Vec<String>,
+    /// The keys of suppressions whose first use was reported now.
+    pub suppressions_seen: Vec<String>,
+    /// The objects that do not count and were reported now.
+    pub foreign_seen: Vec<String>,
+}
+
+/// Why an object is not a state that can be used.
+#[derive(Debug, Error)]
+pub enum InvalidState {
+    /// It was written by a newer version, and is left alone.
+    #[error(
+        "the state has version {0}, and this s3guard supports versions up to {VERSION}: update s3guard"
+    )]
+    Newer(u64),
+    /// It is not a state.
+    #[error("the state is not valid: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It is the state of something else.
+    #[error("the state is not that of its key: its `{0}` differs")]
+    Differs(&'static str),
+}
+
+/// The key of a bucket's state.
+pub fn key(bucket: &BucketName) -> String {
+    format!("{STATE}{bucket}{JSON}")
+}
+
+/// The bucket whose state has this key.
+pub fn of_key(key: &str) -> Option<BucketName> {
+    key.strip_prefix(STATE)?.strip_suffix(JSON)?.parse().ok()
+}
+
+/// A reason as a state has it. None for what is reported otherwise: a suppression by its first use, that the guard has
+/// stopped by its own notification, and that a stack never finished by the last of its events.
+pub fn reason_text(reason: &Reason) -> Option<String> {
+    let is_reported_otherwise = matches!(
+        reason,
+        Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
+    );
+    (!is_reported_otherwise).then(|| reason.to_string().chars().take(REASON_MAX).collect())
+}
+
+/// The settings that a call may have changed, with the call. Tags are no settings.
+pub fn sources(call: &Call) -> impl Iterator<Item = (SettingKind, Source)> + '_ {
+    let name = Some(call.event_name.as_str()).filter(|name| !name.contains("Tag"));
+    let kinds: BTreeSet<SettingKind> =
+        watch::touched(name).into_iter().filter_map(Aspect::setting).collect();
+    kinds.into_iter().map(|kind| {
+        let source = Source {
+            time: call.time,
+            event_name: call.event_name.clone(),
+            event_id: call.event_id.clone(),
+            principal: call.principal.clone(),
+            tool: call.tool.to_string(),
+        };
+        (kind, source)
+    })
+}
+
+impl BucketState {
+    /// The state of a bucket of which nothing is known.
+    pub fn new(id: &BucketId) -> Self {
+        Self {
+            version: VERSION,
+            bucket: id.name.to_string(),
+            account: id.account.to_string(),
+            region: id.region.to_string(),
+            known: None,
+            settings: BTreeMap::new(),
+            findings: Vec::new(),
+            unreported: BTreeSet::new(),
+            writes: BTreeSet::new(),
+            stops: BTreeMap::new(),
+            suppressions_seen: BTreeSet::new(),
+            foreign_seen: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the state of a bucket. Its Region may be another one, if there was a bucket of this name.
+    pub fn read(
+        json: &[u8],
+        bucket: &BucketName,
+        account: &AccountId,
+    ) -> Result<Self, InvalidState> {
+        // The version comes first: a newer version may have other fields.
+        let value: Value = serde_json::from_slice(json)?;
+        if let Some(version) = value.get("version").and_then(Value::as_u64)
+            && version > VERSION.into()
+        {
+            return Err(InvalidState::Newer(version));
+        }
+        let state: Self = serde_json::from_value(value)?;
+        if state.bucket != bucket.as_str() {
+            return Err(InvalidState::Differs("bucket"));
+        }
+        if state.account != account.as_str() {
+            return Err(InvalidState::Differs("account"));
+        }
+        Ok(state)
+    }
+
+    /// Whether the bucket is in this Region.
+    pub fn is_in(&self, region: &Region) -> bool {
+        self.region == region.as_str()
+    }
+
+    /// Its object.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("it has only texts, numbers and lists")
+    }
+
+    /// Adds the writes of the hour and the stops to a history.
+    pub fn add_to(&self, history: &mut History, now: OffsetDateTime) {
+        let recent = self.writes.iter().filter(|write| write.time > now - Duration::HOUR);
+        for write in recent {
+            history.count(write.setting);
+        }
+        let stopped = self.stops.iter().filter(|(_, stop)| stop.until > now);
+        history.stopped.extend(stopped.map(|(kind, _)| *kind));
+    }
+
+    /// Whether a sweep has to report that this is not remediated.
+    pub fn is_news(&self, finding: &Finding, now: OffsetDateTime) -> bool {
+        let Finding::NotRemediated { aspect, reason } = finding else { return true };
+        let Some(reason) = reason_text(reason) else { return false };
+        let is_recent = |notified: OffsetDateTime| now - notified < Duration::days(DAYS);
+        let is_same = |found: &&OpenFinding| found.aspect == *aspect && found.reason == reason;
+        let found = self.findings.iter().find(is_same);
+        !found.and_then(|found| found.notified).is_some_and(is_recent)
+    }
+
+    /// The state after an update. Applied to a state that has it, it changes nothing.
+    #[must_use]
+    pub fn updated(&self, update: &Update) -> Self {
+        let mut state = self.clone();
+        state.learn(update);
+        state.judge(update);
+        let Update { time, writes, stops, .. } = update;
+        state.writes.extend(writes.iter().cloned());
+        for (kind, stop) in stops {
+            let last = state.stops.entry(*kind).or_insert(*stop);
+            match (last.until, stop.until) {
+                (last_until, until) if last_until < until => *last = *stop,
+                (last_until, until) if last_until == until => last.notified |= stop.notified,
+                _ => {}
+            }
+        }
+        state.unreported.extend(update.unreported.iter().cloned());
+        state.unreported.retain(|id| !update.reported.contains(id));
+        state.suppressions_seen.extend(update.suppressions_seen.iter().cloned());
+        state.foreign_seen.extend(update.foreign_seen.iter().cloned());
+        // What is over is forgotten with the next change, and is no change by itself.
+        if state != *self {
+            state.forget(*time);
+        }
+        state
+    }
+
+    fn learn(&mut self, update: &Update) {
+        let Update { time, known, settings, sources, .. } = update;
+        let is_better = |known: Known| match self.known {
+            None => true,
+            Some(now) => now.how == Known::Swept && known != Known::Swept,
+        };
+        if let Some(how) = known.filter(|known| is_better(*known)) {
+            self.known = Some(KnownBy { how, time: *time });
+        }
+        for setting in settings {
+            let last = self.settings.entry(setting.kind()).or_default();
+            let is_small =
+                serde_json::to_vec(setting).is_ok_and(|json| json.len() <= SETTING_BYTES_MAX);
+            let value = is_small.then(|| setting.clone());
+            let is_newer =
+                last.read.as_ref().is_none_or(|read| read.since <= *time && read.value != value);
+            if is_newer {
+                last.read = Some(ReadSetting { since: *time, value });
+            }
+        }
+        for (kind, source) in sources {
+            let last = self.settings.entry(*kind).or_default();
+            if last.source.as_ref().is_none_or(|last| last < source) {
+                last.source = Some(source.clone());
+            }
+        }
+    }
+
+    /// What was judged and is compliant is no finding any more, unless it was found later than it was judged.
+    fn judge(&mut self, update: &Update) {
+        let Update { time, judged, findings, .. } = update;
+        let is_same = |found: &OpenFinding, (aspect, reason, _): &(Aspect, String, bool)| {
+            found.aspect == *aspect && found.reason == *reason
+        };
+        self.findings.retain(|found| {
+            found.since > *time
+                || !judged.contains(&found.aspect)
+                || findings.iter().any(|still| is_same(found, still))
+        });
+        for finding in findings {
+            let (aspect, reason, is_notified) = finding;
+            let notified = is_notified.then_some(*time);
+            match self.findings.iter_mut().find(|found| is_same(found, finding)) {
+                Some(found) => {
+                    found.since = found.since.min(*time);
+                    found.notified = found.notified.max(notified);
+                }
+                None => self.findings.push(OpenFinding {
+                    aspect: *aspect,
+                    reason: reason.clone(),
+                    since: *time,
+                    notified,
+                }),
+            }
+        }
+        self.findings.sort_by(|a, b| (a.aspect, &a.reason).cmp(&(b.aspect, &b.reason)));
+    }
+
+    /// Forgets what is over, and the first of too many entries.
+    fn forget(&mut self, now: OffsetDateTime) {
+        fn bound<T: Ord>(entries: &mut BTreeSet<T>) {
+            while entries.len() > ENTRIES_MAX {
+                entries.pop_first();
+            }
+        }
+        self.writes.retain(|write| write.time > now - Duration::HOUR);
+        bound(&mut self.writes);
+        bound(&mut self.unreported);
+        bound(&mut self.foreign_seen);
+        if let Ok(bucket) = self.bucket.parse::<BucketName>() {
+            self.suppressions_seen.retain(|key| {
+                suppression::of_key(&bucket, key).is_some_and(|one| one.is_in_force(now))
+            });
+        }
+        bound(&mut self.suppressions_seen);
+    }
+}
+
+impl Update {
+    /// Nothing, at this time.
+    pub fn new(time: OffsetDateTime) -> Self {
+        Self {
+            time,
+            known: None,
+            settings: Vec::new(),
+            sources: Vec::new(),
+            judged: BTreeSet::new(),
+            findings: Vec::new(),
+            writes: Vec::new(),
+            stops: Vec::new(),
+            unreported: Vec::new(),
+            reported: Vec::new(),
+            suppressions_seen: Vec::new(),
+            foreign_seen: Vec::new(),
+        }
+    }
+
+    /// Notes that these findings were reported.
+    pub fn mark_reported<'a>(&mut self, findings: impl IntoIterator<Item = &'a Finding>) {
+        for finding in findings {
+            let Finding::NotRemediated { aspect, reason } = finding else { continue };
+            let Some(reason) = reason_text(reason) else { continue };
+            for (of, text, is_notified) in &mut self.findings {
+                *is_notified |= of == aspect && *text == reason;
+            }
+        }
+    }
+
+    /// The same, if the report about the bucket could not be published: these are the records of its writes.
+    #[must_use]
+    pub fn not_published(mut self, records: Vec<String>) -> Self {
+        for (_, _, is_notified) in &mut self.findings {
+            *is_notified = false;
+        }
+        self.reported.retain(|id| !records.contains(id));
+        self.unreported.extend(records);
+        self
+    }
+
+    /// Whether it says nothing that depends on the publication of a report.
+    pub fn is_independent(&self) -> bool {
+        self.reported.is_empty() && !self.findings.iter().any(|(_, _, is_notified)| *is_notified)
+    }
+
+    /// Whether it says only what the bucket is like.
+    pub fn is_quiet(&self) -> bool {
+        let Self { findings, writes, stops, unreported, .. } = self;
+        findings.is_empty()
+            && writes.is_empty()
+            && stops.is_empty()
+            && unreported.is_empty()
+            && self.suppressions_seen.is_empty()
+            && self.foreign_seen.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;
