@@ -34,6 +34,7 @@ const LEFT_DAYS: i64 = 30;
 /// The caller must be an operator of the stack, because only operators write suppressions. The bucket is
 /// changed with the caller's own permissions.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
     #[arg(value_name = "ID")]

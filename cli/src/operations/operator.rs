@@ -95,8 +95,8 @@ fn adding(args: &AccountArgs, caller: &Identity, region: &Region, operators: &st
     let command = |added: &[String]| {
         let operators = operators.split(',').map(str::trim).filter(|one| !one.is_empty());
         let all = operators.chain(added.iter().map(String::as_str));
-        let flags: String = all.map(|one| format!(" --operator '{one}'")).collect();
-        format!("`s3guard deploy --stack {} --region {region}{flags}`", args.stack)
+        let flags: Vec<String> = all.map(|one| format!(" --operator '{one}'")).collect();
+        format!("`s3guard deploy --stack {} --region {region}{}`", args.stack, flags.concat())
     };
     match caller.principal() {
         Principal::Root | Principal::Federated => {

@@ -36,7 +36,9 @@ pub(super) fn merged<M: PartialEq>(from: &[Part<M>], to: &[Part<M>], now: &[Part
         let replaced = removed.iter().position(|&place| is_named(&from[place], added));
         merge.take_out(added, replaced.map(|at| removed.remove(at)));
     }
-    removed.into_iter().for_each(|place| merge.put_back(place));
+    for place in removed {
+        merge.put_back(place);
+    }
     let parts = merge.places.into_iter().flatten().chain(merge.appended).collect();
     Merged { parts, conflicts: merge.conflicts }
 }
