@@ -2,7 +2,7 @@
 //! ledger that do not count.
 
 use super::bucket_ledger::BucketLedger;
-use super::reconcile::Conclusion;
+use super::pass::Conclusion;
 use super::{Flow, Ledger, Outgoing, Tally};
 use crate::contract::metrics::Metric;
 use crate::notify::notification::Origin;

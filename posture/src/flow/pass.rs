@@ -1,19 +1,70 @@
 //! What a pass over a bucket reads, reports and notes in its state.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::bucket_ledger::{Base, StateReading};
-use super::reconcile::Reconciliation;
+use super::{Tally, TaskResult};
+use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
-use crate::reconcile::state::{self, BucketState, Source, Update, Write};
+use crate::reconcile::ledger::ForeignObject;
+use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
-use crate::{Action, Aspect, BucketId, Finding, Mode, Reason, Record, SettingKind, Trigger};
+use crate::{
+    Action, Aspect, Baseline, BucketId, Finding, Mode, Observed, Reason, Record, Setting,
+    SettingKind, Trigger,
+};
+
+/// The pause after the first conflict, in milliseconds; doubled each time.
+const CONFLICT_PAUSE_MILLISECONDS: u32 = 250;
 
 /// What is reconciled, and why.
 pub(super) struct Pass<'a> {
     pub(super) id: BucketId,
     pub(super) task: &'a ReconcileTask,
+}
+
+/// The findings and writes of all rounds together.
+#[derive(Default)]
+pub(super) struct Reconciliation {
+    pub(super) baseline: Option<Baseline>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) done: Vec<(Action, Record)>,
+    /// The settings that the bucket has now.
+    pub(super) settings: BTreeMap<SettingKind, Setting>,
+    pub(super) failed: Vec<(Action, String)>,
+    /// Why the bucket could not be read again after a write.
+    pub(super) interrupted: Option<String>,
+    /// Whether a retry may succeed: not if access was denied.
+    pub(super) is_transient: bool,
+    /// How often each setting was written within the hour before.
+    pub(super) written_before: BTreeMap<SettingKind, u32>,
+    /// The ids of the saved records.
+    pub(super) kept: BTreeSet<String>,
+    pub(super) unrecorded: usize,
+    /// The settings that the guard had stopped writing before.
+    pub(super) stopped: BTreeSet<SettingKind>,
+    /// Whether something is not remediated because of that.
+    pub(super) is_stopped: bool,
+    pub(super) bucket_is_gone: bool,
+    /// The owner from the bucket's tags, if they were read.
+    pub(super) owner: Option<String>,
+}
+
+/// The end of a pass: what it has seen, and what follows from it.
+pub(super) struct Conclusion<'a> {
+    pub(super) pass: &'a Pass<'a>,
+    pub(super) seen: Reconciliation,
+    /// The state of the bucket, if it was read and there is one.
+    pub(super) known: Option<BucketState>,
+    /// What is added to the state.
+    pub(super) update: Update,
+    /// Objects of the ledger that do not count.
+    pub(super) foreign: Vec<ForeignObject>,
+    pub(super) result: TaskResult,
 }
 
 impl Pass<'_> {
@@ -106,4 +157,55 @@ impl Pass<'_> {
         update.writes = seen.done.iter().filter_map(write).collect();
         update
     }
+}
+
+impl Reconciliation {
+    /// Takes the settings of the last round: as they were read, or written since then.
+    pub(super) fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
+        let is_account = |kind: SettingKind| kind == SettingKind::AccountPublicAccessBlock;
+        let kinds = SettingKind::ALL.into_iter();
+        let kinds = kinds.filter(|kind| is_account(*kind) == observed.id.name.is_account());
+        let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
+        let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
+        self.settings.extend(read.chain(written));
+    }
+
+    /// What is not remediated, and what could not be.
+    pub(super) fn open_findings(&self) -> impl Iterator<Item = (Aspect, String, bool)> + '_ {
+        let not_remediated = self.findings.iter().filter_map(|finding| match finding {
+            Finding::NotRemediated { aspect, reason } => {
+                Some((*aspect, state::reason_text(reason)?, false))
+            }
+            Finding::Weak { .. } | Finding::Later { .. } => None,
+        });
+        let failed = self.failed.iter().flat_map(|(action, _)| {
+            action.aspects.iter().map(|aspect| (*aspect, FAILED.to_owned(), false))
+        });
+        not_remediated.chain(failed)
+    }
+
+    pub(super) fn count(&self, took: Option<Duration>, tally: &mut Tally) {
+        let is_left =
+            self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
+        let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
+        tally.count(Metric::NotRemediated, is_left.into());
+        tally.count(Metric::Exempt, usize::from(exemptions > 0));
+        tally.count(Metric::NotRecorded, self.unrecorded);
+        tally.count(Metric::Conflict, self.is_stopped.into());
+        if !self.failed.is_empty() || self.interrupted.is_some() {
+            tally.count(Metric::Failed, 1);
+        } else if !self.done.is_empty() {
+            tally.count(Metric::Protected, 1);
+            let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
+            tally.times_to_protect_milliseconds.extend(milliseconds);
+        } else if !is_left {
+            tally.count(Metric::Compliant, 1);
+        }
+    }
+}
+
+/// The pause before another round: longer each time, with jitter.
+pub(super) fn pause(round: u32, now: OffsetDateTime) -> Duration {
+    let spread = now.microsecond() / 1000 * 7919 % CONFLICT_PAUSE_MILLISECONDS;
+    Duration::from_millis(((CONFLICT_PAUSE_MILLISECONDS << round) + spread).into())
 }

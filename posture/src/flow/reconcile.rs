@@ -1,6 +1,5 @@
 //! One bucket, or the account's block: rounds of reads and writes, records, and notifications.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -13,51 +12,22 @@ use crate::events::Again;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
-use crate::reconcile::ledger::{self, ForeignObject};
-use crate::reconcile::state::{self, BucketState, FAILED, Stop, Update};
+use crate::reconcile::ledger;
+use crate::reconcile::state::{BucketState, Stop};
 use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
     Account, Action, Aspect, Baseline, BucketId, Finding, Notification, Observed, Reason, Record,
-    Setting, SettingKind, Trigger, carry_out, inspect,
+    SettingKind, Trigger, carry_out, inspect,
 };
 
 use super::bucket_ledger::{Base, BucketLedger};
-use super::pass::Pass;
+use super::pass::{Conclusion, Pass, Reconciliation, pause};
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.
 const CONFLICTS_MAX: u32 = 6;
-/// The pause after the first such conflict, in milliseconds; doubled each time.
-const CONFLICT_PAUSE_MILLISECONDS: u32 = 250;
 /// The remaining time that another round needs, in seconds.
 const ROUND_SECONDS: u64 = 20;
-
-/// The findings and writes of all rounds together.
-#[derive(Default)]
-pub(super) struct Reconciliation {
-    pub(super) baseline: Option<Baseline>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) done: Vec<(Action, Record)>,
-    /// The settings that the bucket has now.
-    pub(super) settings: BTreeMap<SettingKind, Setting>,
-    pub(super) failed: Vec<(Action, String)>,
-    /// Why the bucket could not be read again after a write.
-    interrupted: Option<String>,
-    /// Whether a retry may succeed: not if access was denied.
-    is_transient: bool,
-    /// How often each setting was written within the hour before.
-    written_before: BTreeMap<SettingKind, u32>,
-    /// The ids of the saved records.
-    kept: BTreeSet<String>,
-    unrecorded: usize,
-    /// The settings that the guard had stopped writing before.
-    stopped: BTreeSet<SettingKind>,
-    /// Whether something is not remediated because of that.
-    is_stopped: bool,
-    bucket_is_gone: bool,
-    /// The owner from the bucket's tags, if they were read.
-    pub(super) owner: Option<String>,
-}
 
 /// A setting that the guard has stopped writing.
 struct Stopped {
@@ -65,19 +35,6 @@ struct Stopped {
     aspects: Vec<Aspect>,
     writes: u32,
     is_reported: bool,
-}
-
-/// The end of a pass: what it has seen, and what follows from it.
-pub(super) struct Conclusion<'a> {
-    pub(super) pass: &'a Pass<'a>,
-    pub(super) seen: Reconciliation,
-    /// The state of the bucket, if it was read and there is one.
-    pub(super) known: Option<BucketState>,
-    /// What is added to the state.
-    pub(super) update: Update,
-    /// Objects of the ledger that do not count.
-    pub(super) foreign: Vec<ForeignObject>,
-    pub(super) result: TaskResult,
 }
 
 impl<A, L, O> Flow<'_, A, L, O>
@@ -380,51 +337,6 @@ where
     }
 }
 
-impl Reconciliation {
-    /// Takes the settings of the last round: as they were read, or written since then.
-    fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
-        let is_account = |kind: SettingKind| kind == SettingKind::AccountPublicAccessBlock;
-        let kinds = SettingKind::ALL.into_iter();
-        let kinds = kinds.filter(|kind| is_account(*kind) == observed.id.name.is_account());
-        let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
-        let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
-        self.settings.extend(read.chain(written));
-    }
-
-    /// What is not remediated, and what could not be.
-    pub(super) fn open_findings(&self) -> impl Iterator<Item = (Aspect, String, bool)> + '_ {
-        let not_remediated = self.findings.iter().filter_map(|finding| match finding {
-            Finding::NotRemediated { aspect, reason } => {
-                Some((*aspect, state::reason_text(reason)?, false))
-            }
-            Finding::Weak { .. } | Finding::Later { .. } => None,
-        });
-        let failed = self.failed.iter().flat_map(|(action, _)| {
-            action.aspects.iter().map(|aspect| (*aspect, FAILED.to_owned(), false))
-        });
-        not_remediated.chain(failed)
-    }
-
-    fn count(&self, took: Option<Duration>, tally: &mut Tally) {
-        let is_left =
-            self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
-        let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
-        tally.count(Metric::NotRemediated, is_left.into());
-        tally.count(Metric::Exempt, usize::from(exemptions > 0));
-        tally.count(Metric::NotRecorded, self.unrecorded);
-        tally.count(Metric::Conflict, self.is_stopped.into());
-        if !self.failed.is_empty() || self.interrupted.is_some() {
-            tally.count(Metric::Failed, 1);
-        } else if !self.done.is_empty() {
-            tally.count(Metric::Protected, 1);
-            let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
-            tally.times_to_protect_milliseconds.extend(milliseconds);
-        } else if !is_left {
-            tally.count(Metric::Compliant, 1);
-        }
-    }
-}
-
 /// The settings that the guard has stopped writing, with the aspects that stay weak.
 fn stopped(end: &Conclusion<'_>) -> Vec<Stopped> {
     let mut all: Vec<Stopped> = Vec::new();
@@ -442,12 +354,6 @@ fn stopped(end: &Conclusion<'_>) -> Vec<Stopped> {
         all.push(Stopped { kind, aspects: vec![finding.aspect()], writes, is_reported });
     }
     all
-}
-
-/// The pause before another round: longer each time, with jitter.
-pub(super) fn pause(round: u32, now: OffsetDateTime) -> Duration {
-    let spread = now.microsecond() / 1000 * 7919 % CONFLICT_PAUSE_MILLISECONDS;
-    Duration::from_millis(((CONFLICT_PAUSE_MILLISECONDS << round) + spread).into())
 }
 
 fn log(pass: &Pass<'_>, seen: &Reconciliation) {

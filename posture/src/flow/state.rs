@@ -1,7 +1,7 @@
 //! Writes what a reconciliation has seen and done into the state of its bucket.
 
 use super::bucket_ledger::{Base, read_state};
-use super::reconcile::pause;
+use super::pass::pause;
 use super::{Flow, Ledger, Outgoing, Tally};
 use crate::contract::metrics::Metric;
 use crate::reconcile::account::CallError;
