@@ -163,7 +163,7 @@ impl Statement {
             sid: None,
             principal: Some(Principal::ThisAccount),
             conditions: vec![Test::arn_like_any("aws:PrincipalArn", principals)],
-            ..Self::allow("", ["sts:AssumeRole"], [])
+            ..Self::allow("", ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"], [])
         }
     }
 
