@@ -64,7 +64,7 @@ fn each_role_may_do_this_and_nothing_else() {
           AskForKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1 where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForStacks: cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ListLedger: s3:ListBucket on <LedgerBucket.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
         GuardWritePolicy of <GuardRole>
           WriteBuckets: s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
