@@ -122,7 +122,6 @@ mod tests {
                 (
                     Ledger,
                     [
-                        "s3:GetObject",
                         "s3:ListBucket",
                     ],
                 ),

@@ -205,16 +205,14 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard: an exemption ends on 2026-11-21
         s3guard TEST: an exemption ends on 2026-11-21: s3guard-test-reports. 111122223333 eu-west-1
 
-        TEST: s3guard: an alarm is in state ALARM: s3guard-GuardDlqAlarm
-        s3guard TEST: an alarm is in state ALARM: s3guard-GuardDlqAlarm (A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redriv...
         TEST: s3guard applies a suppression to s3guard-test-reports
         s3guard TEST applies a suppression to s3guard-test-reports, by IAM user mary. 111122223333 eu-west-1
 
         TEST: s3guard ignores an object in its ledger that it has not written
         s3guard TEST ignores a foreign object in its ledger: state/s3guard-test-reports.json. 111122223333 eu-west-1
 
-        TEST: s3guard: an alarm is in state ALARM: s3guard-test
-        s3guard TEST: an alarm is in state ALARM: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
+        TEST: s3guard: an alarm is in state ALARM: s3guard-GuardDlqAlarm
+        s3guard TEST: an alarm is in state ALARM: s3guard-GuardDlqAlarm (A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redriv...
 
         TEST: s3guard: deleted for good in s3guard-test-reports: test/report.pdf
         s3guard TEST: deleted for good in s3guard-test-reports: test/report.pdf. 111122223333 eu-west-1
