@@ -5,6 +5,7 @@
 //! asserted when the queues are empty.
 
 mod account_block;
+mod adversary;
 mod coexistence;
 mod configuration;
 mod conflict;

@@ -15,11 +15,17 @@ use super::CodeBucketError;
 /// The `Sid` of our own statement.
 const SID: &str = "S3GuardDeployersOnly";
 
-/// What only deployers may do: replace what is deployed, or the locks of the bucket.
-const GUARDED: [&str; 7] = [
+/// What only deployers may do: replace what is deployed, also by replication, keep it from being deleted, or change the
+/// locks of the bucket.
+const GUARDED: [&str; 12] = [
     "s3:PutObject",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
+    "s3:ReplicateDelete",
+    "s3:ReplicateObject",
+    "s3:PutBucketObjectLockConfiguration",
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
     "s3:PutLifecycleConfiguration",
@@ -231,7 +237,9 @@ mod tests {
         refused(&allow(&json!({ "AWS": "999900001111" }), "s3:GetObject"), "999900001111");
         refused(&allow(&json!({ "Service": "x.amazonaws.com" }), "s3:PutObject"), "outside");
         let user = json!({ "AWS": "arn:aws:iam::111122223333:user/dev" });
-        for action in ["s3:PutObject", "S3:putobject", "s3:Put*", "*", "s3:*Policy"] {
+        for action in
+            ["s3:PutObject", "S3:putobject", "s3:ReplicateObject", "s3:Put*", "*", "s3:*Policy"]
+        {
             refused(&allow(&user, action), "writes to `arn:aws:iam::111122223333:user/dev`");
         }
         let mut but = allow(&user, "s3:GetObject");

@@ -84,9 +84,14 @@ fn encrypted(key: Handle<Key>) -> Topic {
     }
 }
 
-/// What changes the topic or its policy.
-const ADMINISTRATION: [&str; 4] =
-    ["sns:AddPermission", "sns:DeleteTopic", "sns:RemovePermission", "sns:SetTopicAttributes"];
+/// What changes the topic, its policy, or what it accepts: a data protection policy can refuse notifications.
+const ADMINISTRATION: [&str; 5] = [
+    "sns:AddPermission",
+    "sns:DeleteTopic",
+    "sns:PutDataProtectionPolicy",
+    "sns:RemovePermission",
+    "sns:SetTopicAttributes",
+];
 
 /// The topic's policy: these statements, the locks, and nothing without TLS.
 fn policy(

@@ -399,7 +399,14 @@ fn the_queues_are_locked() {
 #[test]
 fn the_topic_and_the_key_are_locked() {
     let template = locked();
-    let on_topic = ["Publish", "Subscribe", "SetTopicAttributes", "AddPermission", "DeleteTopic"];
+    let on_topic = [
+        "Publish",
+        "Subscribe",
+        "SetTopicAttributes",
+        "PutDataProtectionPolicy",
+        "AddPermission",
+        "DeleteTopic",
+    ];
     let on_topic = on_topic.map(|name| format!("sns:{name}"));
     let on_topic: Vec<(&str, &str)> = on_topic.iter().map(|name| (name.as_str(), "")).collect();
     let ledger = "arn:aws:s3:::s3guard-ledger-111122223333-eu-west-1-an";
@@ -420,6 +427,7 @@ fn the_topic_and_the_key_are_locked() {
           sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
           sns:Subscribe: no denial
           sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
           sns:AddPermission: deployer, root (OnlyDeployers)
           sns:DeleteTopic: deployer, root (OnlyDeployers)
         Key
