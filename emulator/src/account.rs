@@ -50,6 +50,11 @@ impl Account {
         self.client_of(self.root())
     }
 
+    /// A client that no policy stops: what AWS itself does, and what no principal of a guarded account may do.
+    pub fn unchecked(&self) -> Client {
+        self.client().with_header("x-s3guard-unchecked", "true")
+    }
+
     /// A client that calls with these credentials.
     pub fn client_of(&self, credentials: Credentials) -> Client {
         let (endpoint, number) = (self.endpoint.clone(), self.number.clone());

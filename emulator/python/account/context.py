@@ -32,6 +32,11 @@ class HttpRequest:
         form = parse_qs(self.body.decode("utf-8", "replace")) if self.method == "POST" else {}
         return {name: values[0] for name, values in {**self.query, **form}.items()}
 
+    def is_unchecked(self) -> bool:
+        """Whether a test makes it as AWS itself would, past every policy: only our own client can."""
+        unsigned = self.headers.get("authorization", "").endswith("Signature=none")
+        return unsigned and self.headers.get("x-s3guard-unchecked") == "true"
+
 
 current: ContextVar[HttpRequest | None] = ContextVar("s3guard_request", default=None)
 

@@ -79,7 +79,13 @@ fn a_missing_action_is_named() {
     let account = new_account();
     let policy = deployers_policy(&account);
     let zip = package().to_str().unwrap();
-    let deploy = ["deploy", "--stack", "guard", "--package", zip];
+    let mut deploy = ["deploy", "--stack", "guard", "--package", zip].map(str::to_owned).to_vec();
+    // The first one makes the bucket for code, which admits only deployers.
+    for at in 0..5 {
+        let arn = format!("arn:aws:iam::{}:user/deployer-{at}", account.number());
+        deploy.extend(["--deployer".to_owned(), arn]);
+    }
+    let deploy: Vec<&str> = deploy.iter().map(String::as_str).collect();
     let taken = [
         "s3:CreateBucket",
         "s3:PutObject",

@@ -34,10 +34,11 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
 
     // Three versions and a delete marker, and a bucket that is not the stack's.
     let logs = guarded.output("TrailBucketName").replace("-trail-", "-logs-");
+    let late = guarded.account.unchecked();
     for body in ["1", "2", "3"] {
-        client.put_object(&logs, "late log", body.as_bytes()).unwrap();
+        late.put_object(&logs, "late log", body.as_bytes()).unwrap();
     }
-    client.delete_object(&logs, "late log").unwrap();
+    late.delete_object(&logs, "late log").unwrap();
     client.put_object(&bucket, "ours", b"1").unwrap();
 
     let done = destroy(&guarded, &["--disable-protection", "--empty-buckets", "--all"]);
@@ -103,7 +104,9 @@ fn locked_objects_and_their_bucket_are_kept_and_named() {
     let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
     client.put_bucket_setting(&trail, "object-lock", lock).unwrap();
     for (key, mode) in [("held", "COMPLIANCE"), ("governed", "GOVERNANCE")] {
-        let locking = client
+        let locking = guarded
+            .account
+            .unchecked()
             .with_header("x-amz-object-lock-mode", mode)
             .with_header("x-amz-object-lock-retain-until-date", "2999-01-01T00:00:00Z");
         locking.put_object(&trail, key, b"1").unwrap();

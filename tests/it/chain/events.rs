@@ -77,8 +77,8 @@ fn an_event_of_a_compliant_bucket_writes_nothing() {
     asked.sort();
     assert_eq!(
         asked,
-        ["s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging", "s3:PutObject"],
-        "what the call can have weakened, the tags that can raise the grade, a mark in the ledger"
+        ["s3:GetBucketPublicAccessBlock", "s3:GetBucketTagging", "s3:GetObject", "s3:PutObject"],
+        "what the call can have weakened, the tags that can raise the grade, the state in the ledger"
     );
     assert_eq!(guarded.mails(), []);
 }

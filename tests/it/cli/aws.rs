@@ -29,6 +29,9 @@ pub(super) struct Request {
     pub(super) key: String,
 }
 
+/// The stack's key.
+pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
 /// The status and the body of a response.
 pub(super) type Answer = (u16, String);
 
@@ -142,9 +145,17 @@ fn serve(
     let date = story.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
     // Every bucket keeps versions.
     let version = if request.call == "PUT" { "x-amz-version-id: v1\r\n" } else { "" };
+    // The objects of the ledger are encrypted with the stack's key.
+    let encryption = if request.call == "GET" {
+        format!(
+            "x-amz-server-side-encryption: aws:kms\r\nx-amz-server-side-encryption-aws-kms-key-id: {KEY}\r\n"
+        )
+    } else {
+        String::new()
+    };
     write!(
         stream,
-        "HTTP/1.1 {status} x\r\n{date}{version}content-length: {length}\r\nconnection: close\r\n\r\n{answer}"
+        "HTTP/1.1 {status} x\r\n{date}{version}{encryption}content-length: {length}\r\nconnection: close\r\n\r\n{answer}"
     )
     .ok()
 }

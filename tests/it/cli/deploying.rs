@@ -133,7 +133,7 @@ fn broadened_permissions_are_shown_and_not_deployed_without_approval() {
         "> AWS::S3::Bucket  TrailBucket  ab-trail",
         "existing bucket `ab-trail` becomes the stack's: empty",
         "broadened permissions:",
-        "GuardPolicy: may ",
+        "GuardReadPolicy: may ",
         "needs approval",
     ] {
         assert!(ended.words.contains(part), "{part}: {}", ended.words);

@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use super::account::in_account;
-use super::aws::{Answer, Aws, Request, Story, answered, refusal};
+use super::aws::{Answer, Aws, KEY, Request, Story, answered, refusal};
 use super::terminal::in_terminal;
 
 /// The guard's stack, with outputs of both functions.
@@ -20,6 +20,7 @@ fn stack() -> Answer {
         ("GuardQueueUrl", "https://queue.example/q"),
         ("GuardDlqUrl", "https://queue.example/dead"),
         ("LedgerBucketName", "ledger"),
+        ("KeyArn", KEY),
     ];
     let outputs: String = outputs.map(|(key, value)| pair("Output", key, value)).concat();
     let stack = format!(

@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use super::account::in_account;
-use super::aws::{Answer, Aws, Request, STACK_ID, Story, answered, refusal};
+use super::aws::{Answer, Aws, KEY, Request, STACK_ID, Story, answered, refusal};
 
 const ID: &str = "reports@20261124T231502.123Z-policy";
 const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard/operator";
@@ -25,8 +25,13 @@ fn stack(has_operators: bool) -> Answer {
         ["GuardQueueUrl", "GuardDlqUrl", "ObjectQueueUrl", "ObjectDlqUrl", "NotificationDlqUrl"];
     let queues = queues.map(|name| pair("Output", name, &format!("https://queue.example/{name}")));
     let role = if has_operators { pair("Output", "OperatorRoleArn", ROLE) } else { String::new() };
-    let outputs =
-        format!("{}{}{role}", queues.concat(), pair("Output", "LedgerBucketName", "ledger"));
+    let outputs = [
+        queues.concat(),
+        pair("Output", "LedgerBucketName", "ledger"),
+        pair("Output", "KeyArn", KEY),
+        role,
+    ]
+    .concat();
     let stack = format!(
         "<StackId>{STACK_ID}</StackId><StackName>s</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
          <StackStatus>UPDATE_COMPLETE</StackStatus><Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"

@@ -91,7 +91,7 @@ fn close_and(guarded: &Guarded, hurry: impl Fn()) {
         });
     };
     rest();
-    let client = guarded.account.client();
+    let client = guarded.account.unchecked();
     client.send(guarded.output("ObjectQueueUrl"), r#"{"s3guard":"close-all-windows"}"#).unwrap();
     rest();
 }
