@@ -58,53 +58,7 @@ fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
 }
 
 #[test]
-fn a_notification_that_sns_refuses_is_published_later() {
-    let guarded = Guarded::new(&[]);
-    let (careless, reports) = guarded.with_bucket();
-    // As often as the SDK retries a call.
-    let fault = Fault {
-        role: "*Guard*".to_owned(),
-        times: 4,
-        ..Fault::fail("sns:Publish", "ServiceUnavailable")
-    };
-    let fault = guarded.account.add_fault(&fault).unwrap();
-    careless.delete_public_access_block(&reports).unwrap();
-    guarded.wait("a mail", || !guarded.mails().is_empty());
-    guarded.rest();
-    let met =
-        guarded.account.faults().unwrap().into_iter().find(|state| state.number == fault.number);
-    assert_eq!(met.map(|state| state.met), Some(4), "SNS refused it for a whole run");
-    let mails = guarded.mails();
-    assert_eq!(mails.len(), 1, "{mails:#?}");
-    assert_eq!(mails[0].subject, format!("s3guard reverted a weakening of {reports}"));
-}
-
-#[test]
-fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
-    let guarded = Guarded::new(&[]);
-    let (careless, reports) = guarded.with_bucket();
-    // The first attempt, and the first retry from the queue.
-    let fault = Fault::fail("sns:Publish", "ServiceUnavailable");
-    let fault = Fault { role: "*Guard*".to_owned(), times: 8, ..fault };
-    let fault = guarded.account.add_fault(&fault).unwrap();
-    careless.delete_public_access_block(&reports).unwrap();
-    let met = || {
-        let states = guarded.account.faults().unwrap();
-        states.into_iter().find(|state| state.number == fault.number).map(|state| state.met)
-    };
-    guarded.wait("a notification that is refused twice", || {
-        guarded.account.end_delays().unwrap();
-        met() == Some(8)
-    });
-    guarded.wait("a mail", || {
-        guarded.account.end_visibility_timeouts().unwrap();
-        !guarded.mails().is_empty()
-    });
-    assert!(guarded.mails()[0].text.contains("s3guard undo"), "it says what was done");
-}
-
-#[test]
-fn a_notification_that_sns_and_the_queue_refuse_is_retried_with_the_event() {
+fn a_notification_that_sns_refuses_is_published_with_the_next_delivery() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     refuse_notifications(&guarded);
@@ -115,8 +69,36 @@ fn a_notification_that_sns_and_the_queue_refuse_is_retried_with_the_event() {
         guarded.account.end_visibility_timeouts().unwrap();
         !guarded.mails().is_empty()
     });
+    guarded.rest();
     assert!(is_private(&careless, &reports));
-    assert_eq!(guarded.mails()[0].subject, format!("s3guard retried {reports}"));
+    let mails = guarded.mails();
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert_eq!(mails[0].subject, format!("s3guard reverted a weakening of {reports}"));
+    assert!(mails[0].text.contains("user/careless"), "{}", mails[0].text);
+}
+
+#[test]
+fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    // The first attempt, and that of the next delivery.
+    let fault = Fault::fail("sns:Publish", "ServiceUnavailable");
+    let fault = Fault { role: "*Guard*".to_owned(), times: 8, ..fault };
+    let fault = guarded.account.add_fault(&fault).unwrap();
+    careless.delete_public_access_block(&reports).unwrap();
+    let met = || {
+        let states = guarded.account.faults().unwrap();
+        states.into_iter().find(|state| state.number == fault.number).map(|state| state.met)
+    };
+    guarded.wait("a notification that is refused twice", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        met() == Some(8)
+    });
+    guarded.wait("a mail", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        !guarded.mails().is_empty()
+    });
+    assert!(guarded.mails()[0].text.contains("s3guard undo"), "it says what was done");
 }
 
 #[test]

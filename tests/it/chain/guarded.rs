@@ -242,13 +242,11 @@ impl Guarded {
     }
 }
 
-/// Makes SNS and the queue refuse the guard's next notification, as often as the SDK retries a call.
+/// Makes SNS refuse the guard's next notification, as often as the SDK retries a call.
 pub(super) fn refuse_notifications(guarded: &Guarded) {
-    for action in ["sns:Publish", "sqs:SendMessage"] {
-        let role = "*Guard*".to_owned();
-        let fault = Fault { role, times: 4, ..Fault::fail(action, "ServiceUnavailable") };
-        guarded.account.add_fault(&fault).unwrap();
-    }
+    let role = "*Guard*".to_owned();
+    let fault = Fault { role, times: 4, ..Fault::fail("sns:Publish", "ServiceUnavailable") };
+    guarded.account.add_fault(&fault).unwrap();
 }
 
 /// A bucket's policy, if it has one.
