@@ -16,6 +16,7 @@ mod flooded;
 mod invoke;
 mod ledger;
 mod locks;
+mod planted;
 mod queues;
 mod roles;
 mod taken;

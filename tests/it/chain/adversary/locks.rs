@@ -54,7 +54,7 @@ fn callers(attacked: &Attacked) -> Vec<Caller> {
         of("notify", notify.clone(), function("NotifyFunctionName")),
         of("notify-role-elsewhere", notify, elsewhere),
         of("operator", guarded.output("OperatorRoleArn").to_owned(), json!({})),
-        of("user-operator", iam("user/operator"), json!({})),
+        of("user-operator", iam("user/operator-2"), json!({})),
         of("deployer", iam("role/ci/deployer"), json!({})),
         of("administrator", iam("role/administrator"), json!({})),
         of("engineer", iam("user/engineer"), json!({})),
@@ -211,6 +211,7 @@ fn each_part_of_the_stack_is_locked_to_those_who_need_it() {
     let account = &attacked.guarded.account;
     let everyone = trust(&json!({ "AWS": account.number() }));
     account.role("administrator", "/", &everyone, &allow(&json!("*"))).unwrap();
+    account.user("operator-2", &allow(&json!("sts:AssumeRole"))).unwrap();
     let callers = callers(attacked);
     let mut table = String::new();
     for part in parts(attacked) {
