@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use s3guard_emulator::{Account, CallError, Client, Credentials, Fault};
+use s3guard_emulator::{Account, CallError, Client, Credentials, Fault, Mail};
 use serde_json::{Value, json};
 
 use super::guarded::{Guarded, new_account};
@@ -88,6 +88,20 @@ fn denied<T>(answer: Result<T, CallError>) {
     assert!(codes.contains(&error.code.as_str()), "{error}");
 }
 
+#[track_caller]
+fn all_denied<T>(answers: impl IntoIterator<Item = Result<T, CallError>>) {
+    for answer in answers {
+        denied(answer);
+    }
+}
+
+#[track_caller]
+fn all_accepted<T>(answers: impl IntoIterator<Item = Result<T, CallError>>) {
+    for answer in answers {
+        answer.unwrap();
+    }
+}
+
 /// The ARN of a principal of the account.
 fn arn_of(account: &Account, principal: &str) -> String {
     format!("arn:aws:iam::{}:{principal}", account.number())
@@ -144,6 +158,13 @@ impl Attacked {
         self.guarded.rest();
         self.guarded.forget();
         bucket
+    }
+
+    /// The emails about a bucket since the last [`Guarded::forget`]. Alarms of earlier stories may come at any time.
+    fn mails_about(&self, bucket: &str) -> Vec<Mail> {
+        let mut mails = self.guarded.mails();
+        mails.retain(|mail| mail.subject.contains(bucket));
+        mails
     }
 
     /// Waits until both queues are empty; what fails is retried at once.

@@ -5,7 +5,7 @@ use std::thread;
 use s3guard_emulator::{Account, Client, Fault, until};
 use serde_json::{Value, json};
 
-use super::{Locked, attacked, denied, roles::foreign_package};
+use super::{Locked, all_accepted, all_denied, attacked, roles::foreign_package};
 use crate::chain::guarded::{OWNER, deploy, new_account, package, s3guard};
 
 fn code_bucket(account: &Account) -> String {
@@ -29,7 +29,7 @@ fn no_one_replaces_what_is_deployed() {
     let lifecycle = "<LifecycleConfiguration><Rule><ID>a</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
     let puts = |client: &Client| keys.each_ref().map(|key| client.put_object(bucket, key, b"{}"));
     for client in [&attacked.developer, &attacked.loader, &attacked.engineer] {
-        puts(client).into_iter().for_each(denied);
+        all_denied(puts(client));
     }
     let developer = &attacked.developer;
     let changes = || {
@@ -40,10 +40,10 @@ fn no_one_replaces_what_is_deployed() {
             developer.delete_bucket_setting(bucket, "policy"),
         ]
     };
-    changes().into_iter().for_each(denied);
+    all_denied(changes());
     attacked.without(Locked::Bucket(bucket), &["S3GuardDeployersOnly"], || {
-        puts(&attacked.loader).into_iter().for_each(|answer| answer.unwrap());
-        changes().into_iter().for_each(|answer| answer.unwrap());
+        all_accepted(puts(&attacked.loader));
+        all_accepted(changes());
     });
     root.put_bucket_setting(bucket, "versioning", &versioning.replace("Suspended", "Enabled"))
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::{Locked, attacked, denied};
+use super::{Locked, all_accepted, attacked, denied};
 use crate::chain::guarded::is_private;
 
 const OBJECTS: usize = 3_000;
@@ -27,17 +27,17 @@ fn thousands_of_keys_do_not_stop_the_guard() {
             for first in 0..AT_ONCE {
                 let put = &put;
                 scope.spawn(move || {
-                    (first..OBJECTS).step_by(AT_ONCE).for_each(|number| put(number).unwrap())
+                    all_accepted((first..OBJECTS).step_by(AT_ONCE).map(put));
                 });
             }
         });
     });
     guarded.forget();
     attacked.developer.delete_public_access_block(&bucket).unwrap();
-    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.wait("a mail", || attacked.mails_about(&bucket).len() == 1);
     guarded.rest();
     assert!(is_private(&attacked.developer, &bucket));
-    let mail = &guarded.mails()[0];
+    let mail = &attacked.mails_about(&bucket)[0];
     assert_eq!(mail.subject, format!("s3guard reverted a weakening of {bucket}"));
     assert!(mail.text.contains("by IAM user developer"), "{}", mail.text);
     assert!(guarded.account.runs().unwrap().iter().all(|run| !run.failed));

@@ -39,7 +39,7 @@ fn a_direct_invocation_is_not_a_message() {
     let made = |action: &str| {
         guarded.calls("GuardRoleArn").into_iter().any(|call| call.action.as_deref() == Some(action))
     };
-    assert!(!made("s3:ListAllMyBuckets") && guarded.mails().is_empty());
+    assert!(!made("s3:ListAllMyBuckets") && !guarded.mail_text().contains("evil.example"));
     invoke("GuardFunctionName", &event(&sweep, guarded.output("GuardQueueArn")));
     assert!(made("s3:ListAllMyBuckets"), "the event names the queue");
     guarded.rest();

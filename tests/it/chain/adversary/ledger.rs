@@ -3,7 +3,7 @@
 use s3guard_emulator::{CallError, Client};
 use serde_json::json;
 
-use super::{Attacked, Locked, attacked, denied};
+use super::{Attacked, Locked, all_accepted, all_denied, attacked, denied};
 
 /// What an adversary would write: a record, a state, a sweep, a digest, a suppression, a run, a job, and anything else.
 const KEYS: [&str; 8] = [
@@ -31,18 +31,8 @@ fn with_key(client: &Client, key: &str) -> Client {
     client.with_header(ALGORITHM, "aws:kms").with_header(&header, key)
 }
 
-fn put_all(attacked: &Attacked, client: &Client) -> Vec<Result<(), CallError>> {
-    KEYS.iter().map(|key| client.put_object(attacked.ledger(), key, b"{}")).collect()
-}
-
-#[track_caller]
-fn all_denied(attacked: &Attacked, client: &Client) {
-    put_all(attacked, client).into_iter().for_each(denied);
-}
-
-#[track_caller]
-fn all_accepted(attacked: &Attacked, client: &Client) {
-    put_all(attacked, client).into_iter().for_each(|answer| answer.unwrap());
+fn put_all(attacked: &Attacked, client: &Client) -> [Result<(), CallError>; 8] {
+    KEYS.map(|key| client.put_object(attacked.ledger(), key, b"{}"))
 }
 
 #[test]
@@ -54,7 +44,7 @@ fn no_one_plants_objects_in_the_ledger() {
     let root = attacked.root();
     for client in [developer, loader, engineer, &root] {
         for client in [client, &with_sse_s3(client), &with_key(client, &theirs)] {
-            all_denied(attacked, client);
+            all_denied(put_all(attacked, client));
         }
     }
     assert!(
@@ -71,21 +61,24 @@ fn no_one_plants_objects_in_the_ledger() {
     attacked.without(ledger, &WRITERS, || {
         for client in [loader, engineer] {
             for client in [client, &with_sse_s3(client), &with_key(client, &theirs)] {
-                all_denied(attacked, client);
+                all_denied(put_all(attacked, client));
             }
         }
-        attacked
-            .without(Locked::Key, &["OnlyWritersOfTheLedger"], || all_accepted(attacked, engineer));
+        attacked.without(Locked::Key, &["OnlyWritersOfTheLedger"], || {
+            all_accepted(put_all(attacked, engineer));
+        });
     });
     let no_kms = [&WRITERS[..], &["OnlyWithKms"]].concat();
     attacked.without(ledger, &no_kms, || {
-        all_accepted(attacked, &with_sse_s3(loader));
-        all_denied(attacked, &with_key(engineer, &theirs));
+        all_accepted(put_all(attacked, &with_sse_s3(loader)));
+        all_denied(put_all(attacked, &with_key(engineer, &theirs)));
     });
     let any_key = [&WRITERS[..], &["OnlyWithTheStacksKey"]].concat();
-    attacked.without(ledger, &any_key, || all_accepted(attacked, &with_key(engineer, &theirs)));
+    attacked.without(ledger, &any_key, || {
+        all_accepted(put_all(attacked, &with_key(engineer, &theirs)));
+    });
     attacked.without(ledger, &["ObjectsAreOnlyAdded"], || {
-        KEYS.iter().for_each(|key| root.delete_object(attacked.ledger(), key).unwrap());
+        all_accepted(KEYS.map(|key| root.delete_object(attacked.ledger(), key)));
     });
 }
 
@@ -109,11 +102,11 @@ fn no_one_deletes_or_changes_objects_of_the_ledger() {
             developer.call("s3", "DELETE", &format!("{object}?versionId={version}"), ""),
         ]
     };
-    attempts().into_iter().for_each(denied);
+    all_denied(attempts());
     denied(root.delete_object(bucket, key));
     assert_eq!(root.get_object(bucket, key).unwrap(), "{}");
     attacked.without(Locked::Bucket(bucket), &["ObjectsAreOnlyAdded"], || {
-        attempts().into_iter().for_each(|answer| drop(answer.unwrap()));
+        all_accepted(attempts());
     });
     assert!(root.get_object(bucket, key).is_err(), "without the lock, it is gone");
 }
@@ -145,11 +138,11 @@ fn no_one_changes_the_settings_of_the_ledger() {
             developer.put_bucket_setting(bucket, "policy", &theirs),
         ]
     };
-    attempts().into_iter().for_each(denied);
+    all_denied(attempts());
     denied(developer.delete_bucket(bucket));
     let locks = ["OnlyDeployers", "OnlyDeployersAndTheGuard"];
     attacked.without(Locked::Bucket(bucket), &locks, || {
-        attempts().into_iter().for_each(|answer| answer.unwrap());
+        all_accepted(attempts());
         for (subresource, before) in settings.into_iter().zip(&kept) {
             assert_ne!(
                 &attacked.root().bucket_setting(bucket, subresource).ok(),
@@ -179,10 +172,10 @@ fn no_one_uses_the_key_for_the_ledger_or_ends_its_use() {
         let asked = json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": { "aws:s3:arn": context } });
         engineer.json("kms", "GenerateDataKey", &asked)
     };
-    contexts.iter().for_each(|context| denied(generate(context)));
+    all_denied(contexts.iter().map(|context| generate(context)));
     generate("arn:aws:s3:::another-bucket").unwrap();
     attacked.without(Locked::Key, &["OnlyWritersOfTheLedger"], || {
-        contexts.iter().for_each(|context| drop(generate(context).unwrap()));
+        all_accepted(contexts.iter().map(|context| generate(context)));
     });
     let put = || {
         let policy = attacked.policy(Locked::Key).to_string();

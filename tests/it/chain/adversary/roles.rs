@@ -51,10 +51,10 @@ fn a_role_of_an_adversary_in_the_guards_path_is_not_exempt() {
     let session = guarded.account.client_of(guarded.account.assume(builder, &arn).unwrap());
 
     session.delete_public_access_block(&bucket).unwrap();
-    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.wait("a mail", || attacked.mails_about(&bucket).len() == 1);
     guarded.rest();
     assert!(is_private(&session, &bucket));
-    let mail = &guarded.mails()[0];
+    let mail = &attacked.mails_about(&bucket)[0];
     assert_eq!(mail.subject, format!("s3guard reverted a weakening of {bucket}"));
     assert!(mail.text.contains("DeleteBucketPublicAccessBlock by role x"), "{}", mail.text);
 
@@ -68,14 +68,17 @@ fn a_role_of_an_adversary_in_the_guards_path_is_not_exempt() {
     let by_path = by_path.replace(&format!("[ {guard} ]"), &format!("{{\"prefix\":{prefix}}}"));
     assert_ne!(by_path, pattern);
     let put = |pattern: &str| {
-        let rule = json!({ "Name": found["Name"], "EventPattern": pattern, "State": "ENABLED" });
-        attacked.root().json("events", "PutRule", &rule).unwrap();
+        let input = json!({ "Name": found["Name"], "EventPattern": pattern, "State": "ENABLED" });
+        attacked.root().json("events", "PutRule", &input).unwrap();
     };
     put(&by_path);
     guarded.forget();
     session.delete_public_access_block(&bucket).unwrap();
     guarded.rest();
-    assert!(!is_private(&session, &bucket) && guarded.mails().is_empty(), "it is exempt");
+    assert!(
+        !is_private(&session, &bucket) && attacked.mails_about(&bucket).is_empty(),
+        "it is exempt"
+    );
     put(pattern);
     attacked.developer.put_public_access_block(&bucket, true).unwrap();
     guarded.rest();
