@@ -109,7 +109,7 @@ fn a_role_under_the_path_of_the_guard_is_not_the_guard() {
     let events = replayed(&[event]);
     assert_eq!(events[0]["delivery"]["rule"], "BucketChanged", "{events:#?}");
     let reconciled = &events[0]["reconciliations"][0];
-    assert_eq!(reconciled["writes"][0]["call"], "PutBucketPublicAccessBlock", "{events:#?}");
+    assert_eq!(reconciled["writes"][0]["call"], "PutPublicAccessBlock", "{events:#?}");
     let text = reconciled["notification"]["text"].as_str().unwrap();
     assert!(text.contains("assumed-role/x/dev"), "{text}");
 }

@@ -64,7 +64,7 @@ pub(super) fn shuffled(mut texts: Vec<String>) -> Vec<String> {
 
 /// Sends events to the object queue.
 pub(super) fn send(guarded: &Guarded, events: &[String]) {
-    let client = guarded.account.client();
+    let client = guarded.account.unchecked();
     for batch in events.chunks(10) {
         client.send_batch(guarded.output("ObjectQueueUrl"), batch).unwrap();
     }
