@@ -42,8 +42,12 @@ fn no_one_replaces_what_is_deployed() {
     };
     changes().into_iter().for_each(denied);
     attacked.without(Locked::Bucket(bucket), &["S3GuardDeployersOnly"], || {
-        puts(&attacked.loader).into_iter().for_each(|answer| answer.unwrap());
-        changes().into_iter().for_each(|answer| answer.unwrap());
+        for answer in puts(&attacked.loader) {
+            answer.unwrap();
+        }
+        for answer in changes() {
+            answer.unwrap();
+        }
     });
     root.put_bucket_setting(bucket, "versioning", &versioning.replace("Suspended", "Enabled"))
         .unwrap();

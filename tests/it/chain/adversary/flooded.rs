@@ -27,7 +27,9 @@ fn thousands_of_keys_do_not_stop_the_guard() {
             for first in 0..AT_ONCE {
                 let put = &put;
                 scope.spawn(move || {
-                    (first..OBJECTS).step_by(AT_ONCE).for_each(|number| put(number).unwrap())
+                    for number in (first..OBJECTS).step_by(AT_ONCE) {
+                        put(number).unwrap();
+                    }
                 });
             }
         });

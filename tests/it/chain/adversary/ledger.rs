@@ -42,7 +42,9 @@ fn all_denied(attacked: &Attacked, client: &Client) {
 
 #[track_caller]
 fn all_accepted(attacked: &Attacked, client: &Client) {
-    put_all(attacked, client).into_iter().for_each(|answer| answer.unwrap());
+    for answer in put_all(attacked, client) {
+        answer.unwrap();
+    }
 }
 
 #[test]
@@ -85,7 +87,9 @@ fn no_one_plants_objects_in_the_ledger() {
     let any_key = [&WRITERS[..], &["OnlyWithTheStacksKey"]].concat();
     attacked.without(ledger, &any_key, || all_accepted(attacked, &with_key(engineer, &theirs)));
     attacked.without(ledger, &["ObjectsAreOnlyAdded"], || {
-        KEYS.iter().for_each(|key| root.delete_object(attacked.ledger(), key).unwrap());
+        for key in KEYS {
+            root.delete_object(attacked.ledger(), key).unwrap();
+        }
     });
 }
 
@@ -113,7 +117,9 @@ fn no_one_deletes_or_changes_objects_of_the_ledger() {
     denied(root.delete_object(bucket, key));
     assert_eq!(root.get_object(bucket, key).unwrap(), "{}");
     attacked.without(Locked::Bucket(bucket), &["ObjectsAreOnlyAdded"], || {
-        attempts().into_iter().for_each(|answer| drop(answer.unwrap()));
+        for answer in attempts() {
+            drop(answer.unwrap());
+        }
     });
     assert!(root.get_object(bucket, key).is_err(), "without the lock, it is gone");
 }
@@ -149,7 +155,9 @@ fn no_one_changes_the_settings_of_the_ledger() {
     denied(developer.delete_bucket(bucket));
     let locks = ["OnlyDeployers", "OnlyDeployersAndTheGuard"];
     attacked.without(Locked::Bucket(bucket), &locks, || {
-        attempts().into_iter().for_each(|answer| answer.unwrap());
+        for answer in attempts() {
+            answer.unwrap();
+        }
         for (subresource, before) in settings.into_iter().zip(&kept) {
             assert_ne!(
                 &attacked.root().bucket_setting(bucket, subresource).ok(),
@@ -179,10 +187,14 @@ fn no_one_uses_the_key_for_the_ledger_or_ends_its_use() {
         let asked = json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": { "aws:s3:arn": context } });
         engineer.json("kms", "GenerateDataKey", &asked)
     };
-    contexts.iter().for_each(|context| denied(generate(context)));
+    for context in &contexts {
+        denied(generate(context));
+    }
     generate("arn:aws:s3:::another-bucket").unwrap();
     attacked.without(Locked::Key, &["OnlyWritersOfTheLedger"], || {
-        contexts.iter().for_each(|context| drop(generate(context).unwrap()));
+        for context in &contexts {
+            drop(generate(context).unwrap());
+        }
     });
     let put = || {
         let policy = attacked.policy(Locked::Key).to_string();

@@ -1,5 +1,7 @@
 //! Who may do what with the parts of the stack, by the policies of a deployed one: a table that is read line by line.
 
+use std::fmt::Write as _;
+
 use expect_test::expect_file;
 use s3guard_posture::contract::ledger;
 use serde_json::{Value, json};
@@ -214,7 +216,7 @@ fn each_part_of_the_stack_is_locked_to_those_who_need_it() {
     let callers = callers(attacked);
     let mut table = String::new();
     for part in parts(attacked) {
-        table += &format!("{}\n", part.name);
+        writeln!(table, "{}", part.name).unwrap();
         for action in &part.actions {
             let may = |caller: &&Caller| {
                 let mut context = caller.context.clone();
@@ -223,7 +225,7 @@ fn each_part_of_the_stack_is_locked_to_those_who_need_it() {
             };
             let names: Vec<&str> = callers.iter().filter(may).map(|caller| caller.name).collect();
             let names = if names.is_empty() { "no one".to_owned() } else { names.join(" ") };
-            table += &format!("  {action}: {names}\n");
+            writeln!(table, "  {action}: {names}").unwrap();
         }
     }
     expect_file!["locks.txt"].assert_eq(&table);

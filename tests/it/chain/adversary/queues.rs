@@ -59,9 +59,9 @@ fn no_one_sends_forged_messages() {
     assert_eq!((guarded.mails().len(), guarded.account.runs().unwrap().len()), (0, 0));
     for queue in QUEUES {
         attacked.without(Locked::Queue(queue), &["OnlyTheseRolesSend"], || {
-            forged(attacked)
-                .iter()
-                .for_each(|message| messenger.send(guarded.output(queue), message).unwrap());
+            for message in forged(attacked) {
+                messenger.send(guarded.output(queue), &message).unwrap();
+            }
             if queue == GUARD {
                 guarded.wait_for_runs("GuardFunctionName", 1);
             }
@@ -137,7 +137,9 @@ fn no_one_changes_a_queue_or_its_policy() {
             &json!({ "AttributeNames": ["MessageRetentionPeriod"] }),
         );
         attacked.without(Locked::Queue(queue), &["OnlyDeployers"], || {
-            attempts().into_iter().for_each(|answer| drop(answer.unwrap()));
+            for answer in attempts() {
+                drop(answer.unwrap());
+            }
             messenger.send(url, "{}").unwrap();
         });
         let before = json!({ "Attributes": before.unwrap()["Attributes"] });

@@ -68,8 +68,8 @@ fn a_role_of_an_adversary_in_the_guards_path_is_not_exempt() {
     let by_path = by_path.replace(&format!("[ {guard} ]"), &format!("{{\"prefix\":{prefix}}}"));
     assert_ne!(by_path, pattern);
     let put = |pattern: &str| {
-        let rule = json!({ "Name": found["Name"], "EventPattern": pattern, "State": "ENABLED" });
-        attacked.root().json("events", "PutRule", &rule).unwrap();
+        let asked = json!({ "Name": found["Name"], "EventPattern": pattern, "State": "ENABLED" });
+        attacked.root().json("events", "PutRule", &asked).unwrap();
     };
     put(&by_path);
     guarded.forget();
