@@ -81,7 +81,7 @@ pub enum CodeBucketError {
         /// The bucket.
         bucket: BucketName,
         /// S3's refusal.
-        error: AwsError,
+        error: Box<AwsError>,
     },
     /// The bucket keeps no versions, so that what was uploaded may be replaced before it is used.
     #[error("bucket `{0}` has no versioning")]
@@ -129,7 +129,7 @@ impl CodeBucket {
             let written = wait::retry(new_bucket::pauses(), new_bucket::is_unknown, write).await;
             match written {
                 Err(error) if error.is_denied() && lacking.is_locked => {
-                    let bucket = self.name().clone();
+                    let (bucket, error) = (self.name().clone(), Box::new(error));
                     return Err(CodeBucketError::Locked { bucket, error });
                 }
                 written => written?,

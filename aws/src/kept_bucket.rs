@@ -53,14 +53,19 @@ impl KeptBucket {
     /// Reads the bucket; what the caller may not read is [`Reading::Denied`].
     pub async fn read(&self) -> Result<Found, AwsError> {
         let at = &self.bucket;
-        let (created, policy, ownership, versioning, encryption, beginnings) = futures_util::join!(
-            self.created(),
-            settings::policy(at),
-            settings::ownership(at),
-            settings::versioning(at),
-            settings::encryption(at),
-            self.beginnings(),
-        );
+        // Six calls at once are a large future.
+        let reads = async {
+            futures_util::join!(
+                self.created(),
+                settings::policy(at),
+                settings::ownership(at),
+                settings::versioning(at),
+                settings::encryption(at),
+                self.beginnings(),
+            )
+        };
+        let (created, policy, ownership, versioning, encryption, beginnings) =
+            Box::pin(reads).await;
         Ok(Found {
             created: created.or_else(unless_denied)?,
             policy: policy.or_else(denied)?,

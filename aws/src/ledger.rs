@@ -48,6 +48,7 @@ impl Ledger {
     }
 
     /// The same ledger, of which only those objects count that this key encrypts.
+    #[must_use]
     pub fn encrypted_by(self, key: KeyArn) -> Self {
         Self { key: Some(key), ..self }
     }

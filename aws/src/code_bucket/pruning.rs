@@ -113,14 +113,16 @@ mod tests {
 
     fn gone<'a>(written: &[Written<'a>], used: &[(&str, Option<&str>)]) -> Vec<(&'a str, &'a str)> {
         let mut all = Used::default();
-        used.iter().for_each(|(key, version)| all.add(key, *version));
+        for (key, version) in used {
+            all.add(key, *version);
+        }
         let mut gone = superfluous(written, &all, NOW);
         gone.sort_unstable();
         gone
     }
 
-    fn age(days: i64) -> Option<OffsetDateTime> {
-        Some(NOW - Duration::days(days))
+    fn aged<'a>(days: i64, key: &'a str, version: &'a str) -> Written<'a> {
+        (Some(NOW - Duration::days(days)), key, version)
     }
 
     #[test]
@@ -130,11 +132,11 @@ mod tests {
         let templates: Vec<String> =
             (1..=4).map(|n| format!("s3guard/template-{n}.json")).collect();
         let mut written: Vec<Written<'_>> =
-            zips.iter().zip(1..).map(|(key, days)| (age(days), key.as_str(), "v")).collect();
-        written.extend(templates.iter().zip(1..).map(|(key, days)| (age(days), key.as_str(), "v")));
+            zips.iter().zip(1..).map(|(key, days)| aged(days, key, "v")).collect();
+        written.extend(templates.iter().zip(1..).map(|(key, days)| aged(days, key, "v")));
         // None of these is for us to delete, however old.
         let strange = ["other/x.zip", "s3guard/notes.txt", "s3guard/deep/x.zip", "s3guard/x.json"];
-        written.extend(strange.map(|key| (age(400), key, "v")));
+        written.extend(strange.map(|key| aged(400, key, "v")));
         written.push((None, "s3guard/timeless.zip", "v"));
         let expected = [&zips[3], &zips[5], &zips[6], &templates[3]].map(|key| (key.as_str(), "v"));
         assert_eq!(gone(&written, &[(&zips[4], Some("v"))]), expected);
@@ -143,9 +145,9 @@ mod tests {
     #[test]
     fn of_an_object_only_the_versions_stay_that_a_stack_refers_to() {
         let new = ["s3guard/x.zip", "s3guard/y.zip", "s3guard/z.zip"];
-        let mut written: Vec<Written<'_>> = new.iter().map(|key| (age(2), *key, "v")).collect();
+        let mut written: Vec<Written<'_>> = new.iter().map(|key| aged(2, key, "v")).collect();
         let key = "s3guard/a.zip";
-        written.extend([(age(9), key, "1"), (age(8), key, "2"), (age(7), key, "3")]);
+        written.extend([aged(9, key, "1"), aged(8, key, "2"), aged(7, key, "3")]);
         assert_eq!(gone(&written, &[(key, Some("1")), (key, Some("3"))]), [(key, "2")]);
         assert_eq!(gone(&written, &[(key, None)]), []);
         assert_eq!(gone(&written, &[(key, Some("1")), (key, None), (key, Some("2"))]), []);

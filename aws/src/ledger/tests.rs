@@ -160,9 +160,12 @@ async fn records_are_listed_from_a_week_ago_or_all_if_there_are_too_few() {
         line.split("reports/").nth(1).unwrap().split(".json").next().unwrap().replace("%40", "@")
     };
     let list = listing(keys.to_vec());
-    let fake = Fake::new(move |asked| match asked.line.contains("list-type") {
-        true => list.answer(asked),
-        false => found(&Record { id: id(&asked.line), ..record() }),
+    let fake = Fake::new(move |asked| {
+        if asked.line.contains("list-type") {
+            list.answer(asked)
+        } else {
+            found(&Record { id: id(&asked.line), ..record() })
+        }
     });
     assert_eq!(ledger(&fake).records(&name("reports"), 1, NOW).await.unwrap().len(), 1);
     assert_eq!(fake.asked().len(), 2);

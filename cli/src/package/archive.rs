@@ -199,7 +199,9 @@ mod tests {
                 .map(|(at, _)| at)
                 .collect();
             assert_eq!(places.len(), 2, "once in the file's header, once in the directory");
-            places.into_iter().for_each(|at| zip[at..at + to.len()].copy_from_slice(to));
+            for at in places {
+                zip[at..at + to.len()].copy_from_slice(to);
+            }
             zip
         };
         let other = of_bootstrap(b"another").unwrap();

@@ -59,8 +59,8 @@ const fn current(id: &'static str, prefix: &'static str) -> LifecycleRule {
 pub(super) const POLICY_STAYS: &str = "Retained with its bucket: without the policy, any principal of the account could change what is kept as evidence.";
 
 /// The lock on the versions of a bucket, for as long as the ledger keeps its records.
-pub(super) fn object_lock(parameters: &Parameters) -> Option<ObjectLock> {
-    Some(ObjectLock { only_if: parameters.has_object_lock, retention_days: KEPT_DAYS })
+pub(super) fn object_lock(parameters: &Parameters) -> ObjectLock {
+    ObjectLock { only_if: parameters.has_object_lock, retention_days: KEPT_DAYS }
 }
 
 /// The buckets.
@@ -89,7 +89,7 @@ pub(super) fn add(
             destination_bucket_name: logs.name(),
             log_file_prefix: "ledger/",
         }),
-        object_lock: object_lock(parameters),
+        object_lock: Some(object_lock(parameters)),
     };
     let attributes = Attributes {
         depends_on: vec![logs_policy],

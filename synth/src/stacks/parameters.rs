@@ -127,37 +127,14 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
         },
     );
-    let trail_mode = template.parameter::<Text>(
-        TRAIL_MODE,
-        "Trail",
-        Parameter {
-            default: Some(TrailChoice::default().name()),
-            allowed_values: &["create", "existing"],
-            ..Parameter::new(
-                "Whether to create a trail, or to use an existing one that records write management events \
-                 of this Region. A second trail costs 2 USD per 100,000 events.",
-            )
-        },
-    );
+    let trail_mode = add_trail_mode(template);
     let code_version = add_code_version(template);
     let access = add_access(template);
     let has_email = template.condition(HAS_EMAIL, !Condition::equals(email, ""));
     let own_trail = template.condition(OWN_TRAIL, Condition::equals(trail_mode, "create"));
     let (grade, bucket_key_arn) = add_grade(template);
     let (settle_seconds, sweep_rate) = add_timing(template);
-    let bucket_prefix = template.parameter(
-        BUCKET_PREFIX,
-        "Bucket prefix",
-        Parameter {
-            default: Some("s3guard"),
-            allowed_pattern: Some("^[a-z0-9][a-z0-9-]{1,24}$"),
-            constraint_description: Some("2 to 25 characters of a-z, 0-9 and -, not beginning with -"),
-            ..Parameter::new(
-                "The prefix of the names of the stack's own buckets, which are retained when the stack is deleted. \
-                 If you upload the template by hand, delete those of an earlier stack first, or choose another prefix.",
-            )
-        },
-    );
+    let bucket_prefix = add_bucket_prefix(template);
     let object_lock = add_object_lock(template);
     let given = |template: &mut Template, id, parameter: Operand| {
         template.condition(id, !Condition::equals(parameter, ""))
@@ -201,6 +178,37 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         has_boundary,
         has_object_lock,
     }
+}
+
+fn add_trail_mode(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        TRAIL_MODE,
+        "Trail",
+        Parameter {
+            default: Some(TrailChoice::default().name()),
+            allowed_values: &["create", "existing"],
+            ..Parameter::new(
+                "Whether to create a trail, or to use an existing one that records write management events \
+                 of this Region. A second trail costs 2 USD per 100,000 events.",
+            )
+        },
+    )
+}
+
+fn add_bucket_prefix(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        BUCKET_PREFIX,
+        "Bucket prefix",
+        Parameter {
+            default: Some("s3guard"),
+            allowed_pattern: Some("^[a-z0-9][a-z0-9-]{1,24}$"),
+            constraint_description: Some("2 to 25 characters of a-z, 0-9 and -, not beginning with -"),
+            ..Parameter::new(
+                "The prefix of the names of the stack's own buckets, which are retained when the stack is deleted. \
+                 If you upload the template by hand, delete those of an earlier stack first, or choose another prefix.",
+            )
+        },
+    )
 }
 
 fn add_code_version(template: &mut Template) -> ParameterHandle<Text> {

@@ -65,7 +65,7 @@ pub(super) fn add_bucket(
             destination_bucket_name: evidence.logs.name(),
             log_file_prefix: "trail/",
         }),
-        object_lock: evidence::object_lock(parameters),
+        object_lock: Some(evidence::object_lock(parameters)),
     };
     let attributes = Attributes {
         condition,

@@ -376,7 +376,7 @@ fn a_chat_receives_notifications_of_its_severity_and_alarms_are_reported() {
     );
     assert!(reported[0]["content"]["title"].as_str().unwrap().contains("reports"), "{reported:#?}");
     guarded.forget();
-    guarded.account.unchecked().send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
+    send(&guarded, &[ALARM.to_owned()]);
     guarded.wait("a mail", || !guarded.mails().is_empty());
     let mails = guarded.mails();
     assert_eq!(mails[0].subject, "s3guard: an alarm is in state ALARM: guard-GuardDlqAlarm");

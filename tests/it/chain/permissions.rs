@@ -118,6 +118,7 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     let queue = guarded.output("ObjectQueueUrl");
     for version in ["", r#","version-id":"null""#] {
         let event = ACL_CHANGED.replace("BUCKET", &reports).replace("VERSION", version);
+        let event = event.replace("111122223333", guarded.account.number());
         guarded.account.unchecked().send(queue, &event).unwrap();
     }
     guarded.wait("a notification about objects", || {

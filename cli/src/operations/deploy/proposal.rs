@@ -58,7 +58,7 @@ impl Answer {
     pub(crate) async fn ask(
         plan: DeployPlan,
         request: &ChangeSetRequest,
-        sent: &str,
+        uploaded: &str,
     ) -> anyhow::Result<Self> {
         let target = &plan.target;
         let set = target.stacks.create_change_set(request).await;
@@ -74,7 +74,7 @@ impl Answer {
                 ready.says_on_failure |= request.manner.says_on_failure();
                 let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
                 let reviewed = async {
-                    reviewed::compare(&plan, &set, sent, &ready).await?;
+                    reviewed::compare(&plan, &set, uploaded, &ready).await?;
                     let mut review = review(target, Some(&new), &ready).await?;
                     // The same package was approved before.
                     if plan.pinned.is_none() {

@@ -44,7 +44,7 @@ pub(crate) fn text(template: &Json) -> String {
 pub(crate) async fn compare(
     plan: &DeployPlan,
     set: &ChangeSet,
-    sent: &str,
+    uploaded: &str,
     ready: &Ready,
 ) -> anyhow::Result<()> {
     let target = &plan.target;
@@ -56,7 +56,7 @@ pub(crate) async fn compare(
         error::hinted(error, "the caller needs `cloudformation:GetTemplate`; nothing was changed")
     })?;
     let (bucket, caller) = (&plan.parameters[parameter::CODE_BUCKET], &target.account.caller.arn);
-    if taken.as_deref() != Some(sent) {
+    if taken.as_deref() != Some(uploaded) {
         return Err(anyhow!(
             "CloudFormation took another template than the one that s3guard uploaded to bucket `{bucket}`"
         ))

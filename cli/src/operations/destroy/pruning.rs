@@ -39,7 +39,9 @@ impl Users {
             return;
         }
         self.stacks.push(name.to_owned());
-        using.iter().for_each(|one| self.add(one));
+        for one in using {
+            self.add(one);
+        }
         self.is_unsettled |=
             !status.is_settled() || matches!(status.known(), None | Some((_, Phase::Failed)));
     }
@@ -117,7 +119,9 @@ mod tests {
         users.take(&bucket, "new", &waits, &[BTreeMap::new(), of("code", "4")]);
         assert_eq!(users.stacks, ["ours", "new"]);
         let mut code = Used::default();
-        ["1", "2", "4"].into_iter().for_each(|key| code.add(key, Some("v")));
+        for key in ["1", "2", "4"] {
+            code.add(key, Some("v"));
+        }
         assert_eq!(users.code, code);
         assert!(!users.is_unsettled);
     }

@@ -67,11 +67,11 @@ fn a_sweep_publishes_again_what_is_left_if_the_ledger_cannot_be_read() {
 
 #[test]
 fn what_cannot_be_published_is_noted_as_data_and_published_with_the_next_delivery() {
-    for body in [opened(), task_for()] {
+    for bodies in [[opened()], [task_for()]] {
         let world = World::new();
         open(world);
         world.with(|state| state.is_published = false);
-        assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body.clone()]);
+        assert_eq!(world.handle(&bodies).failed, bodies);
         assert!(world.is_closed(), "the bucket is protected all the same");
         let sent = world.outgoing.take();
         assert!(sent.messages.is_empty() && sent.notifications.is_empty());
@@ -79,13 +79,10 @@ fn what_cannot_be_published_is_noted_as_data_and_published_with_the_next_deliver
         let unreported: Vec<String> = world.state().unwrap().unreported.into_iter().collect();
         assert_eq!(unreported, records);
         // It fails again, and nothing is lost.
-        assert_eq!(
-            world.run(&delivered(&[body.clone()], true), 300).unwrap().failed,
-            [body.clone()]
-        );
+        assert_eq!(world.run(&delivered(&bodies, true), 300).unwrap().failed, bodies);
         world.with(|state| state.is_published = true);
         world.bucket.take_steps();
-        assert!(world.run(&delivered(&[body], true), 300).unwrap().failed.is_empty());
+        assert!(world.run(&delivered(&bodies, true), 300).unwrap().failed.is_empty());
         let notifications = published(world);
         assert_eq!(notifications.len(), 1);
         assert!(notifications[0].text.contains(&records[0]), "{}", notifications[0].text);

@@ -60,12 +60,10 @@ fn last_faults(template: &Json) -> Vec<String> {
         let before = awaited(template, one);
         for (id, resource) in template["Resources"].as_object().unwrap() {
             // A resource cannot depend on one that may not exist. An email address fails only if it is invalid, which its pattern
-            // prevents.
+            // prevents; no event needs operators.
             let may_be_missing = match resource["Condition"].as_str() {
-                Some("HasEmail") => true,
+                Some("HasEmail" | "HasOperators") => true,
                 Some("OwnTrail") => *one == "GuardSource",
-                // No event needs operators.
-                Some("HasOperators") => true,
                 // A function elsewhere has no permission here.
                 Some(condition) if condition.ends_with("IsHere") => true,
                 Some(_) | None => false,

@@ -1,6 +1,7 @@
 //! The permissions of the roles: what the code asks for, from within its function, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use expect_test::expect;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
@@ -42,16 +43,18 @@ fn each_role_may_do_this_and_nothing_else() {
     let mut text = String::new();
     for (id, policy) in of_type(&template, "AWS::IAM::ManagedPolicy") {
         let roles = texts(&policy["Properties"]["Roles"]).join(" ");
-        text += &format!("{id} of {roles}\n");
+        writeln!(text, "{id} of {roles}").unwrap();
         for one in statements(&template, id) {
             let condition = one.get("Condition").map(|tests| format!(" where {tests}"));
-            text += &format!(
-                "  {}: {} on {}{}\n",
+            writeln!(
+                text,
+                "  {}: {} on {}{}",
                 one["Sid"].as_str().unwrap(),
                 texts(&one["Action"]).join(" "),
                 texts(&one["Resource"]).join(" "),
                 condition.unwrap_or_default(),
-            );
+            )
+            .unwrap();
         }
     }
     expect![[r#"
