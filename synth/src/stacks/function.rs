@@ -152,8 +152,8 @@ pub(super) fn add(
         template.add_with(id, Attributes::deleted(why), policy)
     };
     let why_platform =
-        "What Lambda does with the role: it polls the queue and decrypts the environment.";
-    let by_platform = by_platform(intake, shared.key);
+        "What Lambda does with the role: it polls the queue, decrypts the environment and logs.";
+    let by_platform = by_platform(intake, shared.key, logs);
     let platform = add_policy(template, ids.platform_policy, why_platform, by_platform);
     let Shared { parameters, .. } = shared;
     let function = Function {
@@ -181,11 +181,9 @@ pub(super) fn add(
     };
     let function = template.add_with(ids.function, attributes, function);
     let topics = shared.topics.all().map(|topic| topic.arn().into());
-    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
     writes.extend([
         Statement::allow("Requeue", ["sqs:SendMessage"], [intake.queue.arn().into()]),
         Statement::allow("Publish", ["sns:Publish"], topics),
-        Statement::allow("Log", log, [logs.arn().into()]),
     ]);
     let from_within = |mut statement: Statement| {
         statement.conditions.push(Test::arn_equals("lambda:SourceFunctionArn", function.arn()));
@@ -202,11 +200,13 @@ pub(super) fn add(
 }
 
 /// Lambda does not say for which function it does this.
-fn by_platform(intake: Intake, key: Handle<Key>) -> Vec<Statement> {
+fn by_platform(intake: Intake, key: Handle<Key>, logs: Handle<LogGroup>) -> Vec<Statement> {
     let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
     vec![
         Statement::allow("ReceiveMessages", receive, [intake.queue.arn().into()]),
         Statement::allow("DecryptEnvironment", ["kms:Decrypt"], [key.arn().into()]),
+        Statement::allow("Log", log, [logs.arn().into()]),
     ]
 }
 

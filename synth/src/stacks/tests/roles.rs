@@ -61,6 +61,7 @@ fn each_role_may_do_this_and_nothing_else() {
         GuardPlatformPolicy of <GuardRole>
           ReceiveMessages: sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <GuardQueue.Arn>
           DecryptEnvironment: kms:Decrypt on <Key.Arn>
+          Log: logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn>
         GuardReadPolicy of <GuardRole>
           ReadBuckets: s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           FindBuckets: s3:GetAccountPublicAccessBlock s3:ListAllMyBuckets on * where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
@@ -73,11 +74,11 @@ fn each_role_may_do_this_and_nothing_else() {
           Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Requeue: sqs:SendMessage on <GuardQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          Log: logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         NotifyPlatformPolicy of <NotifyRole>
           ReceiveMessages: sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <ObjectQueue.Arn>
           DecryptEnvironment: kms:Decrypt on <Key.Arn>
+          Log: logs:CreateLogStream logs:PutLogEvents on <NotifyLogs.Arn>
         NotifyReadPolicy of <NotifyRole>
           ReadWindows: s3:GetObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           FindWindows: s3:ListBucket on <LedgerBucket.Arn> where {"StringLike":{"s3:prefix":"windows/*"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
@@ -87,7 +88,6 @@ fn each_role_may_do_this_and_nothing_else() {
           WriteWindows: s3:PutObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Requeue: sqs:SendMessage on <ObjectQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
-          Log: logs:CreateLogStream logs:PutLogEvents on <NotifyLogs.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         OperatorPolicy of <OperatorRole>
           ListLedger: s3:ListBucket on <LedgerBucket.Arn>
