@@ -5,7 +5,7 @@ mod events;
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_emulator::Fault;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) use self::events::close;
 use self::events::{Does, Listener, close_hurried, documents, event, send, shuffled};
@@ -288,6 +288,19 @@ fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     assert_eq!(twice, [], "each at most once");
 }
 
+/// No message of the object queue comes to the dead-letter queue any more, however often it is received.
+fn never_dead(guarded: &Guarded) {
+    let (account, url) = (guarded.account.unchecked(), guarded.output("ObjectQueueUrl"));
+    let asked = json!({ "QueueUrl": url, "AttributeNames": ["RedrivePolicy"] });
+    let found = account.json("sqs", "GetQueueAttributes", &asked).unwrap();
+    let policy = found["Attributes"]["RedrivePolicy"].as_str().unwrap();
+    let mut policy: Value = serde_json::from_str(policy).unwrap();
+    policy["maxReceiveCount"] = json!(1_000);
+    let attributes = json!({ "RedrivePolicy": policy.to_string() });
+    let changed = json!({ "QueueUrl": url, "Attributes": attributes });
+    account.json("sqs", "SetQueueAttributes", &changed).unwrap();
+}
+
 #[test]
 fn messages_in_the_dlq_are_redriven() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
@@ -314,12 +327,13 @@ fn messages_in_the_dlq_are_redriven() {
     assert_eq!(code, 3, "{stderr}");
     assert!(stdout.contains("25 messages in the object DLQ: fix the cause"), "{stdout}");
     guarded.account.forget_faults().unwrap();
-    // Nothing fails from here on, so no timeout is ended: a message in flight would end in the dead-letter queue.
-    guarded.account.end_visibility_timeouts().unwrap();
+    // A function that finds a window busy leaves its message to the next one. Whose timeout ends here may be in flight, and
+    // would come to the dead-letter queue again.
+    never_dead(&guarded);
     let (code, stdout, stderr) = run(&["redrive", "--stack", "guard"]);
     assert_eq!(code, 0, "{stderr}");
     assert!(stdout.contains("objects  25 messages sent again"), "{stdout}");
-    close(&guarded);
+    close_hurried(&guarded);
     assert_eq!(counted(&documents(&guarded, &queue))["reports"], 25);
     assert_eq!(guarded.waiting("ObjectDlqUrl"), 0);
     let (code, stdout, _) = run(&["status", "--stack", "guard"]);
