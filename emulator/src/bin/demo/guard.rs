@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use s3guard_emulator::Account;
+use serde_json::json;
 
 use crate::output::typed;
 
@@ -15,6 +16,14 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 pub(crate) struct Guard {
     folder: PathBuf,
     environment: Vec<(String, String)>,
+}
+
+/// The user who deploys the guard and operates it.
+const USER: &str = "owner";
+
+/// The user's ARN.
+pub(crate) fn operator(account: &Account) -> String {
+    format!("arn:aws:iam::{}:user/{USER}", account.number())
 }
 
 impl Guard {
@@ -35,7 +44,13 @@ impl Guard {
             "`s3guard` and the Lambda could not be built: cargo ended with {status}"
         );
         let folder = env::current_exe()?.with_file_name("");
-        Ok(Self { folder, environment: account.env() })
+        // Not the root user, who cannot assume the operator role.
+        let everything = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+        });
+        let owner = account.user(USER, &everything)?;
+        Ok(Self { folder, environment: account.env_of(&owner) })
     }
 
     /// The path of the Lambda.
