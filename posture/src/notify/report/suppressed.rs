@@ -7,8 +7,9 @@ use crate::model::severity::Severity;
 use crate::notify::links::console_link;
 use crate::notify::notification::document::{self, Body, Bucket, SuppressionsUsed};
 use crate::notify::notification::{Draft, Origin, sms};
+use crate::reconcile::ledger::RecordId;
 use crate::reconcile::ledger::suppression::{Note, Suppression};
-use crate::text::shown;
+use crate::text::{shown, unbroken, unlinked};
 use crate::{Aspect, BucketId, Notification};
 
 /// A suppression that the guard uses for the first time.
@@ -43,17 +44,17 @@ pub fn suppressions_used(
             suppression.aspect.words(),
             suppression.until,
             known_as(&note.by, account),
-            shown(reason, 300),
+            unlinked(reason, 300),
         )
     });
     let mut text = format!("{}\n", about(id));
     text += &section("Not remediated", items);
-    let records = used.iter().map(|one| {
-        format!(
-            "If it is not intended: `s3guard undo {} --stack {} --region {region} --end` ends it.",
-            shown(&one.note.undone, 300),
-            origin.stack,
-        )
+    // What an operator has written is only part of a command if it is the id of a record.
+    let records = used.iter().filter_map(|one| {
+        let record: RecordId = one.note.undone.parse().ok()?;
+        let stack = origin.stack;
+        let end = format!("s3guard undo {record} --stack {stack} --region {region} --end");
+        Some(format!("If it is not intended, end it: {}", unbroken(&end)))
     });
     text += &section("What to do", records);
     text.push('\n');
@@ -88,4 +89,39 @@ pub fn suppressions_used(
         }),
     };
     draft.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    /// The text for a suppression whose note names this record.
+    fn text(undone: &str) -> String {
+        let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let now = datetime!(2026-11-24 12:00 UTC);
+        let origin = Origin { account: &account, region: &region, stack: "guard", now };
+        let name = "reports".parse().unwrap();
+        let id = BucketId { name, account: account.clone(), region: region.clone() };
+        let (aspect, until) = (Aspect::Tls, date!(2026 - 12 - 24));
+        let suppression = Suppression { aspect, made: now, until };
+        let by = "arn:aws:iam::111122223333:user/mary".to_owned();
+        let reason = "see https://evil.example/".to_owned();
+        let note = Note { undone: undone.to_owned(), reason, by, ..Note::default() };
+        let key = suppression.key(&id.name);
+        suppressions_used(&id, &[UsedSuppression { key, suppression, note }], &origin).text
+    }
+
+    #[test]
+    fn only_a_records_id_becomes_part_of_a_command() {
+        let record = "reports@20261124T110000.000Z-policy";
+        let of_record = text(record);
+        assert!(of_record.contains(&format!("s3guard undo {record} --stack guard")), "{of_record}");
+        for strange in ["", "x`; rm -rf /; `", "reports@now-policy"] {
+            let text = text(strange);
+            assert!(!text.contains("s3guard undo"), "{text}");
+            assert!(text.contains("mary") && !text.contains("https://evil"), "{text}");
+        }
+    }
 }

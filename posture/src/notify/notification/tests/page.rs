@@ -63,8 +63,8 @@ The text quotes it as `tag says \"…\"`, because everyone who may tag the bucke
 
 Emails, SMS and chats contain names that others chose: keys, tags, principals and their sessions.
 Control characters, characters that change the reading direction and invisible ones are written as
-`\\u{…}`, and `://` as `\\u{3a}//`, so that clients make no links of them. The document has the names
-unchanged.
+`\\u{…}`, and `://` as `\\u{3a}//`, so that clients make no links of them. The document has
+the names unchanged, except in `who`.
 
 ## Kinds
 
