@@ -87,6 +87,11 @@ pub fn find(event_name: &str) -> Option<&'static Watched> {
     TABLE.iter().find(|watched| watched.event_name == event_name)
 }
 
+/// Whether a call changes only tags, which are no setting but may determine the grade.
+pub fn is_of_tags(event_name: &str) -> bool {
+    event_name.to_ascii_lowercase().contains("tag")
+}
+
 /// The aspects that have to be judged after these calls.
 pub fn touched<'a>(event_names: impl IntoIterator<Item = &'a str>) -> BTreeSet<Aspect> {
     let rows = event_names.into_iter().filter_map(find);
@@ -102,6 +107,15 @@ mod tests {
         let names: BTreeSet<&str> = TABLE.iter().map(|watched| watched.event_name).collect();
         assert_eq!(names.len(), TABLE.len());
         assert!(TABLE.iter().all(|watched| !watched.aspects.is_empty()));
+    }
+
+    #[test]
+    fn a_call_of_tags_is_known_by_its_name() {
+        let of_tags =
+            TABLE.iter().map(|watched| watched.event_name).filter(|name| is_of_tags(name));
+        let expected = ["PutBucketTagging", "DeleteBucketTagging", "TagResource", "UntagResource"];
+        assert_eq!(of_tags.collect::<Vec<_>>(), expected);
+        assert!(!is_of_tags("PutBucketPolicy"));
     }
 
     #[test]

@@ -227,7 +227,7 @@ pub fn reason_text(reason: &Reason) -> Option<String> {
 
 /// The settings that a call may have changed, with the call. Tags are no settings.
 pub fn sources(call: &Call) -> impl Iterator<Item = (SettingKind, Source)> + '_ {
-    let name = Some(call.event_name.as_str()).filter(|name| !name.contains("Tag"));
+    let name = Some(call.event_name.as_str()).filter(|name| !watch::is_of_tags(name));
     let kinds: BTreeSet<SettingKind> =
         watch::touched(name).into_iter().filter_map(Aspect::setting).collect();
     kinds.into_iter().map(|kind| {

@@ -108,7 +108,7 @@ fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
     const OWNS: &str = "PutBucketOwnershipControls";
     let names = || calls.iter().map(|call| call.event_name.as_str());
     let weakening =
-        names().filter(|name| ![OWNS, "CreateBucket"].contains(name) && !name.contains("Tag"));
+        names().filter(|name| ![OWNS, "CreateBucket"].contains(name) && !watch::is_of_tags(name));
     let mut changed = watch::touched(weakening);
     changed.extend(names().any(|name| name == OWNS).then_some(Aspect::Ownership));
     changed
@@ -130,7 +130,7 @@ pub fn reported_of<'a>(
 /// Whether calls only tag the bucket. `CloudFormation` does so right after it has created it, and the report about the
 /// creation has what is left to the stack.
 fn only_tags(calls: &[Call]) -> bool {
-    !calls.is_empty() && calls.iter().all(|call| call.event_name.contains("Tag"))
+    !calls.is_empty() && calls.iter().all(|call| watch::is_of_tags(&call.event_name))
 }
 
 fn not_remediated(finding: &Finding) -> Option<(Aspect, &Reason)> {
