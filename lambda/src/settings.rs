@@ -7,6 +7,7 @@ use std::str::FromStr;
 use s3guard_posture::config::Config;
 use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
+use s3guard_posture::model::glob::Glob;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
 
 /// The configuration's file in the package.
@@ -92,6 +93,8 @@ impl Settings {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
             return Err(wrong(variable::SETTLE_SECONDS, cause));
         }
+        let deployers = given(variable::DEPLOYERS).unwrap_or_default();
+        let deployers = deployers.split(',').filter(|deployer| !deployer.is_empty());
         let flow = flow::Settings {
             account: account.clone(),
             region: region.clone(),
@@ -101,6 +104,7 @@ impl Settings {
             key: given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?,
             log_bucket: Some(BucketId { name, account, region }),
             own_buckets: own_buckets.clone(),
+            deployers: deployers.map(Glob::new).collect(),
             settle_seconds,
         };
         Ok(Self::Guard(Box::new((common, flow))))
@@ -150,6 +154,18 @@ mod tests {
     fn the_handler_chooses_the_function() {
         assert!(matches!(read(&[]), Ok(Settings::Guard(_))));
         assert!(matches!(read(&[("_HANDLER", "notify")]), Ok(Settings::Notify(_))));
+    }
+
+    #[test]
+    fn deployers_are_separated_by_commas_and_may_be_unknown() {
+        let deployers = |changes: &[(&str, &str)]| match read(changes) {
+            Ok(Settings::Guard(guard)) => guard.1.deployers.iter().map(Glob::to_string).collect(),
+            other => panic!("{other:?}"),
+        };
+        let of = |value| deployers(&[("S3GUARD_DEPLOYERS", value)]);
+        let both = "arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:role/*/ci";
+        assert_eq!(of(both), both.split(',').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!((of(""), deployers(&[])), (vec![], vec![]));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use time::{Date, OffsetDateTime};
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::events::{self, NotAnEvent};
+use crate::model::glob::Glob;
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger::{Condition, KeyRange, Stored};
 use crate::reconcile::triage::{Message, Task, triage};
@@ -126,6 +127,8 @@ pub struct Settings {
     pub log_bucket: Option<BucketId>,
     /// The stack's own buckets.
     pub own_buckets: Vec<BucketName>,
+    /// Who deploys the stack, by the ARNs of roles and users: only they change its own buckets.
+    pub deployers: Vec<Glob>,
     /// The settle time of a new bucket.
     pub settle_seconds: u16,
 }

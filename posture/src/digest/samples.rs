@@ -112,6 +112,7 @@ fn call(origin: &Origin<'_>) -> Call {
         event_id: None,
         time: origin.now,
         principal: format!("arn:{}:iam::{}:user/test", origin.region.partition(), origin.account),
+        principal_arn: None,
         tool: Tool::Cli,
         source_ip: Some("192.0.2.1".to_owned()),
         exposes: false,

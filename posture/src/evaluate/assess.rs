@@ -16,6 +16,7 @@ use crate::{Action, Aspect, Finding, Mode, Plan, Question, Reason};
 mod access;
 mod encryption;
 mod keeping;
+mod own;
 mod policy;
 
 pub use policy::STACK_TAG;
@@ -185,6 +186,16 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
         let (Ok(judgement) | Err(judgement)) = result;
         judged.push((aspect, only_reported(judgement, mode)));
     }
+    let Some(own) = &baseline.own else { return judged };
+    let own = own::judge(observed, own);
+    // What is put back is judged afterwards.
+    let is_put_back = |kind| {
+        own.iter().any(
+            |(_, one)| matches!(one, Judgement::Weak { remediate, .. } if remediate.kind() == kind),
+        )
+    };
+    judged.retain(|(aspect, _)| !aspect.setting().is_some_and(is_put_back));
+    judged.extend(own);
     judged
 }
 

@@ -74,6 +74,7 @@ fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, Not
         time: utc("detail.eventTime", &required(record, "detail.eventTime")?)?,
         event_id: text(record, &["eventID"]),
         principal: principal(record),
+        principal_arn: principal_arn(record),
         tool: tool(record),
         source_ip: text(record, &["sourceIPAddress"]),
         exposes: exposes(&event_name, parameters),
@@ -186,6 +187,17 @@ pub fn principal(record: &Value) -> String {
         (of_account, Some(id), _) => format!("{id}{of_account}"),
         (of_account, None, _) => of_account.trim_start_matches(" of ").to_owned(),
     }
+}
+
+/// The ARN of the principal as `aws:PrincipalArn` has it: for a session of a role, that of the role with its path.
+///
+/// Source: AWS IAM User Guide, "AWS global condition context keys", `aws:PrincipalArn`.
+fn principal_arn(record: &Value) -> Option<String> {
+    let identity = at(record, &["userIdentity"])?;
+    let issuer = ["sessionContext", "sessionIssuer"];
+    let is_role = text(identity, &[&issuer[..], &["type"]].concat()).as_deref() == Some("Role");
+    let role = text(identity, &[&issuer[..], &["arn"]].concat()).filter(|_| is_role);
+    role.or_else(|| text(identity, &["arn"]))
 }
 
 /// The tool that made the call.

@@ -10,6 +10,7 @@ use super::bucket_ledger::{Base, StateReading};
 use super::{Tally, TaskResult};
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
+use crate::model::own_bucket::{self, OwnBucket};
 use crate::reconcile::ledger::ForeignObject;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
@@ -116,8 +117,13 @@ impl Pass<'_> {
         now: OffsetDateTime,
     ) -> Vec<Finding> {
         let touched = self.task.trigger.touched();
+        // A policy that is deleted is judged as a policy only in the stack's own buckets.
+        let is_touched = |aspect: &Aspect| {
+            touched.contains(aspect)
+                || (*aspect == Aspect::Policy && touched.contains(&Aspect::Tls))
+        };
         let is_news = |finding: &&Finding| match finding {
-            Finding::NotRemediated { aspect, reason } if !touched.contains(aspect) => {
+            Finding::NotRemediated { aspect, reason } if !is_touched(aspect) => {
                 let is_news = || match known {
                     Some(known) => known.is_news(finding, now),
                     None => state::reason_text(reason).is_some(),
@@ -144,7 +150,8 @@ impl Pass<'_> {
         if let Some(baseline) = &seen.baseline {
             let exempt = baseline.exemptions.iter().map(|exempt| exempt.aspect);
             let judged = Aspect::ALL.into_iter().filter(|one| baseline.mode(*one) != Mode::Off);
-            update.judged = judged.chain(exempt).collect();
+            let own = baseline.own.iter().flat_map(OwnBucket::judged);
+            update.judged = judged.chain(exempt).chain(own).collect();
         }
         update.findings = seen.open_findings().collect();
         let write = |(action, record): &(Action, Record)| {
@@ -168,6 +175,28 @@ impl Reconciliation {
         let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
         let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
         self.settings.extend(read.chain(written));
+    }
+
+    /// Of one of the stack's own buckets, the settings that are right from now on: those that a deployer has changed, those
+    /// of which nothing was known, and right ones that the guard has added to.
+    ///
+    /// Not what another principal has changed.
+    pub(super) fn right(&self, known: Option<&BucketState>) -> Vec<Setting> {
+        let Some(own) = self.baseline.as_ref().and_then(|baseline| baseline.own.as_ref()) else {
+            return Vec::new();
+        };
+        let is_right = |(aspect, kind): &(Aspect, SettingKind)| {
+            let last = known.and_then(|known| known.settings.get(kind));
+            let Some(right) = last.and_then(|last| last.right.as_ref()) else {
+                return own.deployed.contains(aspect) || !own.changed.contains_key(aspect);
+            };
+            let was_right = |(action, record): &(Action, Record)| {
+                action.kind() == *kind && record.from.is_some() && record.from == right.value
+            };
+            own.deployed.contains(aspect) || self.done.iter().any(was_right)
+        };
+        let kinds = own_bucket::RESTORED.into_iter().filter(is_right);
+        kinds.filter_map(|(_, kind)| self.settings.get(&kind).cloned()).collect()
     }
 
     /// What is not remediated, and what could not be.

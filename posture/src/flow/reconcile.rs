@@ -9,7 +9,9 @@ use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::events::Again;
+use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
+use crate::model::own_bucket::OwnBucket;
 use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
@@ -20,7 +22,7 @@ use crate::{
     SettingKind, Trigger, carry_out, inspect,
 };
 
-use super::bucket_ledger::{Base, BucketLedger};
+use super::bucket_ledger::{Base, BucketLedger, StateReading};
 use super::pass::{Conclusion, Pass, Reconciliation, pause};
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
@@ -55,15 +57,21 @@ where
             call_context: trigger.call_context(task.attempt),
             ..self.settings.context(self.now().date())
         };
+        let own = self.settings.own_buckets.contains(bucket).then(|| OwnBucket {
+            is_swept: task.is_swept,
+            ..changed_in_own_bucket(trigger.calls(), &self.settings.deployers, account)
+        });
         let wanted = |observed: &Observed| {
             if is_account {
                 Baseline::of_account(config.account_mode())
             } else {
-                config.baseline(&id, &observed.tags, &context)
+                let mut baseline = config.baseline(&id, &observed.tags, &context);
+                baseline.own.clone_from(&own);
+                baseline
             }
         };
         let pass = Pass { id: id.clone(), task };
-        let reading = pass.state_reading();
+        let reading = if own.is_some() { StateReading::Eager } else { pass.state_reading() };
         let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
         let begun = self.now();
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
@@ -161,7 +169,8 @@ where
         let base = ledger.base();
         let known =
             if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
-        let update = pass.update(&seen, begun);
+        let mut update = pass.update(&seen, begun);
+        update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
         let earlier = self.unreported(&mut end).await;
         self.report_used_suppressions(ledger, &mut end).await;
@@ -174,7 +183,8 @@ where
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
         let records = written.map(|record| record.id.clone()).collect();
-        let is_recent = pass.task.known == Some(Known::Swept);
+        let is_own = seen.baseline.as_ref().is_some_and(|baseline| baseline.own.is_some());
+        let is_recent = pass.task.known == Some(Known::Swept) && !is_own;
         let pending = PendingState { id: pass.id.clone(), base, update, records, is_recent };
         match (notification, &pass.task.trigger) {
             (Some(notification), Trigger::Sweep) => {

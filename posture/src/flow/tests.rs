@@ -4,6 +4,7 @@ mod calls;
 mod foreign;
 mod killed;
 mod notified;
+mod own_bucket;
 mod rounds;
 mod swept;
 mod two_writers;
@@ -24,6 +25,7 @@ use super::memory::{MemoryLedger, MemoryOutgoing};
 use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings, WriteCounter};
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
+use crate::model::glob::Glob;
 use crate::model::setting::PublicAccessBlock;
 use crate::reconcile::account::{CallError, Page};
 use crate::reconcile::last_sweep::{self, LastSweep};
@@ -108,8 +110,12 @@ struct Inner {
 impl World {
     /// A new bucket, in an account where all goes well.
     fn new() -> &'static Self {
+        Self::with_bucket("reports")
+    }
+
+    fn with_bucket(name: &str) -> &'static Self {
         let id = BucketId {
-            name: "reports".parse().unwrap(),
+            name: name.parse().unwrap(),
             account: "111122223333".parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
         };
@@ -213,7 +219,8 @@ impl World {
             grade: Some(Grade::Speed),
             key: None,
             log_bucket: None,
-            own_buckets: Vec::new(),
+            own_buckets: vec!["s3guard-ledger".parse().unwrap()],
+            deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
             settle_seconds: 15,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 
+use crate::model::own_bucket::OwnBucket;
 use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
 
 /// The default number of writes of one setting of a bucket within an hour after which the guard stops.
@@ -28,6 +29,8 @@ pub struct Baseline {
     pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
+    /// What has changed in it, if it is one of the stack's own buckets.
+    pub own: Option<OwnBucket>,
     modes: BTreeMap<Aspect, Mode>,
     insists: BTreeSet<Aspect>,
 }
@@ -80,6 +83,7 @@ impl Baseline {
             writes_max: WRITES_MAX,
             call_context: CallContext::default(),
             exemptions: Vec::new(),
+            own: None,
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
             insists: BTreeSet::new(),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use time::Date;
 
+use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::setting::{Setting, SettingKind};
 use crate::{Aspect, Grade, KeyArn, Question, Region};
 
@@ -160,6 +161,10 @@ pub enum Reason {
          again"
     )]
     StackNeverFinished,
+    #[error(
+        "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
+    )]
+    NotByADeployer(String),
 }
 
 impl Reason {
@@ -189,11 +194,18 @@ impl Action {
     pub const fn kind(&self) -> SettingKind {
         self.set.kind()
     }
+
+    /// Whether it puts back the whole policy of one of the stack's own buckets.
+    pub fn restores_policy(&self) -> bool {
+        self.aspects.contains(&Aspect::Policy)
+    }
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Setting::Policy(Some(_)) = &self.set {
+        if let Setting::Policy(Some(_)) = &self.set
+            && !self.restores_policy()
+        {
             return f.write_str("bucket policy: everything without TLS is denied");
         }
         self.set.fmt(f)

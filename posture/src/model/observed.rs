@@ -131,6 +131,10 @@ pub struct History {
     pub stopped: BTreeSet<SettingKind>,
     /// The aspects whose remediation is suppressed, until which day.
     pub suppressed: Vec<(Aspect, Date)>,
+    /// Of one of the stack's own buckets, the settings that are right.
+    pub right: BTreeMap<SettingKind, Setting>,
+    /// The settings that it has had for an hour or more.
+    pub seen_before: BTreeMap<SettingKind, Setting>,
 }
 
 impl History {

@@ -28,6 +28,8 @@ pub struct Call {
     pub time: OffsetDateTime,
     /// Who made it: an ARN, or the kind of caller if there is none.
     pub principal: String,
+    /// The ARN of the user, or of the role without its session, if there is one.
+    pub principal_arn: Option<String>,
     /// The tool that made it.
     pub tool: Tool,
     /// The source: an IP address, or the AWS service that made the call on behalf of a principal.
@@ -102,6 +104,7 @@ mod tests {
             event_id: None,
             time: datetime!(2026-11-20 12:00:00 UTC),
             principal: "someone".to_owned(),
+            principal_arn: None,
             tool,
             source_ip: None,
             exposes: false,

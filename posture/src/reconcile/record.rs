@@ -197,6 +197,7 @@ impl Event {
             event_id: self.event_id.clone(),
             time: OffsetDateTime::parse(&self.time, &Rfc3339).ok()?,
             principal: self.principal.clone(),
+            principal_arn: None,
             tool: Tool::from_name(&self.tool).unwrap_or(Tool::Sdk),
             source_ip: None,
             exposes: false,

@@ -86,6 +86,9 @@ pub struct LastSetting {
     /// The setting, if it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<ReadSetting>,
+    /// Of one of the stack's own buckets, the setting that is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<ReadSetting>,
     /// The last call that may have changed it, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -169,6 +172,8 @@ pub struct Update {
     pub known: Option<Known>,
     /// The settings that the bucket has now, as far as they were read or written.
     pub settings: Vec<Setting>,
+    /// The settings that are right from now on.
+    pub right: Vec<Setting>,
     /// The calls that may have changed a setting.
     pub sources: Vec<(SettingKind, Source)>,
     /// The aspects that were judged.
@@ -302,6 +307,13 @@ impl BucketState {
         }
         let stopped = self.stops.iter().filter(|(_, stop)| stop.until > now);
         history.stopped.extend(stopped.map(|(kind, _)| *kind));
+        for (kind, last) in &self.settings {
+            let right = last.right.as_ref().and_then(|right| right.value.clone());
+            history.right.extend(right.map(|right| (*kind, right)));
+            let read = last.read.as_ref().filter(|read| read.since <= now - Duration::HOUR);
+            let read = read.and_then(|read| read.value.clone());
+            history.seen_before.extend(read.map(|read| (*kind, read)));
+        }
     }
 
     /// Whether a sweep has to report that this is not remediated.
@@ -342,7 +354,7 @@ impl BucketState {
     }
 
     fn learn(&mut self, update: &Update) {
-        let Update { time, known, settings, sources, .. } = update;
+        let Update { time, known, settings, right, sources, .. } = update;
         let is_better = |known: Known| match self.known {
             None => true,
             Some(now) => now.how == Known::Swept && known != Known::Swept,
@@ -351,15 +363,10 @@ impl BucketState {
             self.known = Some(KnownBy { how, time: *time });
         }
         for setting in settings {
-            let last = self.settings.entry(setting.kind()).or_default();
-            let is_small =
-                serde_json::to_vec(setting).is_ok_and(|json| json.len() <= SETTING_BYTES_MAX);
-            let value = is_small.then(|| setting.clone());
-            let is_newer =
-                last.read.as_ref().is_none_or(|read| read.since <= *time && read.value != value);
-            if is_newer {
-                last.read = Some(ReadSetting { since: *time, value });
-            }
+            replace(&mut self.settings.entry(setting.kind()).or_default().read, setting, *time);
+        }
+        for setting in right {
+            replace(&mut self.settings.entry(setting.kind()).or_default().right, setting, *time);
         }
         for (kind, source) in sources {
             let last = self.settings.entry(*kind).or_default();
@@ -426,6 +433,7 @@ impl Update {
             time,
             known: None,
             settings: Vec::new(),
+            right: Vec::new(),
             sources: Vec::new(),
             judged: BTreeSet::new(),
             findings: Vec::new(),
@@ -472,8 +480,18 @@ impl Update {
             && writes.is_empty()
             && stops.is_empty()
             && unreported.is_empty()
+            && self.right.is_empty()
             && self.suppressions_seen.is_empty()
             && self.foreign_seen.is_empty()
+    }
+}
+
+/// Replaces a setting by another one that was read later.
+fn replace(last: &mut Option<ReadSetting>, setting: &Setting, time: OffsetDateTime) {
+    let is_small = serde_json::to_vec(setting).is_ok_and(|json| json.len() <= SETTING_BYTES_MAX);
+    let value = is_small.then(|| setting.clone());
+    if last.as_ref().is_none_or(|last| last.since <= time && last.value != value) {
+        *last = Some(ReadSetting { since: time, value });
     }
 }
 

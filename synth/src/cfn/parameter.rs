@@ -4,7 +4,10 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::{Expression, LogicalId, Value};
+use super::{
+    Expression, LogicalId, Value,
+    kind::{Arns, Text},
+};
 
 /// A parameter of the template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -72,6 +75,13 @@ impl<K> ParameterHandle<K> {
     /// The parameter's value.
     pub fn value(&self) -> Value<K> {
         Value::new(Expression::Ref(self.id.as_str()))
+    }
+}
+
+impl ParameterHandle<Arns> {
+    /// The members, with commas between them.
+    pub fn joined(&self) -> Value<Text> {
+        Value::new(Expression::Joined(self.id.as_str()))
     }
 }
 

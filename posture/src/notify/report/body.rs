@@ -117,7 +117,8 @@ fn permanent(report: &Report<'_>) -> String {
     let Some(tool) = report.trigger.calls().last().map(|call| call.tool) else {
         return String::new();
     };
-    let done = report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action));
+    let done = report.done.iter().filter(|(action, _)| !action.restores_policy());
+    let done = done.filter_map(|(action, _)| snippet(tool, report.id, action));
     snippets(&format!("To make it permanent in {tool}"), done)
 }
 

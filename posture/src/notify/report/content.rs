@@ -6,6 +6,7 @@ use super::Report;
 use crate::model::attributes::{AGAIN, EXEMPT, FAILED, NOT_REMEDIATED, PROTECTED, WEAKENED};
 use crate::model::baseline::Exempt;
 use crate::model::finding::STACK_IN_PROGRESS;
+use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::severity::Severity;
 use crate::model::watch;
 use crate::text::unlinked;
@@ -23,6 +24,8 @@ pub(super) struct ReportContent<'a> {
     pub(super) exempt: Vec<&'a Exempt>,
     /// Whether the bucket is, or may be, public.
     is_public: bool,
+    /// Whether one of the stack's own buckets was changed, not by a deployer.
+    is_own: bool,
 }
 
 impl<'a> ReportContent<'a> {
@@ -49,12 +52,15 @@ impl<'a> ReportContent<'a> {
                 .failed
                 .iter()
                 .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
-        Self { actions, not_remediated, later, exempt, is_public }
+        let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
+            || report.findings.iter().any(is_not_by_a_deployer);
+        Self { actions, not_remediated, later, exempt, is_public, is_own }
     }
 
     /// The severity, and the verb of the subject.
     ///
-    /// A bucket that stays public is always critical, no matter what was remediated.
+    /// A bucket that stays public is always critical, no matter what was remediated; and so is a change of the stack's own
+    /// buckets.
     pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
         let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
@@ -79,7 +85,20 @@ impl<'a> ReportContent<'a> {
         } else {
             (Severity::Info, "retried")
         };
-        (if self.is_public { Severity::Critical } else { severity }, verb)
+        let verb = match verb {
+            "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
+            verb => verb,
+        };
+        (if self.is_public || self.is_own { Severity::Critical } else { severity }, verb)
+    }
+}
+
+/// Whether it is a change of one of the stack's own buckets, not by a deployer.
+fn is_not_by_a_deployer(finding: &Finding) -> bool {
+    match finding {
+        Finding::Weak { was, .. } => was.ends_with(NOT_BY_A_DEPLOYER),
+        Finding::NotRemediated { reason, .. } => matches!(reason, Reason::NotByADeployer(_)),
+        Finding::Later { .. } => false,
     }
 }
 

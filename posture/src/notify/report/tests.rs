@@ -33,6 +33,7 @@ fn call(event_name: &str) -> Call {
         event_id: None,
         time: NOON,
         principal: "arn:aws:iam::111122223333:user/careless".to_owned(),
+        principal_arn: None,
         tool: Tool::Cli,
         source_ip: None,
         exposes: false,

@@ -16,6 +16,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         event_id: None,
         time: NOON - time::Duration::milliseconds(age_milliseconds),
         principal: "someone".to_owned(),
+        principal_arn: None,
         tool: Tool::Cli,
         source_ip: None,
         exposes: false,

@@ -72,3 +72,23 @@ fn the_account_itself_is_no_bucket_of_an_event() {
     let own = json!({ "s3guard": { "reconcile": { "bucket": ".account" } } }).to_string();
     assert!(matches!(request(&own), Ok(Request::Own(_))));
 }
+
+#[test]
+fn a_deployer_is_the_role_of_a_session_and_not_who_has_asked_for_another_one() {
+    let arn_of = |identity: Value| {
+        changed(&with(fixture!("put-bucket-encryption"), "/detail/userIdentity", identity))
+            .call
+            .principal_arn
+    };
+    let session = |kind: &str, arn: &str, issuer: &str| {
+        let issuer = json!({ "sessionIssuer": { "type": kind, "arn": issuer } });
+        arn_of(json!({ "arn": arn, "sessionContext": issuer }))
+    };
+    let role = "arn:aws:iam::111122223333:role/ci/Deployer";
+    let of_role = "arn:aws:sts::111122223333:assumed-role/Deployer/jane";
+    assert_eq!(session("Role", of_role, role).as_deref(), Some(role));
+    let federated = "arn:aws:sts::111122223333:federated-user/guest";
+    assert_eq!(session("IAMUser", federated, USER).as_deref(), Some(federated));
+    assert_eq!(arn_of(json!({ "type": "IAMUser", "arn": USER })).as_deref(), Some(USER));
+    assert_eq!(arn_of(json!({ "type": "AWSService", "invokedBy": "a service" })), None);
+}
