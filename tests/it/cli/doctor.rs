@@ -116,7 +116,7 @@ fn key(state: &str, usage: &str) -> Answer {
 }
 
 /// A healthy account.
-fn well(request: &Request) -> Option<Answer> {
+pub(super) fn well(request: &Request) -> Option<Answer> {
     let path = request.path.as_str();
     Some(match request.call.as_str() {
         "DescribeStacks" => stack("UPDATE_COMPLETE"),
