@@ -24,14 +24,7 @@ pub(super) fn add(template: &mut Template, shared: &Shared, intakes: [Intake; 2]
     let dead_letters = intakes.map(|intake| intake.dead_letters).into_iter();
     let dead_letters: Vec<Value<AnyArn>> =
         dead_letters.chain([topics.dead_letters]).map(|queue| queue.arn().into()).collect();
-    let redrive = [
-        "sqs:CancelMessageMoveTask",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ListMessageMoveTasks",
-        "sqs:ReceiveMessage",
-        "sqs:StartMessageMoveTask",
-    ];
+    let redrive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
     let statements = [
         Statement::allow("ListLedger", ["s3:ListBucket"], [ledger.clone().into()]),
         Statement::allow("ReadLedger", ["s3:GetObject"], [within(&ledger, "/*")]),
