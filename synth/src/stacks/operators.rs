@@ -5,7 +5,7 @@ use s3guard_posture::contract::ledger;
 use super::{
     IAM_PATH,
     bucket::within,
-    function::{Shared, use_key},
+    function::{Shared, read_earlier, use_key},
     intake::Intake,
 };
 use crate::{
@@ -33,6 +33,7 @@ pub(super) fn add(template: &mut Template, shared: &Shared, intakes: [Intake; 2]
         Statement::allow("Redrive", redrive, dead_letters),
         Statement::allow("Publish", ["sns:Publish"], topics.all().map(|topic| topic.arn().into())),
         use_key(*key, &["s3", "sns"]),
+        read_earlier(shared),
     ];
     let why = "What operators do beside their own permissions.";
     let policy = ManagedPolicy {
