@@ -27,6 +27,7 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use s3guard_posture::config::Deploy;
+use s3guard_posture::text::escaped;
 use time::OffsetDateTime;
 
 use crate::args::manual;
@@ -102,8 +103,21 @@ impl Command {
 
 /// Reads the command line. A variable that is empty counts as unset; what the configuration sets for the deployment is
 /// the default of the same flags.
+///
+/// An error quotes the arguments: it is that of the escaped arguments.
 pub(crate) fn parse(
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: Vec<OsString>,
+    variable: impl Fn(&OsStr) -> Option<OsString> + Copy,
+    deployment: &Deploy,
+) -> Result<Cli, clap::Error> {
+    let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
+    let again: Vec<OsString> = arguments.iter().map(escaped).collect();
+    parse_once(arguments, variable, deployment)
+        .or_else(|error| Err(parse_once(again, variable, deployment).err().unwrap_or(error)))
+}
+
+fn parse_once(
+    arguments: Vec<OsString>,
     variable: impl Fn(&OsStr) -> Option<OsString>,
     deployment: &Deploy,
 ) -> Result<Cli, clap::Error> {

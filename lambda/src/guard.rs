@@ -33,7 +33,8 @@ impl Guard {
         Self {
             buckets: WriteCounter::new(buckets, now),
             ledger: Ledger::new(connection, ledger, account)
-                .encrypted_by(common.ledger_key.clone()),
+                .encrypted_by(common.ledger_key.clone())
+                .formerly_by(common.earlier_ledger_keys.clone()),
             outgoing: Publisher::new(connection, common),
             settings,
         }

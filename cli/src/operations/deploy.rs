@@ -8,6 +8,7 @@ pub(crate) mod asking;
 pub(crate) mod broadening;
 pub(crate) mod deployers;
 pub(crate) mod diff;
+pub(crate) mod earlier;
 pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod packaged;

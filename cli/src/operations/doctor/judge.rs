@@ -10,6 +10,7 @@ use s3guard_posture::{KeyState, Reading, Region};
 use time::{Duration, OffsetDateTime};
 
 use crate::error;
+use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::names::has_account_names;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
@@ -146,7 +147,10 @@ fn stack(seen: &Seen<'_>) -> Checked {
         return Ok(Verdict::failed(text, "choose another name with `--stack`"));
     }
     if status.is_success() {
-        return Ok(Verdict::ok(text));
+        return Ok(match unlocked(&found.stack, name, seen.region) {
+            Some((what, fix)) => Verdict::warning(format!("{text}, but {what}"), fix),
+            None => Verdict::ok(text),
+        });
     }
     if !status.is_settled() {
         return Ok(Verdict::warning(text, "check again when the operation has ended"));

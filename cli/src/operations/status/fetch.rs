@@ -17,6 +17,7 @@ use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use time::OffsetDateTime;
 
+use crate::operations::operator;
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
@@ -216,7 +217,8 @@ fn own_ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     let bucket = bucket.ok_or("the stack has no ledger")?;
     let key = stack.outputs.get(output::KEY_ARN).and_then(|key| key.parse().ok());
     let key = key.ok_or("the stack has no output with its key")?;
-    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()).encrypted_by(key))
+    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
+    Ok(ledger.encrypted_by(key).formerly_by(operator::earlier_keys(stack)))
 }
 
 /// The trail that records the changes of buckets, or what is wrong with each.

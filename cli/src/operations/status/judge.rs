@@ -6,6 +6,7 @@ use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::contract::{output, parameter};
 use time::Duration;
 
+use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status, age};
 
@@ -20,6 +21,9 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
         all.push(format!(
             "the last operation on the stack failed{reason}: `s3guard deploy {flags}` repeats it"
         ));
+    }
+    if is_success && let Some((what, fix)) = unlocked(stack, &seen.stack, &seen.region) {
+        all.push(format!("{what}: {fix}"));
     }
     all.extend(seen.functions.iter().filter_map(|function| {
         let trouble = function.trouble.as_ref()?;

@@ -31,6 +31,7 @@ fn these_parameters_can_be_given() {
             CodeVersion = ``
             OperatorArns = ``
             DeployerArns = ``
+            EarlierKeyArns = ``
             PermissionsBoundary = ``
             Grade = `speed`
             BucketKeyArn = ``
@@ -93,6 +94,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_TOPIC: "<Topic>"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
+              S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
               S3GUARD_QUEUE: "<GuardQueue>"
@@ -106,6 +108,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_TOPIC: "<Topic>"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
+              S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
               S3GUARD_QUEUE: "<ObjectQueue>"

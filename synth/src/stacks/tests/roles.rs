@@ -94,7 +94,7 @@ fn each_role_may_do_this_and_nothing_else() {
           ReadLedger: s3:GetObject on <LedgerBucket.Arn>/*
           WriteSuppressions: s3:PutObject on <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/runs/* <LedgerBucket.Arn>/jobs/*
           Send: sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
-          Redrive: sqs:CancelMessageMoveTask sqs:DeleteMessage sqs:GetQueueAttributes sqs:ListMessageMoveTasks sqs:ReceiveMessage sqs:StartMessageMoveTask on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
+          Redrive: sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
           Publish: sns:Publish on <Topic>
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
     "#]].assert_eq(&text);
