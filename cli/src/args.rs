@@ -12,6 +12,7 @@ pub(crate) mod manual;
 pub(crate) mod region;
 pub(crate) mod removal;
 pub(crate) mod rollback;
+pub(crate) mod time;
 pub(crate) mod verify;
 pub(crate) mod wanted;
 

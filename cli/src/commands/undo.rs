@@ -1,18 +1,20 @@
 //! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
+use s3guard_posture::model::glob::Glob;
 use s3guard_posture::reconcile::ledger::{RecordId, suppression};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::args::parsed;
+use crate::args::time::{When, when};
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
-use crate::operations::undo::{Action, Request, undo};
+use crate::operations::undo::{Action, Request, since, undo};
 use crate::ui::output::Output;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -31,15 +33,26 @@ const LEFT_DAYS: i64 = 30;
 /// in, or protects less than now, that is asked separately, and `--yes` does not approve it. The ledger
 /// records who has undone what, and what was overwritten: `--redo` writes that again.
 ///
+/// With `--since` all writes of the guard since a time are undone: each setting gets the value that it had
+/// before the first of them. What others have changed since is skipped and named.
+///
 /// The caller must be an operator of the stack, because only operators write suppressions. The bucket is
 /// changed with the caller's own permissions.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", required_unless_present = "since")]
     #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` lists the ids of its records"))]
-    id: RecordId,
+    id: Option<RecordId>,
+
+    /// Undo all writes of the guard since this time, as `2h` or `2026-12-01T08:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = when, conflicts_with_all = ["id", "end", "redo"])]
+    since: Option<When>,
+
+    /// Only buckets with this name; `*` matches any text
+    #[arg(long, value_name = "PATTERN", requires = "since")]
+    bucket: Option<String>,
 
     #[command(flatten)]
     account: AccountArgs,
@@ -74,7 +87,20 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let id = args.id.to_string();
+    match (&args.id, args.since) {
+        (Some(id), _) => one(args, id, output, now),
+        (None, Some(since)) => all(args, since.before(now), output, now),
+        (None, None) => Err(anyhow!("neither a record nor a time is given")).exit(Exit::Usage),
+    }
+}
+
+/// Undoes the write of one record.
+fn one(
+    args: &Args,
+    id: &RecordId,
+    output: &Output,
+    now: OffsetDateTime,
+) -> anyhow::Result<Exit> {
     let again = format!(
         "the setting may or may not be restored, and its remediation may be suppressed: run the same command again to \
          finish, or `s3guard undo {id} --stack {} --end` to end the suppression",
@@ -87,7 +113,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     };
     let request = Request {
         account: &args.account,
-        id: &args.id,
+        id,
         action,
         reason: &args.reason,
         force: args.force,
@@ -95,6 +121,34 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         accepts_exposure: args.accept_exposure,
     };
     session::run(undo(&request, output, now), again)
+}
+
+/// Undoes all writes since a time.
+fn all(
+    args: &Args,
+    since: OffsetDateTime,
+    output: &Output,
+    now: OffsetDateTime,
+) -> anyhow::Result<Exit> {
+    if since > now {
+        return Err(anyhow!("`--since` is in the future"))
+            .hint("give a time in the past, or how long ago it is, as `2h`")
+            .exit(Exit::Usage);
+    }
+    let bucket = args.bucket.as_deref().map(Glob::new);
+    let request = since::Request {
+        account: &args.account,
+        since,
+        bucket: bucket.as_ref(),
+        until: until(args.until, now.date())?,
+        reason: &args.reason,
+        force: args.force,
+        yes: args.yes,
+        accepts_exposure: args.accept_exposure,
+    };
+    let again = "some settings may be restored: run the same command again to finish, or \
+                 `s3guard undo ID --redo` to write again what one undo has overwritten";
+    session::run(since::undo_since(&request, output, now), again.to_owned())
 }
 
 /// The last day of the suppression.
