@@ -13,6 +13,7 @@ pub(crate) mod region;
 pub(crate) mod removal;
 pub(crate) mod rollback;
 pub(crate) mod time;
+pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod wanted;
 
