@@ -13,10 +13,12 @@ pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod notify_test;
 pub(crate) mod package;
+pub(crate) mod pause;
 pub(crate) mod redrive;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod status;
+pub(crate) mod sweep;
 pub(crate) mod synth;
 pub(crate) mod undo;
 pub(crate) mod verify;
@@ -76,10 +78,12 @@ pub(crate) enum Command {
     Man(man::Args),
     NotifyTest(notify_test::Args),
     Package(package::Args),
+    Pause(pause::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
     Rollback(rollback::Args),
     Status(status::Args),
+    Sweep(sweep::Args),
     Synth(synth::Args),
     Undo(undo::Args),
     Verify(verify::Args),
@@ -165,10 +169,12 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(&args, self::command(), output),
         Command::NotifyTest(args) => notify_test::run(&args, output, now),
         Command::Package(args) => package::run(&args, output),
+        Command::Pause(args) => pause::run(&args, output, now),
         Command::Redrive(args) => redrive::run(&args, output),
         Command::Replay(args) => replay::run(&args, output, now),
         Command::Rollback(args) => rollback::run(&args, output, now),
         Command::Status(args) => status::run(&args, output, now),
+        Command::Sweep(args) => sweep::run(&args, output),
         Command::Synth(args) => synth::run(&args, output),
         Command::Undo(args) => undo::run(&args, output, now),
         Command::Verify(args) => verify::run(&args, output, now),

@@ -51,6 +51,20 @@ pub fn undo(
     reverted([before, &record.to, now], even_if_changed)
 }
 
+/// Several writes of one setting, the newest first, as one: from what was before the oldest to what the newest has written.
+/// `None` if there are none.
+pub fn joined(newest_first: Vec<Record>) -> Option<Record> {
+    let mut records = newest_first.into_iter();
+    let mut joined = records.next()?;
+    for older in records {
+        joined.from = older.from;
+        joined.aspects.extend(older.aspects);
+    }
+    joined.aspects.sort_unstable();
+    joined.aspects.dedup();
+    Some(joined)
+}
+
 /// The setting without what a write has changed `from` one setting `to` another.
 ///
 /// Of a policy only the statements that the write has added are removed, and those that it has replaced are put back; the

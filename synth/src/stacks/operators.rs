@@ -29,7 +29,7 @@ pub(super) fn add(template: &mut Template, shared: &Shared, intakes: [Intake; 2]
         Statement::allow("ListLedger", ["s3:ListBucket"], [ledger.clone().into()]),
         Statement::allow("ReadLedger", ["s3:GetObject"], [within(&ledger, "/*")]),
         Statement::allow("WriteSuppressions", ["s3:PutObject"], own),
-        Statement::allow("Send", ["sqs:SendMessage"], queues),
+        Statement::allow("Send", ["sqs:GetQueueAttributes", "sqs:SendMessage"], queues),
         Statement::allow("Redrive", redrive, dead_letters),
         Statement::allow("Publish", ["sns:Publish"], topics.all().map(|topic| topic.arn().into())),
         use_key(*key, &["s3", "sns"]),

@@ -17,6 +17,7 @@ use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
+use crate::operations::pause;
 
 /// Progress is reported after this many deleted versions.
 const REPORTED_EVERY: u64 = 10_000;
@@ -121,6 +122,7 @@ impl DestroyPlan {
             self.stacks.protect(&stack.id, false).await?;
             self.output.say(format_args!("stack `{}` is not protected any more", self.name));
         }
+        pause::end_before_deletion(&self.account.connection, stack).await?;
         let deletion = Deletion { token, role_arn: args.role_arn.clone(), way: way(args) };
         let ended = match self.stacks.delete_as(&stack.id, &deletion).await {
             Ok(()) => follower.follow().await,

@@ -31,6 +31,11 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
     }));
     let troubles = seen.rules.iter().filter_map(|rule| rule.trouble(&seen.stack, &seen.region));
     all.extend(troubles.map(|(what, fix)| format!("{what}: {fix}")));
+    all.extend(seen.paused_until.as_ref().map(|until| {
+        format!(
+            "the guard is paused until {until} and writes to no bucket: `s3guard pause --end {flags}` ends the pause"
+        )
+    }));
     all.extend(seen.dead_letters().map(|queue| dead_letters(queue, &flags)));
     all.extend(seen.alarms.iter().filter(|alarm| alarm.is_off()).map(alarmed));
     if let Some(problems) = &seen.trail_problems {

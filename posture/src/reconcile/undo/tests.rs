@@ -421,3 +421,17 @@ fn a_record_that_says_something_else_than_its_id_is_not_genuine() {
     );
     check(Record { time: "yesterday".to_owned(), ..genuine }, "its time is `yesterday`");
 }
+
+#[test]
+fn several_writes_are_undone_as_one() {
+    let [first, second, third] = [false, true, false]
+        .map(|mfa_delete| Setting::Versioning(Some(Versioning { enabled: true, mfa_delete })));
+    let absent = Setting::Versioning(None);
+    let older = Record { aspects: vec![Aspect::Versioning], ..record(Some(absent.clone()), first) };
+    let newer = record(Some(second), third.clone());
+    let joined = joined(vec![newer.clone(), older]).unwrap();
+    assert_eq!((joined.id, joined.from.clone()), (newer.id, Some(absent.clone())));
+    assert_eq!(joined.aspects, [Aspect::Tls, Aspect::Versioning]);
+    assert_eq!(undo(&record(joined.from, joined.to), Some(&third), false), Ok(absent));
+    assert!(super::joined(Vec::new()).is_none());
+}

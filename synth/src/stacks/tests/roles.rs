@@ -93,7 +93,7 @@ fn each_role_may_do_this_and_nothing_else() {
           ListLedger: s3:ListBucket on <LedgerBucket.Arn>
           ReadLedger: s3:GetObject on <LedgerBucket.Arn>/*
           WriteSuppressions: s3:PutObject on <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/runs/* <LedgerBucket.Arn>/jobs/*
-          Send: sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
+          Send: sqs:GetQueueAttributes sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
           Redrive: sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
           Publish: sns:Publish on <Topic>
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
