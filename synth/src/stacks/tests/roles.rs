@@ -172,7 +172,13 @@ fn each_function_may_do_what_posture_says() {
     let besides =
         ["kms:Decrypt", "kms:GenerateDataKey", "s3:PutObject", "sns:Publish", "sqs:SendMessage"];
     assert_eq!(actions("GuardWritePolicy"), writes.chain(besides).collect());
-    let reads = [NotifyOn::Gathered, NotifyOn::Ledger, NotifyOn::Buckets, NotifyOn::Acls];
+    let reads = [
+        NotifyOn::Gathered,
+        NotifyOn::Ledger,
+        NotifyOn::Buckets,
+        NotifyOn::Acls,
+        NotifyOn::OpenToAcls,
+    ];
     let reads = reads.into_iter().flat_map(permissions::of_notify).copied().collect();
     assert_eq!(actions("NotifyReadPolicy"), reads);
     assert_eq!(actions("NotifyWritePolicy"), besides.into());
@@ -223,12 +229,18 @@ fn only_configured_keys_are_described() {
 #[test]
 fn acls_are_read_only_if_their_events_are_reported() {
     let without = json!({ "notifications": { "objects": { "exclude": { "kind": ["acl"] } } } });
-    let has = |config: &Json| {
+    let only = json!({ "notifications": { "objects": { "include": { "kind": ["acl"] } } } });
+    let has = |config: &Json, sid: &str| {
         let template = read(&of(config).render().unwrap());
-        sids(&template, "NotifyReadPolicy").contains(&"ReadAcls".to_owned())
+        sids(&template, "NotifyReadPolicy").contains(&sid.to_owned())
     };
-    assert!(has(&json!({})));
-    assert!(!has(&without));
+    for (config, of_objects, of_buckets) in
+        [(&json!({}), true, true), (&without, false, false), (&only, true, false)]
+    {
+        assert_eq!(has(config, "ReadAcls"), of_objects, "{config}");
+        // Of what is created only where that is reported, too.
+        assert_eq!(has(config, "FindAclBuckets"), of_buckets, "{config}");
+    }
 }
 
 #[test]
