@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::types::ServerSideEncryption;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store as _;
 use s3guard_posture::flow::Ledger as _;
@@ -127,10 +128,15 @@ impl Ledger {
     }
 
     fn json(&self, key: &str, json: Vec<u8>) -> PutObjectFluentBuilder {
-        on_bucket!(self.bucket, put_object)
-            .key(key)
-            .content_type("application/json")
-            .body(json.into())
+        let call = on_bucket!(self.bucket, put_object).key(key);
+        let call = call.content_type("application/json").body(json.into());
+        // The bucket's default may be the key of an earlier installation.
+        match &self.key {
+            Some(kms_key_arn) => call
+                .server_side_encryption(ServerSideEncryption::AwsKms)
+                .ssekms_key_id(kms_key_arn.as_str()),
+            None => call,
+        }
     }
 }
 

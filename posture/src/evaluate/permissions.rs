@@ -82,7 +82,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [On; 5] = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+    const ALL: [On; 6] =
+        [On::Buckets, On::Account, On::Keys, On::BucketKeys, On::Stacks, On::Ledger];
 
     fn everything() -> BTreeSet<SettingKind> {
         SettingKind::ALL.into()
@@ -120,6 +121,12 @@ mod tests {
                 ),
                 (
                     Keys,
+                    [
+                        "kms:DescribeKey",
+                    ],
+                ),
+                (
+                    BucketKeys,
                     [
                         "kms:DescribeKey",
                     ],
@@ -165,6 +172,10 @@ mod tests {
                 ),
                 (
                     Keys,
+                    [],
+                ),
+                (
+                    BucketKeys,
                     [],
                 ),
                 (

@@ -15,6 +15,7 @@ use super::ledger::suppression;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
 use crate::events::wire::{as_optional_time, as_time};
+use crate::model::observed::EncryptionHistory;
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
@@ -86,6 +87,12 @@ pub struct LastSetting {
     /// The setting, if it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<ReadSetting>,
+    /// Of the default encryption, what it was when it was read first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<ReadSetting>,
+    /// Of the default encryption, what it was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<ReadSetting>,
     /// Of one of the stack's own buckets, the setting that is right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<ReadSetting>,
@@ -314,6 +321,17 @@ impl BucketState {
             let read = read.and_then(|read| read.value.clone());
             history.seen_before.extend(read.map(|read| (*kind, read)));
         }
+        if let Some(last) = self.settings.get(&SettingKind::Encryption) {
+            let encryption = |read: &Option<ReadSetting>| match read.as_ref()?.value.as_ref()? {
+                Setting::Encryption(encryption) => encryption.clone(),
+                _ => None,
+            };
+            history.encryption = EncryptionHistory {
+                first: encryption(&last.first),
+                existed: self.known.is_some_and(|known| known.how == Known::Before),
+                latest: [&last.read, &last.before].into_iter().filter_map(encryption).collect(),
+            };
+        }
     }
 
     /// Whether a sweep has to report that this is not remediated.
@@ -363,7 +381,17 @@ impl BucketState {
             self.known = Some(KnownBy { how, time: *time });
         }
         for setting in settings {
-            replace(&mut self.settings.entry(setting.kind()).or_default().read, setting, *time);
+            let last = self.settings.entry(setting.kind()).or_default();
+            let before = last.read.clone();
+            replace(&mut last.read, setting, *time);
+            if setting.kind() == SettingKind::Encryption {
+                if last.read != before && before.is_some() {
+                    last.before = before;
+                }
+                if last.first.as_ref().is_none_or(|first| *time < first.since) {
+                    last.first = Some(ReadSetting { since: *time, value: Some(setting.clone()) });
+                }
+            }
         }
         for setting in right {
             replace(&mut self.settings.entry(setting.kind()).or_default().right, setting, *time);

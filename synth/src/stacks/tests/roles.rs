@@ -162,7 +162,7 @@ fn each_function_may_do_what_posture_says() {
     let actions = |id: &str| -> BTreeSet<&str> {
         statements(&template, id).into_iter().flat_map(|one| texts(&one["Action"])).collect()
     };
-    let all = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+    let all = [On::Buckets, On::Account, On::Keys, On::BucketKeys, On::Stacks, On::Ledger];
     let reads: BTreeSet<&str> = all.into_iter().flat_map(permissions::reads).collect();
     // The documents of the ledger, whose calls are no questions about a bucket.
     let reads: BTreeSet<&str> = reads.into_iter().chain(["s3:GetObject"]).collect();
