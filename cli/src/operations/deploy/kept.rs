@@ -75,6 +75,13 @@ async fn read(change: &Change, changes: &[Change], account: &Account) -> anyhow:
                 )
             }));
         }
+        if !found.beginnings.is_empty() {
+            findings.push(
+                "what the earlier stack's key encrypts does not count: the guard's history and the \
+                 suppressions start over"
+                    .to_owned(),
+            );
+        }
     }
     // The template names the policy of a bucket after the bucket.
     let policy_id = format!("{}Policy", change.logical_id);
