@@ -66,6 +66,7 @@ fn each_role_may_do_this_and_nothing_else() {
           ReadBuckets: s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           FindBuckets: s3:GetAccountPublicAccessBlock s3:ListAllMyBuckets on * where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1 where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          AskForBucketKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForStacks: cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ListLedger: s3:ListBucket on <LedgerBucket.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
@@ -84,6 +85,7 @@ fn each_role_may_do_this_and_nothing_else() {
           FindWindows: s3:ListBucket on <LedgerBucket.Arn> where {"StringLike":{"s3:prefix":"windows/*"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           FindGrades: s3:GetBucketTagging on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           ReadAcls: s3:GetObjectAcl s3:GetObjectVersionAcl on arn:aws:s3:::*/* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
+          FindAclBuckets: s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
         NotifyWritePolicy of <NotifyRole>
           WriteWindows: s3:PutObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Requeue: sqs:SendMessage on <ObjectQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
