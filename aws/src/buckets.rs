@@ -38,9 +38,8 @@ pub struct Buckets {
 impl Buckets {
     /// The buckets of `owner`. Every call names the owner that it expects, so that it cannot change another account's bucket.
     ///
-    /// The ledger is in the connection's Region. Without a ledger no record is written.
-    pub fn new(connection: &Connection, owner: AccountId, ledger: Option<BucketName>) -> Self {
-        let ledger = ledger.map(|bucket| Ledger::new(connection, bucket, owner.clone()));
+    /// Without a ledger no record is written.
+    pub fn new(connection: &Connection, owner: AccountId, ledger: Option<Ledger>) -> Self {
         let client = Client::new(&connection.config);
         Self { connection: connection.clone(), client, owner, ledger }
     }
@@ -106,6 +105,10 @@ impl Account for Buckets {
         baseline: &Baseline,
     ) -> Result<Option<Observed>, AwsError> {
         let at = self.at(&observed.id.name, &observed.id.region);
+        if ask.contains(&Question::Encryption) {
+            // The bucket may have another key now.
+            observed.bucket_key = Reading::Unread;
+        }
         let asked =
             ask.iter().map(|question| answers::ask(self, &at, *question, &observed, baseline));
         for answer in join_all(asked).await {

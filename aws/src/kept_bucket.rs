@@ -146,6 +146,7 @@ impl Found {
             Algorithm::Kms(Key::Named(key)) => Some(key),
             Algorithm::Kms(Key::AwsManaged)
             | Algorithm::SseS3
+            | Algorithm::NotSaid
             | Algorithm::Dsse(_)
             | Algorithm::Other(_) => None,
         }

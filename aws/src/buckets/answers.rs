@@ -58,6 +58,10 @@ pub(super) async fn ask(
             let reading = around::key(buckets, &at.id, baseline.key.as_ref()).await?;
             Some(answer!(key, reading))
         }
+        Question::BucketKey => {
+            let reading = around::bucket_key(buckets, observed).await?;
+            Some(answer!(bucket_key, reading))
+        }
         Question::Stack => {
             let reading = around::stack(buckets, &observed.tags).await?;
             Some(answer!(stack_in_progress, reading))

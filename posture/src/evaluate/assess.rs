@@ -187,7 +187,7 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
         judged.push((aspect, only_reported(judgement, mode)));
     }
     let Some(own) = &baseline.own else { return judged };
-    let own = own::judge(observed, own);
+    let own = own::judge(observed, baseline, own);
     // What is put back is judged afterwards.
     let is_put_back = |kind| {
         own.iter().any(

@@ -2,6 +2,7 @@
 
 mod calls;
 mod foreign;
+mod keys;
 mod killed;
 mod notified;
 mod own_bucket;

@@ -35,6 +35,9 @@ pub enum Finding {
     },
 }
 
+/// What is said of an account whose key is not written.
+pub const NOT_TRUSTED: &str = "which is neither this account nor trusted";
+
 /// Why something is remediated later: the bucket's own policy could not be created if there were one.
 pub const STACK_IN_PROGRESS: &str =
     "CloudFormation is still at work on the bucket's stack, which may bring a policy";
@@ -46,6 +49,15 @@ impl Finding {
             Self::Weak { aspect, .. }
             | Self::Later { aspect }
             | Self::NotRemediated { aspect, .. } => *aspect,
+        }
+    }
+
+    /// Whether the bucket has, or had, a key of an account that is not trusted.
+    pub fn is_foreign_key(&self) -> bool {
+        match self {
+            Self::Weak { was, .. } => was.ends_with(NOT_TRUSTED),
+            Self::NotRemediated { reason, .. } => matches!(reason, Reason::ForeignKey { .. }),
+            Self::Later { .. } => false,
         }
     }
 
@@ -95,10 +107,18 @@ pub enum Reason {
     #[error("the key {0} cannot be used: {1}; its encryption was not raised")]
     KeyUnusable(KeyArn, String),
     #[error(
-        "it is encrypted with a key of another account, {0}: that account decides who can read \
-         it"
+        "new objects are encrypted with key {key} of account {account}, {NOT_TRUSTED}: that account \
+         decides who can read them"
     )]
-    ForeignKey(String),
+    ForeignKey { key: String, account: String },
+    #[error(
+        "SSE-C was not blocked, because that would write a key of account {0} again, {NOT_TRUSTED}"
+    )]
+    SseCWithForeignKey(String),
+    #[error(
+        "KMS has no key {0} in the bucket's Region, so uploads without a key of their own fail"
+    )]
+    NoSuchKey(String),
     #[error(
         "its policy lets AWS services or other accounts in, and they may not be able to use the \
          key; its encryption was not raised"

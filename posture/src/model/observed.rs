@@ -107,6 +107,8 @@ pub struct Observed {
     pub object_lock: Reading<()>,
     /// Whether the wanted key can be used; [`Reading::Absent`] if it does not exist.
     pub key: Reading<KeyState>,
+    /// The key of its default encryption, if that is one of the account; [`Reading::Absent`] if it does not exist.
+    pub bucket_key: Reading<DescribedKey>,
     /// Whether an operation of the bucket's stack is in progress.
     pub stack_in_progress: Reading<bool>,
     /// The history of the bucket, from the ledger.
@@ -122,6 +124,15 @@ pub enum KeyState {
     Unusable(String),
 }
 
+/// A key as KMS describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedKey {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether AWS manages it, so that its policy cannot be changed.
+    pub is_aws_managed: bool,
+}
+
 /// The history of a bucket, from the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -135,6 +146,19 @@ pub struct History {
     pub right: BTreeMap<SettingKind, Setting>,
     /// The settings that it has had for an hour or more.
     pub seen_before: BTreeMap<SettingKind, Setting>,
+    /// Its default encryption so far.
+    pub encryption: EncryptionHistory,
+}
+
+/// The default encryption that a bucket had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncryptionHistory {
+    /// The first that was read.
+    pub first: Option<Encryption>,
+    /// Whether the bucket existed before the guard, so that it had the first one then.
+    pub existed: bool,
+    /// The latest ones, the latest first.
+    pub latest: Vec<Encryption>,
 }
 
 impl History {
@@ -165,6 +189,7 @@ impl Observed {
             lifecycle: Reading::Unread,
             object_lock: Reading::Unread,
             key: Reading::Unread,
+            bucket_key: Reading::Unread,
             stack_in_progress: Reading::Unread,
             history: Reading::Unread,
         }
@@ -178,7 +203,12 @@ impl Observed {
     /// Takes an answer from another view of the same bucket.
     pub fn answer(&mut self, question: Question, from: &Self) {
         match question {
-            Question::Encryption => self.encryption = from.encryption.clone(),
+            Question::Encryption => {
+                if self.encryption != from.encryption {
+                    self.bucket_key = Reading::Unread;
+                }
+                self.encryption = from.encryption.clone();
+            }
             Question::PublicAccessBlock => self.public_access_block = from.public_access_block,
             Question::AccountBlock => self.account_block = from.account_block,
             Question::Policy => self.policy = from.policy.clone(),
@@ -194,6 +224,7 @@ impl Observed {
             Question::Lifecycle => self.lifecycle = from.lifecycle,
             Question::ObjectLock => self.object_lock = from.object_lock,
             Question::Key => self.key = from.key.clone(),
+            Question::BucketKey => self.bucket_key = from.bucket_key.clone(),
             Question::Stack => self.stack_in_progress = from.stack_in_progress,
             Question::History => self.history = from.history.clone(),
         }

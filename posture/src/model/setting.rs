@@ -9,7 +9,7 @@ mod encryption;
 mod notifications;
 mod public_access;
 
-pub use encryption::{Algorithm, Encryption, Key, SseC};
+pub use encryption::{Algorithm, Encryption, Key, KeyOwner, SseC};
 pub use notifications::{Configuration, Notifications};
 pub use public_access::PublicAccessBlock;
 

@@ -78,7 +78,7 @@ impl Trigger {
     }
 }
 
-/// The aspects whose own setting a call changes, if their remediation can break existing access.
+/// The aspects whose own setting a call changes, if that decides what is remediated.
 ///
 /// `CreateBucket` changes only what its parameters say: in us-east-1 it also succeeds for a bucket that exists already.
 fn changes(call: &Call) -> &'static [Aspect] {
@@ -87,7 +87,8 @@ fn changes(call: &Call) -> &'static [Aspect] {
         "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => &[Aspect::Ownership],
         "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => &[Aspect::PublicAccess],
         // AWS does not document what a call that omits the block does; it may only change a key.
-        "PutBucketEncryption" if call.opens_sse_c => &[Aspect::SseC],
+        "PutBucketEncryption" if call.opens_sse_c => &[Aspect::Encryption, Aspect::SseC],
+        "PutBucketEncryption" | "DeleteBucketEncryption" => &[Aspect::Encryption],
         _ => &[],
     }
 }
@@ -135,20 +136,16 @@ mod tests {
             ("PutBucketPublicAccessBlock", Aspect::PublicAccess),
             ("PutBucketOwnershipControls", Aspect::Ownership),
             ("DeleteBucketOwnershipControls", Aspect::Ownership),
-            ("PutBucketEncryption", Aspect::SseC),
+            ("DeleteBucketEncryption", Aspect::Encryption),
         ] {
             assert!(watch::find(name).is_some(), "{name}");
             assert_eq!(changed(name, false), [expected], "{name}");
         }
         assert_eq!(changed("CreateBucket", false), [Aspect::Ownership]);
         assert_eq!(changed("CreateBucket", true), []);
-        for name in [
-            "DeleteBucketEncryption",
-            "PutBucketTagging",
-            "PutBucketPolicy",
-            "PutBucketAcl",
-            "PutBucketWebsite",
-        ] {
+        let both = [Aspect::Encryption, Aspect::SseC];
+        assert_eq!(changed("PutBucketEncryption", false), both);
+        for name in ["PutBucketTagging", "PutBucketPolicy", "PutBucketAcl", "PutBucketWebsite"] {
             assert_eq!(changed(name, false), [], "{name}");
         }
         assert!(Trigger::Sweep.call_context(0).changed.is_empty());

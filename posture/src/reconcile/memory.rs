@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::baseline::Baseline;
-use crate::model::observed::{KeyState, Observed, Reading};
+use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
 use crate::model::policy::Policy;
 use crate::model::setting::{
     Acl, Algorithm, Encryption, Notifications, Ownership, PublicAccessBlock, Setting, SseC,
@@ -93,6 +93,8 @@ impl Observed {
             lifecycle: Reading::Absent,
             object_lock: Reading::Absent,
             key: Reading::Known(KeyState::Usable),
+            // A key that is set later is a customer's.
+            bucket_key: Reading::Known(DescribedKey { arn: String::new(), is_aws_managed: false }),
             stack_in_progress: Reading::Absent,
             history: Reading::Known(History::default()),
             id,

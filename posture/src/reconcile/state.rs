@@ -19,14 +19,16 @@ use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
 
+mod last_setting;
+
+pub use last_setting::{LastSetting, ReadSetting};
+
+use last_setting::replace;
+
 /// The version of the form. A reader of older versions leaves a newer one alone.
 const VERSION: u32 = 1;
 /// After how many days a finding is reported again.
 pub const DAYS: i64 = 30;
-/// The most bytes of a setting: a policy has no more.
-///
-/// Source: Amazon S3 User Guide, "Bucket policies".
-const SETTING_BYTES_MAX: usize = 20 << 10;
 /// The most characters of a reason.
 const REASON_MAX: usize = 300;
 /// The most entries of a list.
@@ -78,30 +80,6 @@ pub struct KnownBy {
     /// When.
     #[serde(with = "as_time")]
     pub time: OffsetDateTime,
-}
-
-/// A setting as it was read last, and its last change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastSetting {
-    /// The setting, if it was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<ReadSetting>,
-    /// Of one of the stack's own buckets, the setting that is right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub right: Option<ReadSetting>,
-    /// The last call that may have changed it, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
-}
-
-/// A setting, and since when it is known to be so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadSetting {
-    /// Since when.
-    #[serde(with = "as_time")]
-    pub since: OffsetDateTime,
-    /// The setting; none if it is too large to be kept.
-    pub value: Option<Setting>,
 }
 
 /// A call that may have changed a setting.
@@ -314,6 +292,10 @@ impl BucketState {
             let read = read.and_then(|read| read.value.clone());
             history.seen_before.extend(read.map(|read| (*kind, read)));
         }
+        if let Some(last) = self.settings.get(&SettingKind::Encryption) {
+            let existed = self.known.is_some_and(|known| known.how == Known::Before);
+            history.encryption = last.encryption_history(existed);
+        }
     }
 
     /// Whether a sweep has to report that this is not remediated.
@@ -363,7 +345,8 @@ impl BucketState {
             self.known = Some(KnownBy { how, time: *time });
         }
         for setting in settings {
-            replace(&mut self.settings.entry(setting.kind()).or_default().read, setting, *time);
+            let last = self.settings.entry(setting.kind()).or_default();
+            last.learn(setting, *time);
         }
         for setting in right {
             replace(&mut self.settings.entry(setting.kind()).or_default().right, setting, *time);
@@ -483,15 +466,6 @@ impl Update {
             && self.right.is_empty()
             && self.suppressions_seen.is_empty()
             && self.foreign_seen.is_empty()
-    }
-}
-
-/// Replaces a setting by another one that was read later.
-fn replace(last: &mut Option<ReadSetting>, setting: &Setting, time: OffsetDateTime) {
-    let is_small = serde_json::to_vec(setting).is_ok_and(|json| json.len() <= SETTING_BYTES_MAX);
-    let value = is_small.then(|| setting.clone());
-    if last.as_ref().is_none_or(|last| last.since <= time && last.value != value) {
-        *last = Some(ReadSetting { since: time, value });
     }
 }
 

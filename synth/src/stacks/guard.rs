@@ -231,6 +231,13 @@ fn of_account() -> Vec<Test> {
 fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
     let Shared { parameters, evidence, .. } = shared;
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
+    // Those of buckets, which S3 does not take from another Region: whether AWS manages them.
+    let own_keys = Sub::arn("kms")
+        .text(":")
+        .pseudo(Pseudo::Region)
+        .text(":")
+        .pseudo(Pseudo::AccountId)
+        .text(":key/*");
     let allow = |sid, on: On, resources: Vec<Value<AnyArn>>| {
         Statement::allow(sid, permissions::reads(on), resources)
     };
@@ -255,6 +262,7 @@ fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
         },
         allow("FindBuckets", On::Account, vec![Value::literal("*")]),
         asks_for_keys,
+        allow("AskForBucketKeys", On::BucketKeys, vec![own_keys.into()]),
         allow("AskForStacks", On::Stacks, vec![stacks.into()]),
         // Not by prefix: then S3 would refuse to read an object that does not exist, instead of saying so.
         allow("ListLedger", On::Ledger, vec![ledger.into()]),

@@ -1,8 +1,9 @@
 //! Questions that are not about the bucket itself: the wanted key and its stack.
 
 use s3guard_posture::evaluate::assess::STACK_TAG;
-use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{BucketId, KeyArn, KeyState, Reading};
+use s3guard_posture::model::observed::DescribedKey;
+use s3guard_posture::model::setting::{Key, KeyOwner, Tags};
+use s3guard_posture::{BucketId, KeyArn, KeyState, Observed, Reading};
 
 use super::Buckets;
 use crate::stacks::Stacks;
@@ -24,6 +25,21 @@ pub(super) async fn key(
     }
     let connection = buckets.connection(key.region());
     keys::state(&connection, key).await
+}
+
+/// Reads from KMS which key of the account the bucket has; absent if it has none.
+pub(super) async fn bucket_key(
+    buckets: &Buckets,
+    observed: &Observed,
+) -> Result<Reading<DescribedKey>, AwsError> {
+    let BucketId { account, region, .. } = &observed.id;
+    let key = observed.encryption.known().and_then(|encryption| encryption.algorithm.key());
+    match key {
+        Some(key @ Key::Named(name)) if key.owner(account) == KeyOwner::Account => {
+            keys::describe(&buckets.connection(region), name).await
+        }
+        Some(_) | None => Ok(Reading::Absent),
+    }
 }
 
 /// Reads from CloudFormation whether the bucket's stack is being created or changed.

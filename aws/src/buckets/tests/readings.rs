@@ -24,8 +24,13 @@ async fn default_encryption_is_read_whole() {
     for (name, key, algorithm) in [
         ("AES256", "", Algorithm::SseS3),
         ("aws:kms", "", Algorithm::Kms(Key::AwsManaged)),
-        ("aws:kms", alias, Algorithm::Kms(Key::AwsManaged)),
-        ("aws:kms", arn, Algorithm::Kms(Key::AwsManaged)),
+        // The spelling that was put comes back.
+        ("aws:kms", alias, Algorithm::Kms(Key::Named("alias/aws/s3".to_owned()))),
+        (
+            "aws:kms",
+            arn,
+            Algorithm::Kms(Key::Named("arn:aws:kms:eu-west-1:1:alias/aws/s3".to_owned())),
+        ),
         ("aws:kms", theirs, Algorithm::Kms(named())),
         ("aws:kms:dsse", theirs, Algorithm::Dsse(named())),
         ("aws:fsx", "", Algorithm::Other("aws:fsx".to_owned())),
@@ -40,6 +45,18 @@ async fn default_encryption_is_read_whole() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_rule_with_only_blocked_types_has_no_default() {
+    let answer = "<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes>\
+                  <EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule>\
+                  </ServerSideEncryptionConfiguration>";
+    let (algorithm, sse_c) = (Algorithm::NotSaid, SseC::Blocked);
+    check(Question::Encryption, (200, answer), |observed| {
+        observed.encryption = Reading::Known(Encryption { algorithm, bucket_key: false, sse_c });
+    })
+    .await;
 }
 
 #[tokio::test]

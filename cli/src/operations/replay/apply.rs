@@ -146,11 +146,12 @@ fn encryption(parameters: &Json) -> Option<(Encryption, Option<SseC>)> {
     let rule = at(configuration, &["Rule"]).or_else(|| at(configuration, &["Rules"]))?;
     let default = |name| text(rule, &["ApplyServerSideEncryptionByDefault", name]);
     let key = || match default("KMSMasterKeyID") {
-        Some(name) if !name.is_empty() && !is_aws_managed(&name) => Key::Named(name),
+        Some(name) if !name.is_empty() => Key::Named(name),
         Some(_) | None => Key::AwsManaged,
     };
     let algorithm = match default("SSEAlgorithm").as_deref() {
-        None | Some("AES256") => Algorithm::SseS3,
+        None => Algorithm::NotSaid,
+        Some("AES256") => Algorithm::SseS3,
         Some("aws:kms") => Algorithm::Kms(key()),
         Some("aws:kms:dsse") => Algorithm::Dsse(key()),
         Some(other) => Algorithm::Other(other.to_owned()),
@@ -161,10 +162,6 @@ fn encryption(parameters: &Json) -> Option<(Encryption, Option<SseC>)> {
     let sse_c = if names.contains(&"SSE-C") { SseC::Blocked } else { SseC::Allowed };
     let encryption = Encryption { algorithm, bucket_key, sse_c };
     Some((encryption, (!names.is_empty()).then_some(sse_c)))
-}
-
-fn is_aws_managed(key: &str) -> bool {
-    key == "alias/aws/s3" || key.ends_with(":alias/aws/s3")
 }
 
 fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> {

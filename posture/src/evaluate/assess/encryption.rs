@@ -2,8 +2,9 @@
 
 use super::{Judgement, only_reported, suppressed};
 use crate::model::baseline::Baseline;
-use crate::model::observed::{KeyState, Observed, Reading};
-use crate::model::setting::{Algorithm, Encryption, Key, Ownership, Setting, SseC};
+use crate::model::finding::NOT_TRUSTED;
+use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
+use crate::model::setting::{Algorithm, Encryption, Key, KeyOwner, Ownership, Setting, SseC};
 use crate::{Aspect, Grade, KeyArn, Mode, Question, Reason};
 
 /// Judges both, with one new setting for both.
@@ -36,7 +37,11 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
         // As before 2023.
         None => Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::NotSaid },
     };
-    let algorithm = algorithm(&seen, observed, baseline);
+    let keys = Keys { observed, baseline };
+    let algorithm = match keys.foreign_account(&seen.algorithm) {
+        Some(account) => keys.without_foreign_key(&seen, account),
+        None => keys.algorithm(&seen, &observed.bucket_key),
+    };
     // Both halves that are remediated go into one write.
     let is_kept =
         |aspect| baseline.mode(aspect).enforces() && suppressed(observed, aspect).is_none();
@@ -64,62 +69,204 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     };
     // Both go into one write, so one waits for what has to be read for the other, unless that is off.
     let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off
-        && matches!(algorithm, Err(Judgement::AskWhatBreaks(_)));
+        && matches!(algorithm, Err(Judgement::Ask(_) | Judgement::AskWhatBreaks(_)));
     let of_algorithm = match algorithm {
         Ok(None) if is_absent => weak(seen.clone()),
-        Ok(None) => foreign_key(&seen, observed, baseline).unwrap_or(Judgement::Right),
+        Ok(None) => Judgement::Right,
         Ok(Some((algorithm, bucket_key))) => {
-            weak(Encryption { algorithm, bucket_key, sse_c: seen.sse_c })
+            let judgement = weak(Encryption { algorithm, bucket_key, sse_c: seen.sse_c });
+            keys.named(&seen, judgement)
         }
         Err(judgement) => judgement,
     };
     let of_sse_c = if is_in_use {
         Judgement::NotRemediated(Reason::SseCInUse)
+    } else if !blocks {
+        Judgement::Right
     } else if is_pending {
         Judgement::AskWhatBreaks(Vec::new())
-    } else if blocks {
-        weak(Encryption { sse_c: SseC::Blocked, ..seen.clone() })
+    } else if let Some(account) = keys.foreign_account(&remediate.algorithm) {
+        Judgement::NotRemediated(Reason::SseCWithForeignKey(account.to_owned()))
     } else {
-        Judgement::Right
+        weak(Encryption { sse_c: SseC::Blocked, ..seen.clone() })
     };
     Ok([of_algorithm, of_sse_c])
 }
 
-/// The algorithm and bucket key that the encryption has to be raised to; `None` if it is strong enough.
-///
-/// The AWS managed key is replaced; any customer managed key stays.
-fn algorithm(
-    seen: &Encryption,
-    observed: &Observed,
-    baseline: &Baseline,
-) -> Result<Option<(Algorithm, bool)>, Judgement> {
-    let is_ours = |name: &str| baseline.key.as_ref().is_some_and(|key| key.as_str() == name);
-    let is_dsse = match (baseline.grade, &seen.algorithm) {
-        (Grade::Hybrid, Algorithm::Kms(Key::Named(name))) if is_ours(name) && !seen.bucket_key => {
-            false
+/// An algorithm, and whether S3 uses a bucket key.
+type Raised = (Algorithm, bool);
+
+/// Whose key a bucket has, as far as the judgement distinguishes keys.
+enum Standing {
+    /// AWS's, whose policy cannot be changed.
+    Aws,
+    /// The configured one.
+    Configured,
+    /// A customer's.
+    Customers,
+}
+
+/// The keys of a bucket, of the configuration and of others.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a> {
+    pub(super) observed: &'a Observed,
+    pub(super) baseline: &'a Baseline,
+}
+
+impl Keys<'_> {
+    /// The account of the key, if that is another one, neither trusted nor that of the configured key.
+    ///
+    /// No write names such a key.
+    pub(super) fn foreign_account<'k>(&self, algorithm: &'k Algorithm) -> Option<&'k str> {
+        let key = algorithm.key()?;
+        let KeyOwner::Another(owner) = key.owner(&self.observed.id.account) else { return None };
+        let is_trusted =
+            self.baseline.trusted.accounts.iter().any(|account| account.as_str() == owner);
+        (!is_trusted && !self.is_configured(key)).then_some(owner)
+    }
+
+    fn is_configured(&self, key: &Key) -> bool {
+        let configured = self.baseline.key.as_ref();
+        matches!(key, Key::Named(name) if configured.is_some_and(|key| key.as_str() == name))
+    }
+
+    fn standing(
+        &self,
+        key: &Key,
+        described: &Reading<DescribedKey>,
+    ) -> Result<Standing, Judgement> {
+        let not_remediated = |reason| Err(Judgement::NotRemediated(reason));
+        let Key::Named(name) = key else { return Ok(Standing::Aws) };
+        if self.is_configured(key) {
+            return Ok(Standing::Configured);
         }
-        (Grade::Speed, _)
-        | (_, Algorithm::Other(_))
-        | (Grade::Hybrid, Algorithm::Kms(Key::Named(_)) | Algorithm::Dsse(_))
-        | (Grade::Security, Algorithm::Dsse(Key::Named(_))) => return Ok(None),
-        (Grade::Hybrid, Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged)) => false,
-        (Grade::Security, Algorithm::Kms(theirs @ Key::Named(_))) => {
-            obstacle(observed, None)?;
-            return Ok(Some((Algorithm::Dsse(theirs.clone()), false)));
+        match key.owner(&self.observed.id.account) {
+            KeyOwner::Aws => return Ok(Standing::Aws),
+            // KMS describes it only to its own account, and no other one can use a key that AWS manages.
+            KeyOwner::Another(_) => return Ok(Standing::Customers),
+            KeyOwner::Account => {}
         }
-        (
-            Grade::Security,
-            Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged) | Algorithm::Dsse(Key::AwsManaged),
-        ) => true,
-    };
-    let Some(key) = &baseline.key else {
-        let region = observed.id.region.clone();
-        return Err(Judgement::NotRemediated(Reason::NoKey(baseline.grade, region)));
-    };
-    obstacle(observed, Some(key))?;
-    let named = Key::Named(key.to_string());
-    // Bucket keys do not exist for DSSE-KMS.
-    Ok(Some(if is_dsse { (Algorithm::Dsse(named), false) } else { (Algorithm::Kms(named), true) }))
+        match described {
+            Reading::Known(key) if key.is_aws_managed => Ok(Standing::Aws),
+            Reading::Known(key) if self.is_configured(&Key::Named(key.arn.clone())) => {
+                Ok(Standing::Configured)
+            }
+            Reading::Known(_) => Ok(Standing::Customers),
+            Reading::Absent => not_remediated(Reason::NoSuchKey(name.clone())),
+            Reading::Denied => not_remediated(Reason::NotReadable(Question::BucketKey)),
+            Reading::Unread => Err(Judgement::Ask(vec![Question::BucketKey])),
+        }
+    }
+
+    /// The algorithm and bucket key that the encryption has to be raised to; `None` if it is strong enough.
+    ///
+    /// A key that AWS manages is replaced; any customer managed key stays, with its spelling.
+    fn algorithm(
+        &self,
+        seen: &Encryption,
+        described: &Reading<DescribedKey>,
+    ) -> Result<Option<Raised>, Judgement> {
+        let Self { observed, baseline } = *self;
+        let is_dsse = baseline.grade == Grade::Security;
+        match (baseline.grade, &seen.algorithm) {
+            (Grade::Speed, _) | (_, Algorithm::Other(_)) | (Grade::Hybrid, Algorithm::Dsse(_)) => {
+                return Ok(None);
+            }
+            (_, Algorithm::SseS3 | Algorithm::NotSaid) => {}
+            (_, Algorithm::Kms(key) | Algorithm::Dsse(key)) => {
+                match (self.standing(key, described)?, &seen.algorithm) {
+                    (Standing::Aws, _) => {}
+                    (Standing::Configured, Algorithm::Kms(_)) if !is_dsse && !seen.bucket_key => {
+                        obstacle(observed, baseline.key.as_ref())?;
+                        return Ok(Some((seen.algorithm.clone(), true)));
+                    }
+                    (_, Algorithm::Kms(_)) if is_dsse => {
+                        obstacle(observed, None)?;
+                        return Ok(Some((Algorithm::Dsse(key.clone()), false)));
+                    }
+                    (Standing::Configured | Standing::Customers, _) => return Ok(None),
+                }
+            }
+        }
+        let Some(key) = &baseline.key else {
+            let region = observed.id.region.clone();
+            return Err(Judgement::NotRemediated(Reason::NoKey(baseline.grade, region)));
+        };
+        obstacle(observed, Some(key))?;
+        let named = Key::Named(key.to_string());
+        // Bucket keys do not exist for DSSE-KMS.
+        Ok(Some(if is_dsse {
+            (Algorithm::Dsse(named), false)
+        } else {
+            (Algorithm::Kms(named), true)
+        }))
+    }
+
+    /// What replaces a key of another account, which decides who can read new objects: what the bucket had before, or what
+    /// the grade wants. The key stays, and is reported, in a bucket that had a key of this account before the guard, or
+    /// unless a call has just set it or the ledger shows that it was set since then.
+    fn without_foreign_key(
+        &self,
+        seen: &Encryption,
+        account: &str,
+    ) -> Result<Option<Raised>, Judgement> {
+        let Self { observed, baseline } = *self;
+        let Some(Key::Named(key)) = seen.algorithm.key() else { return Ok(None) };
+        let reported = Judgement::NotRemediated(Reason::ForeignKey {
+            key: key.clone(),
+            account: account.to_owned(),
+        });
+        if !baseline.mode(Aspect::Encryption).enforces() {
+            return Err(reported);
+        }
+        let history = match &observed.history {
+            Reading::Known(history) => Some(&history.encryption),
+            Reading::Absent | Reading::Denied => None,
+            Reading::Unread => return Err(Judgement::AskWhatBreaks(vec![Question::History])),
+        };
+        let first = history.and_then(|history| history.first.as_ref());
+        let is_of_account = |one: &Encryption| {
+            let owner = one.algorithm.key().map(|key| key.owner(&observed.id.account));
+            owner == Some(KeyOwner::Another(account))
+        };
+        let was_there = first.is_some_and(is_of_account) && history.is_some_and(|one| one.existed);
+        let was_set_since = first.is_some_and(|first| !is_of_account(first));
+        let is_set_now = baseline.call_context.changed.contains(&Aspect::Encryption);
+        if was_there || !(is_set_now || was_set_since) {
+            return Err(reported);
+        }
+        let mut latest = history.into_iter().flat_map(|history| &history.latest);
+        let before = latest.find(|one| {
+            let is_known = !matches!(one.algorithm, Algorithm::Other(_));
+            is_known && self.foreign_account(&one.algorithm).is_none()
+        });
+        let plain =
+            Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: seen.sse_c };
+        let before = before.unwrap_or(&plain);
+        // The guard has judged the key that was there before.
+        let arn = match before.algorithm.key() {
+            Some(Key::Named(name)) => name.clone(),
+            Some(Key::AwsManaged) | None => String::new(),
+        };
+        let described = Reading::Known(DescribedKey { arn, is_aws_managed: false });
+        match self.algorithm(before, &described) {
+            Ok(Some(raised)) => Ok(Some(raised)),
+            Err(ask @ (Judgement::Ask(_) | Judgement::AskWhatBreaks(_))) => Err(ask),
+            // If it cannot be as the grade wants, it is as before.
+            Ok(None) | Err(_) => Ok(Some((before.algorithm.clone(), before.bucket_key))),
+        }
+    }
+
+    /// The judgement, with the account whose key is replaced.
+    fn named(&self, seen: &Encryption, judgement: Judgement) -> Judgement {
+        match (self.foreign_account(&seen.algorithm), judgement) {
+            (Some(account), Judgement::Weak { was, remediate }) => {
+                let was = format!("{was}, of account {account}, {NOT_TRUSTED}");
+                Judgement::Weak { was, remediate }
+            }
+            (_, judgement) => judgement,
+        }
+    }
 }
 
 /// What prevents a stronger encryption: principals that could not use the key, or the key itself.
@@ -161,15 +308,4 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
         }
     }
     if ask.is_empty() { Ok(()) } else { Err(Judgement::AskWhatBreaks(ask)) }
-}
-
-/// Reports a key of another account, which then decides who can read, unless it is the configured key.
-fn foreign_key(seen: &Encryption, observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
-    let Some(Key::Named(name)) = seen.algorithm.key() else { return None };
-    if baseline.key.as_ref().is_some_and(|key| key.as_str() == name) {
-        return None;
-    }
-    let owner = name.split(':').nth(4)?;
-    (owner != observed.id.account.as_str())
-        .then(|| Judgement::NotRemediated(Reason::ForeignKey(name.clone())))
 }

@@ -10,8 +10,8 @@ use super::*;
 use crate::evaluate::tls;
 use crate::model::policy::Policy;
 use crate::model::setting::{
-    AccessLogs, Acl, Algorithm, Encryption, Key, Notifications, Ownership, PublicAccessBlock,
-    SettingKind, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Encryption, Key, KeyOwner, Notifications, Ownership,
+    PublicAccessBlock, SettingKind, SseC, Versioning,
 };
 use crate::{BucketId, Grade, History, KeyState, MemoryBucket, Trigger, carry_out, inspect};
 
@@ -20,6 +20,7 @@ mod coexistence;
 mod encryption;
 mod exhaustive;
 mod keeping;
+mod keys;
 mod peers;
 mod property;
 mod rounds;

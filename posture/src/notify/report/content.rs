@@ -26,6 +26,8 @@ pub(super) struct ReportContent<'a> {
     is_public: bool,
     /// Whether one of the stack's own buckets was changed, not by a deployer.
     is_own: bool,
+    /// Whether the bucket has, or had, a key of an account that is not trusted.
+    is_foreign_key: bool,
 }
 
 impl<'a> ReportContent<'a> {
@@ -54,13 +56,14 @@ impl<'a> ReportContent<'a> {
                 .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
         let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
             || report.findings.iter().any(is_not_by_a_deployer);
-        Self { actions, not_remediated, later, exempt, is_public, is_own }
+        let is_foreign_key = report.findings.iter().any(Finding::is_foreign_key);
+        Self { actions, not_remediated, later, exempt, is_public, is_own, is_foreign_key }
     }
 
     /// The severity, and the verb of the subject.
     ///
     /// A bucket that stays public is always critical, no matter what was remediated; and so is a change of the stack's own
-    /// buckets.
+    /// buckets. A key of an account that is not trusted is always high.
     pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
         let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
@@ -89,6 +92,7 @@ impl<'a> ReportContent<'a> {
             "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
             verb => verb,
         };
+        let severity = if self.is_foreign_key { severity.max(Severity::High) } else { severity };
         (if self.is_public || self.is_own { Severity::Critical } else { severity }, verb)
     }
 }

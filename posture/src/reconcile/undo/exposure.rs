@@ -6,7 +6,8 @@ use super::policy::meaning;
 use crate::evaluate::tls::{Denied, denies};
 use crate::model::policy::{Policy, statements};
 use crate::model::setting::{
-    Algorithm, Encryption, Key, Notifications, Ownership, PublicAccessBlock, Setting, SseC,
+    Algorithm, Encryption, Key, KeyOwner, Notifications, Ownership, PublicAccessBlock, Setting,
+    SseC,
 };
 use crate::text::shown;
 use crate::{AccountId, BucketId};
@@ -91,11 +92,11 @@ fn switched_off(now: PublicAccessBlock, to: PublicAccessBlock) -> Vec<String> {
 fn encryption(now: Option<&Encryption>, to: Option<&Encryption>, owner: &AccountId) -> Vec<String> {
     let mut found = Vec::new();
     let strength = |setting: Option<&Encryption>| match setting.map(|setting| &setting.algorithm) {
-        None | Some(Algorithm::SseS3 | Algorithm::Other(_)) => 0,
-        Some(Algorithm::Kms(Key::AwsManaged)) => 1,
-        Some(Algorithm::Kms(Key::Named(_))) => 2,
-        Some(Algorithm::Dsse(Key::AwsManaged)) => 3,
-        Some(Algorithm::Dsse(Key::Named(_))) => 4,
+        None | Some(Algorithm::SseS3 | Algorithm::NotSaid | Algorithm::Other(_)) => 0,
+        Some(Algorithm::Kms(key)) if key.owner(owner) == KeyOwner::Aws => 1,
+        Some(Algorithm::Kms(_)) => 2,
+        Some(Algorithm::Dsse(key)) if key.owner(owner) == KeyOwner::Aws => 3,
+        Some(Algorithm::Dsse(_)) => 4,
     };
     if strength(to) < strength(now) {
         found.push("new objects are encrypted less strongly".to_owned());

@@ -55,7 +55,9 @@ fn default_encryption_is_an_object_or_a_list_with_or_without_sse_c() {
     kms["BlockedEncryptionTypes"] = json!({ "EncryptionType": ["NONE"] });
     check(kms, Algorithm::Kms(Key::Named("theirs".to_owned())), true, SseC::Allowed, 0);
     let aws = by(json!({ "SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": "alias/aws/s3" }));
-    check(aws, Algorithm::Dsse(Key::AwsManaged), false, SseC::Blocked, 1);
+    check(aws, Algorithm::Dsse(Key::Named("alias/aws/s3".to_owned())), false, SseC::Blocked, 1);
+    let only_blocked = json!({ "BlockedEncryptionTypes": { "EncryptionType": ["SSE-C"] } });
+    check(only_blocked, Algorithm::NotSaid, false, SseC::Blocked, 0);
     let new = by(json!({ "SSEAlgorithm": "aws:new" }));
     check(new, Algorithm::Other("aws:new".to_owned()), false, SseC::Blocked, 1);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
+pub(super) fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
     Observed { encryption: Reading::Known(encryption), ..safe(grade) }
 }
 
@@ -174,18 +174,6 @@ fn a_key_that_cannot_be_used_is_not_used() {
     none.key = None;
     let reason = Reason::NoKey(Grade::Hybrid, "eu-west-1".parse().unwrap());
     check_not_remediated(&plain, &none, Aspect::Encryption, &reason);
-}
-
-#[test]
-fn a_key_of_another_account_is_reported() {
-    let foreign = "arn:aws:kms:eu-west-1:444455556666:key/1";
-    let bucket = encrypted(Grade::Speed, kms(foreign, true));
-    let reason = Reason::ForeignKey(foreign.to_owned());
-    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Encryption, &reason);
-    let mut configured = baseline(Grade::Hybrid);
-    configured.key = Some(foreign.parse().unwrap());
-    check(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured, &[]);
-    assert_eq!(assess(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured), []);
 }
 
 #[test]

@@ -53,8 +53,10 @@ fn every_encryption() {
     let mut space = Space::new("encryption", &aspects);
     let steps = |ownership: Step, policy: Step, acl: Step| {
         let history = Step::Asked(Question::History, histories(&aspects));
-        let (encryption, key) = (Step::asked(Question::Encryption), Step::asked(Question::Key));
-        [ownership, encryption, policy, acl, key, history]
+        let [encryption, bucket_key, key] =
+            [Question::Encryption, Question::BucketKey, Question::Key].map(Step::asked);
+        // What a bucket had before decides about a key of another account before anything else is read.
+        [ownership, encryption, bucket_key, history, policy, acl, key]
     };
     let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
     let (ours, acls) = (Stance::ALL, [Stance::HeldBack]);
@@ -280,6 +282,7 @@ fn what_is_judged_apart_can_be_written_together() {
         few(Question::Lifecycle, &[0]),
         few(Question::ObjectLock, &[0]),
         few(Question::Key, &[2]),
+        few(Question::BucketKey, &[2]),
         few(Question::Tags, &[2, 3]),
         few(Question::Stack, &[2]),
         Step::Asked(Question::History, histories(&[])),

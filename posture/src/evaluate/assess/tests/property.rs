@@ -159,10 +159,18 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
     )
 }
 
+/// Whether the bucket has a key of another account.
+pub(super) fn is_foreign_key(observed: &Observed) -> bool {
+    let key = observed.encryption.known().and_then(|encryption| encryption.algorithm.key());
+    key.is_some_and(|key| matches!(key.owner(&observed.id.account), KeyOwner::Another(_)))
+}
+
 /// The ways in which a bucket is weaker than before.
 pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str> {
     let strength = |o: &Observed| match o.encryption.known()?.algorithm {
-        Algorithm::SseS3 => Some(1),
+        // A key of another account protects nothing from it.
+        _ if is_foreign_key(o) => None,
+        Algorithm::SseS3 | Algorithm::NotSaid => Some(1),
         Algorithm::Kms(_) => Some(2),
         Algorithm::Dsse(_) => Some(3),
         Algorithm::Other(_) => None,
@@ -172,7 +180,11 @@ pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str>
     };
     let blocked = |o: &Observed| o.encryption.known().is_some_and(|e| e.sse_c == SseC::Blocked);
     let named = |o: &Observed| match o.encryption.known().and_then(|e| e.algorithm.key()) {
-        Some(Key::Named(name)) => Some(name.clone()),
+        Some(key @ Key::Named(name)) => {
+            let is_aws = o.bucket_key.known().is_some_and(|key| key.is_aws_managed)
+                || key.owner(&o.id.account) == KeyOwner::Aws;
+            (!is_aws && !is_foreign_key(o)).then(|| name.clone())
+        }
         Some(Key::AwsManaged) | None => None,
     };
     let denied = |o: &Observed| {
@@ -190,6 +202,7 @@ pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str>
         ("block", any_lost(&switches(before), &switches(after))),
         ("sse-c", lost(blocked(before), blocked(after))),
         ("key", named(before).is_some() && named(after) != named(before)),
+        ("foreign key", is_foreign_key(after) && after.encryption != before.encryption),
         ("tls", any_lost(&denied(before), &denied(after))),
         (
             "notifications",

@@ -1,6 +1,6 @@
 //! What the guard promises of every write, said once more and without the engine.
 
-use super::super::property::{foreign, weakened};
+use super::super::property::{foreign, is_foreign_key, weakened};
 use super::super::*;
 use super::space::State;
 
@@ -40,6 +40,13 @@ fn locks_out(before: &State, after: &Observed) -> bool {
     if raised == algorithm(observed) {
         return false;
     }
+    // A key of another account gives way to what was there before, which needs no rights that were not needed then.
+    let history = observed.history.known().map(|history| &history.encryption);
+    let latest: Vec<&Algorithm> =
+        history.into_iter().flat_map(|had| &had.latest).map(|had| &had.algorithm).collect();
+    if is_foreign_key(observed) && (raised == Algorithm::SseS3 || latest.contains(&&raised)) {
+        return false;
+    }
     let account = &observed.id.account;
     let policy = match &observed.policy {
         Reading::Known(policy) => !policy.admits_outsiders(account),
@@ -47,7 +54,10 @@ fn locks_out(before: &State, after: &Observed) -> bool {
         Reading::Unread | Reading::Denied => false,
     };
     let acl = is_enforced(observed) || is_private(observed.acl);
-    let had = |key: &Key| algorithm(observed).key() == Some(key);
+    let had = |key: &Key| {
+        algorithm(observed).key() == Some(key)
+            || is_foreign_key(observed) && latest.iter().any(|had| had.key() == Some(key))
+    };
     let is_usable = match raised.key() {
         Some(key) if had(key) => true,
         Some(Key::Named(name)) => {

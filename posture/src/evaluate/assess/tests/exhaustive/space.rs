@@ -242,6 +242,7 @@ fn nothing(id: &BucketId) -> Observed {
         lifecycle: Reading::Absent,
         object_lock: Reading::Absent,
         key: Reading::Absent,
+        bucket_key: Reading::Absent,
         stack_in_progress: Reading::Absent,
         history: Reading::Absent,
     }

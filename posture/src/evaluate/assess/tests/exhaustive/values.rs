@@ -2,8 +2,14 @@
 
 use super::super::*;
 use crate::config::EvaluationContext;
+use crate::model::observed::{DescribedKey, EncryptionHistory};
 use crate::model::setting::{Lifecycle, Replication};
 use crate::{CallContext, Config, Maker};
+
+/// A key of the account that is not configured.
+const ANOTHER: &str = "arn:aws:kms:eu-west-1:111122223333:key/another";
+/// A key of another account.
+const THEIRS: &str = "arn:aws:kms:eu-west-1:444455556666:key/theirs";
 
 /// How an aspect is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +106,9 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         let of = (0..aspects.len()).filter(is_in).map(|index| (aspects[index], until));
         known.push(History { suppressed: of.collect(), ..History::default() });
     }
+    if aspects.contains(&Aspect::Encryption) {
+        known.extend(encryption_histories());
+    }
     let mut kinds: Vec<SettingKind> = aspects.iter().filter_map(|a| a.setting()).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -110,6 +119,29 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         known.push(History { writes: [(kind, writes - 1)].into(), ..History::default() });
     }
     readings(known, |observed, reading| observed.history = reading)
+}
+
+/// What a bucket with a key of another account may have had before.
+fn encryption_histories() -> Vec<History> {
+    let of = |algorithm| Encryption { algorithm, bucket_key: true, sse_c: SseC::Allowed };
+    let [plain, ours, theirs] = [
+        of(Algorithm::SseS3),
+        of(Algorithm::Kms(Key::Named(KEY.to_owned()))),
+        of(Algorithm::Kms(Key::Named(THEIRS.to_owned()))),
+    ];
+    let history = |first: Option<&Encryption>, existed, latest: &[&Encryption]| History {
+        encryption: EncryptionHistory {
+            first: first.cloned(),
+            existed,
+            latest: latest.iter().map(|one| (*one).clone()).collect(),
+        },
+        ..History::default()
+    };
+    vec![
+        history(Some(&theirs), true, &[&theirs]),
+        history(Some(&theirs), false, &[&theirs, &plain]),
+        history(Some(&plain), true, &[&theirs, &ours]),
+    ]
 }
 
 /// All answers to a question, each as a bucket of which just this is known.
@@ -170,6 +202,10 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             vec![KeyState::Usable, KeyState::Unusable("it is disabled".to_owned())],
             |o, reading| o.key = reading,
         ),
+        Question::BucketKey => {
+            let of = |is_aws_managed| DescribedKey { arn: ANOTHER.to_owned(), is_aws_managed };
+            readings(vec![of(false), of(true)], |o, reading| o.bucket_key = reading)
+        }
         Question::Stack => readings(vec![false, true], |o, reading| o.stack_in_progress = reading),
         Question::History => histories(&Aspect::ALL[..4]),
     }
@@ -205,10 +241,11 @@ fn encryptions() -> Vec<Encryption> {
     let keys = [
         Key::AwsManaged,
         Key::Named(KEY.to_owned()),
-        Key::Named("arn:aws:kms:eu-west-1:111122223333:key/another".to_owned()),
-        Key::Named("arn:aws:kms:eu-west-1:444455556666:key/theirs".to_owned()),
+        Key::Named(ANOTHER.to_owned()),
+        Key::Named(THEIRS.to_owned()),
     ];
-    let mut algorithms = vec![Algorithm::SseS3, Algorithm::Other("aws:fsx".to_owned())];
+    let mut algorithms =
+        vec![Algorithm::SseS3, Algorithm::NotSaid, Algorithm::Other("aws:fsx".to_owned())];
     algorithms.extend(keys.iter().cloned().map(Algorithm::Kms));
     algorithms.extend(keys.into_iter().map(Algorithm::Dsse));
     let mut all = Vec::new();
