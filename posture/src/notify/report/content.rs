@@ -89,7 +89,9 @@ impl<'a> ReportContent<'a> {
             "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
             verb => verb,
         };
-        (if self.is_public || self.is_own { Severity::Critical } else { severity }, verb)
+        let severity = if self.is_public || self.is_own { Severity::Critical } else { severity };
+        let reasons = self.not_remediated.iter().map(|(_, reason)| reason.severity());
+        (reasons.fold(severity, Severity::max), verb)
     }
 }
 
