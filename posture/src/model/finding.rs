@@ -180,6 +180,11 @@ pub enum Reason {
          policy: {0}"
     )]
     DeniesEveryRequest(String),
+    #[error(
+        "statements of its policy are gone, because s3guard and another party wrote it at the same \
+         time: {names}; check them, and add them again if they should be there"
+    )]
+    StatementsLost { names: String, statements: String },
 }
 
 impl Reason {
@@ -187,7 +192,7 @@ impl Reason {
     pub const fn severity(&self) -> Severity {
         if matches!(self, Self::DeniesEveryRequest(_)) {
             Severity::Critical
-        } else if matches!(self, Self::DeniesTls(_)) {
+        } else if matches!(self, Self::DeniesTls(_) | Self::StatementsLost { .. }) {
             Severity::High
         } else {
             Severity::Info
@@ -198,6 +203,11 @@ impl Reason {
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };
         Some(Setting::Policy(Some(policy.clone())))
+    }
+
+    /// The statements that have to be added to the bucket's policy again, as JSON.
+    pub fn lost_statements(&self) -> Option<&str> {
+        if let Self::StatementsLost { statements, .. } = self { Some(statements) } else { None }
     }
 
     /// Whether the bucket is public, or may become so.
