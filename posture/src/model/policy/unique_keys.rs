@@ -1,6 +1,6 @@
 //! Whether the keys of each object of a JSON text are unique: readers of JSON keep the last of two, and drop the other one.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
-        let mut keys: HashSet<String> = HashSet::new();
+        let mut keys: BTreeSet<String> = BTreeSet::new();
         while let Some(key) = entries.next_key()? {
             if keys.contains(&key) {
                 return Err(A::Error::custom("a key occurs twice"));
