@@ -37,9 +37,8 @@ pub fn lost_statements(calls: &[Call], known: &BucketState, now: &Policy) -> Opt
     let put = Policy::new(call.policy.as_deref()?);
     // What the guard has read or written since then.
     let written = last.and_then(|last| last.read.as_ref()).and_then(|read| read.value.as_ref());
-    let written = written.and_then(|written| match written {
-        Setting::Policy(text) => text.as_deref().map(Policy::new),
-        _ => None,
+    let written = written.and_then(|written| {
+        if let Setting::Policy(Some(text)) = written { Some(Policy::new(text)) } else { None }
     });
     let mut there: Vec<Value> = meanings(now)?;
     there.extend(written.iter().filter_map(meanings).flatten());
@@ -49,19 +48,19 @@ pub fn lost_statements(calls: &[Call], known: &BucketState, now: &Policy) -> Opt
         !is_ours && !there.contains(&meaning(&spelled(statement)))
     };
     let all = statements(put.document()?).map(|statement| statement.0);
-    let lost: Vec<&Value> = all.filter(is_lost).collect();
-    if lost.is_empty() {
+    let gone: Vec<&Value> = all.filter(is_lost).collect();
+    if gone.is_empty() {
         return None;
     }
     let name = |statement: &&Value| match statement.get("Sid").and_then(Value::as_str) {
         Some(sid) => format!("`{}`", shown(sid, 60)),
         None => "one without a Sid".to_owned(),
     };
-    let names: Vec<String> = lost.iter().take(NAMES_MAX).map(name).collect();
-    let more = lost.len().saturating_sub(NAMES_MAX);
+    let names: Vec<String> = gone.iter().take(NAMES_MAX).map(name).collect();
+    let more = gone.len().saturating_sub(NAMES_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let names = names.join(", ") + &more;
-    let statements = serde_json::to_string_pretty(&lost).ok()?;
+    let statements = serde_json::to_string_pretty(&gone).ok()?;
     let reason = Reason::StatementsLost { names, statements };
     Some(Finding::NotRemediated { aspect: Aspect::Policy, reason })
 }

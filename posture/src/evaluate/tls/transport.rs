@@ -133,7 +133,7 @@ fn tests(condition: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     })
 }
 
-/// Tests are ANDed.
+/// Whether all tests hold: a condition requires each of them.
 fn all_hold<'v>(condition: &Value, value_of: &impl Fn(Key) -> Option<&'v str>) -> Holds {
     let is_understood =
         condition.as_object().is_some_and(|operators| operators.values().all(Value::is_object));

@@ -7,12 +7,10 @@ use crate::evaluate::tls::denies;
 use crate::model::policy::BYTES_MAX;
 use crate::model::severity::Severity;
 
-fn with(policy: impl ToString, grade: Grade) -> Observed {
-    Observed { policy: Reading::Known(Policy::new(policy.to_string())), ..safe(grade) }
-}
-
+#[expect(clippy::needless_pass_by_value, reason = "texts and documents are passed as they are")]
 fn tls_of(policy: impl ToString, grade: Grade) -> Option<Finding> {
-    let findings = assess(&with(policy, grade), &baseline(grade));
+    let policy = Reading::Known(Policy::new(policy.to_string()));
+    let findings = assess(&Observed { policy, ..safe(grade) }, &baseline(grade));
     findings.into_iter().find(|finding| finding.aspect() == Aspect::Tls)
 }
 
@@ -93,7 +91,8 @@ fn a_policy_that_requires_a_version_that_does_not_exist_is_never_compliant() {
     let tls_only = deny("Tls", &json!({ "Bool": { "aws:SecureTransport": "false" } }));
     let version = deny("MinimumTls", &json!({ "NumericLessThan": { "s3:TlsVersion": 1.4 } }));
     for grade in Grade::ALL {
-        for statements in [&[tls_only.clone(), version.clone()][..], &[version.clone()]] {
+        for statements in [&[tls_only.clone(), version.clone()][..], std::slice::from_ref(&version)]
+        {
             let reason = left(tls_of(policy(statements), grade));
             assert_eq!(reason.severity(), Severity::Critical);
             let text = reason.to_string();
