@@ -118,6 +118,7 @@ fn call(origin: &Origin<'_>) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        policy: None,
     }
 }
 

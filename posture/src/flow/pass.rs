@@ -11,7 +11,9 @@ use super::{Tally, TaskResult};
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::own_bucket::{self, OwnBucket};
+use crate::model::policy::Policy;
 use crate::reconcile::ledger::ForeignObject;
+use crate::reconcile::lost::lost_statements;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
@@ -197,6 +199,17 @@ impl Reconciliation {
         };
         let kinds = own_bucket::RESTORED.into_iter().filter(is_right);
         kinds.filter_map(|(_, kind)| self.settings.get(&kind).cloned()).collect()
+    }
+
+    /// Statements that a call has put and an earlier write of the guard has replaced. The stack's own policies are put back
+    /// on purpose.
+    pub(super) fn lost_statements(&self, pass: &Pass<'_>, known: &BucketState) -> Option<Finding> {
+        let is_own = self.baseline.as_ref().is_none_or(|baseline| baseline.own.is_some());
+        let Some(Setting::Policy(Some(text))) = self.settings.get(&SettingKind::Policy) else {
+            return None;
+        };
+        let now = Policy::new(text);
+        if is_own { None } else { lost_statements(pass.task.trigger.calls(), known, &now) }
     }
 
     /// What is not remediated, and what could not be.

@@ -169,6 +169,8 @@ where
         let base = ledger.base();
         let known =
             if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        let lost = known.as_ref().and_then(|known| seen.lost_statements(pass, known));
+        seen.findings.extend(lost);
         let mut update = pass.update(&seen, begun);
         update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };

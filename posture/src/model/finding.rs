@@ -7,6 +7,7 @@ use time::Date;
 
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::setting::{Setting, SettingKind};
+use crate::model::severity::Severity;
 use crate::{Aspect, Grade, KeyArn, Question, Region};
 
 /// A difference between a bucket and its baseline.
@@ -137,11 +138,15 @@ pub enum Reason {
     PublicPolicy,
     #[error("its ACL makes it public, so public access was left open")]
     PublicAcl,
-    #[error("its policy could not be parsed, so nothing was added to it")]
+    #[error(
+        "its policy could not be parsed, or has a key twice, so nothing was added to it: put it \
+         again with each key once"
+    )]
     PolicyNotUnderstood,
     #[error(
-        "its policy would have {0} bytes with the statement, and S3 takes 20480; nothing was added \
-         to it"
+        "its policy would have {0} bytes with the shortest statement, and S3 takes 20480; nothing \
+         was added to it: shorten it, such as by account ids in place of `arn:aws:iam::…:root`, or \
+         deny plain HTTP by a resource control policy of the organization"
     )]
     PolicyTooLarge(usize),
     #[error(
@@ -185,13 +190,44 @@ pub enum Reason {
         "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
     )]
     NotByADeployer(String),
+    #[error(
+        "{0}. Nothing was added to the policy: with a statement of s3guard it would deny these \
+         requests whether they come by TLS or not"
+    )]
+    DeniesTls(String),
+    #[error(
+        "no principal can reach this bucket, and only the root user of the account can delete its \
+         policy: {0}"
+    )]
+    DeniesEveryRequest(String),
+    #[error(
+        "statements of its policy are gone, because s3guard and another party wrote it at the same \
+         time: {names}; check them, and add them again if they should be there"
+    )]
+    StatementsLost { names: String, statements: String },
 }
 
 impl Reason {
+    /// The severity that a notification about it has at least.
+    pub const fn severity(&self) -> Severity {
+        if matches!(self, Self::DeniesEveryRequest(_)) {
+            Severity::Critical
+        } else if matches!(self, Self::DeniesTls(_) | Self::StatementsLost { .. }) {
+            Severity::High
+        } else {
+            Severity::Info
+        }
+    }
+
     /// The setting that the template of the bucket's stack should have, if it is left to the stack.
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };
         Some(Setting::Policy(Some(policy.clone())))
+    }
+
+    /// The statements that have to be added to the bucket's policy again, as JSON.
+    pub fn lost_statements(&self) -> Option<&str> {
+        if let Self::StatementsLost { statements, .. } = self { Some(statements) } else { None }
     }
 
     /// Whether the bucket is public, or may become so.

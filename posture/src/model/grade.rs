@@ -73,7 +73,7 @@ impl Grade {
             ),
             (Aspect::Tls, Self::Speed | Self::Hybrid) => enforce_new(
                 "the policy denies requests without TLS",
-                "S3 still answers plain HTTP; a public website keeps it, because its endpoint has nothing else; a stack's bucket without a policy is reported, because its policy belongs in the template",
+                "S3 still answers plain HTTP; a public website keeps it, because its endpoint has nothing else; a stack's bucket without a policy is reported, because its policy belongs in the template; nothing is added to a policy that denies TLS itself, has a key twice or has no room",
             ),
             (Aspect::Tls, Self::Security) => enforce_new(
                 "the policy denies requests without TLS 1.2 or newer",

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::AccountId;
 
+mod unique_keys;
+
 /// The most bytes that a bucket policy may have.
 ///
 /// Source: Amazon S3 User Guide, "Bucket policies for Amazon S3".
@@ -19,10 +21,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads a policy's text; if it is not a JSON object it has no document.
+    /// Reads a policy's text; if it is not a JSON object, or a key occurs twice in it, it has no document.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let document = serde_json::from_str(&text).ok().filter(Value::is_object);
+        let is_clear = unique_keys::are_unique(&text);
+        let document = is_clear.then(|| serde_json::from_str(&text).ok()).flatten();
+        let document = document.filter(|document| {
+            Value::is_object(document) && statements(document).all(Statement::tests_keys_once)
+        });
         Self { text, document }
     }
 
@@ -31,7 +37,7 @@ impl Policy {
         &self.text
     }
 
-    /// The document, if it is a JSON object.
+    /// The document, if it is a JSON object whose keys are clear.
     pub fn document(&self) -> Option<&Value> {
         self.document.as_ref()
     }
@@ -80,6 +86,18 @@ impl<'p> Statement<'p> {
     /// The values of an element such as `Action`.
     pub fn each(self, element: &str) -> impl Iterator<Item = &'p Value> {
         self.0.get(element).into_iter().flat_map(listed)
+    }
+
+    /// Whether no operator of its condition tests a key twice. Their names are not case-sensitive.
+    ///
+    /// Source: AWS IAM User Guide, "IAM JSON policy elements: Condition".
+    fn tests_keys_once(self) -> bool {
+        let operators = self.0.get("Condition").and_then(Value::as_object);
+        operators.into_iter().flat_map(|operators| operators.values()).all(|tests| {
+            let keys = tests.as_object().into_iter().flat_map(|tests| tests.keys());
+            let mut seen = BTreeSet::new();
+            keys.map(|key| key.to_ascii_lowercase()).all(|key| seen.insert(key))
+        })
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Call {
     pub opens_sse_c: bool,
     /// Whether it creates a bucket with S3's default ACL and ownership.
     pub makes_default_bucket: bool,
+    /// The bucket policy that it puts, as JSON: it is compared and reported, never written.
+    pub policy: Option<String>,
 }
 
 impl Trigger {
@@ -111,6 +113,7 @@ mod tests {
             exposes: false,
             opens_sse_c: event_name == "PutBucketEncryption",
             makes_default_bucket: event_name == "CreateBucket",
+            policy: None,
         }
     }
 

@@ -121,8 +121,13 @@ fn described(setting: &Setting) -> Option<Snippet> {
 /// A policy document with our own statements, and whether there are two of them.
 fn policy_document(policy: &str) -> Option<(String, bool)> {
     let policy: Value = serde_json::from_str(policy).ok()?;
-    let sids = [tls::Denied::PlainHttp.sid(), tls::Denied::OldTls.sid()];
-    let is_ours = |statement: &&Value| sids.iter().any(|sid| statement["Sid"] == *sid);
+    let ours = [tls::Denied::PlainHttp, tls::Denied::OldTls];
+    let is_ours = |statement: &&Value| {
+        ours.iter().any(|one| match statement.get("Sid") {
+            Some(sid) => sid == one.sid(),
+            None => statement["Condition"] == one.condition(),
+        })
+    };
     let ours: Vec<&Value> = listed(policy.get("Statement")?).filter(is_ours).collect();
     let document = json!({ "Version": "2012-10-17", "Statement": ours });
     (!ours.is_empty()).then(|| (shown_json(&format!("{document:#}")), ours.len() > 1))

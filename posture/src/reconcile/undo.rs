@@ -18,6 +18,7 @@ mod policy;
 
 pub use diff::diff;
 pub use exposure::exposures;
+pub(super) use policy::meaning;
 
 /// Why a write cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

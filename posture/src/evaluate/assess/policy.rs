@@ -2,7 +2,7 @@
 
 use super::access::effective;
 use super::{Judged, Judgement};
-use crate::evaluate::tls;
+use crate::evaluate::tls::{self, Obstacle};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
@@ -29,11 +29,26 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     if policy.is_some() && document.is_none() {
         return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
     }
-    let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
-        return Ok(Judgement::Right);
-    };
+    let (id, wanted) = (&observed.id, wanted(baseline.grade));
+    let merged = tls::merged(document, wanted, id);
+    // Before our statements: those of ours that are replaced keep nothing out.
+    match merged.as_ref().or(document).and_then(|after| tls::obstacle(after, id)) {
+        Some(Obstacle::Some(what)) => {
+            return Ok(Judgement::NotRemediated(Reason::DeniesTls(what)));
+        }
+        Some(Obstacle::Every(what)) => {
+            return Ok(Judgement::NotRemediated(Reason::DeniesEveryRequest(what)));
+        }
+        None => {}
+    }
+    let Some(merged) = merged else { return Ok(Judgement::Right) };
     website(observed)?;
-    let text = merged.to_string();
+    let mut text = merged.to_string();
+    if let Some(document) = document.filter(|_| text.len() > BYTES_MAX)
+        && let Some(merged) = tls::merged_short(document, wanted, id)
+    {
+        text = merged.to_string();
+    }
     // A first policy would prevent CloudFormation from creating one, now or with a later update.
     if document.is_none() && baseline.mode(Aspect::Tls).enforces() {
         stack(observed, baseline, &text)?;
@@ -41,11 +56,15 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     if text.len() > BYTES_MAX {
         return Ok(Judgement::NotRemediated(Reason::PolicyTooLarge(text.len())));
     }
-    let was = match policy {
-        Some(_) => "a policy that lets plain HTTP, or old TLS, in",
-        None => "no policy",
+    let was = match document {
+        Some(document) => {
+            let mut was = vec!["a policy that lets plain HTTP, or old TLS, in".to_owned()];
+            was.extend(tls::falls_short(document, wanted, id));
+            was.join("; ")
+        }
+        None => "no policy".to_owned(),
     };
-    Ok(Judgement::Weak { was: was.to_owned(), remediate: Setting::Policy(Some(text)) })
+    Ok(Judgement::Weak { was, remediate: Setting::Policy(Some(text)) })
 }
 
 /// Leaves a bucket that is a public website: its endpoint has no TLS.

@@ -24,6 +24,7 @@ mod keys;
 mod peers;
 mod property;
 mod rounds;
+mod statements;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/ours";
 const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);

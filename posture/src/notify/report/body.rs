@@ -10,7 +10,7 @@ use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
 use crate::notify::links::console_link;
 use crate::reconcile::record::State;
-use crate::text::{shown_time, unbroken, unlinked, wrapped};
+use crate::text::{shown_time, unbroken, unlinked, unlinked_json, wrapped};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
 const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
@@ -31,6 +31,8 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     });
     text += &section("Left as it is", left);
     text += &for_the_stack(report, content);
+    let lost = content.not_remediated.iter().filter_map(|(_, reason)| reason.lost_statements());
+    text += &snippets("To add to the policy again", lost.map(unlinked_json));
     text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
     text

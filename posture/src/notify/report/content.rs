@@ -93,7 +93,9 @@ impl<'a> ReportContent<'a> {
             verb => verb,
         };
         let severity = if self.is_foreign_key { severity.max(Severity::High) } else { severity };
-        (if self.is_public || self.is_own { Severity::Critical } else { severity }, verb)
+        let severity = if self.is_public || self.is_own { Severity::Critical } else { severity };
+        let reasons = self.not_remediated.iter().map(|(_, reason)| reason.severity());
+        (reasons.fold(severity, Severity::max), verb)
     }
 }
 

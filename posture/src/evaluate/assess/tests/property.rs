@@ -251,7 +251,8 @@ proptest! {
         prop_assert!(is_setting, "only what may be written is asked twice: {:?}", asked);
 
         let outcome = now(carry_out(&bucket, &first, &baseline, &Trigger::Sweep, || NOW));
-        let done: Vec<&Action> = outcome.done.iter().map(|(action, _)| action).collect();
+        let mut done: Vec<&Action> = outcome.done.iter().map(|(action, _)| action).collect();
+        done.sort_by_key(|action| action.kind());
         prop_assert_eq!(done, first.plan.actions.iter().collect::<Vec<_>>());
         for (_, record) in &outcome.done {
             prop_assert_eq!(record.state, crate::reconcile::record::State::Verified);

@@ -21,6 +21,8 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
         (Reason::PublicPolicy, "critical"),
         (Reason::PublicAcl, "critical"),
         (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+        (Reason::DeniesTls("its statement".to_owned()), "high"),
+        (Reason::DeniesEveryRequest("its statement".to_owned()), "critical"),
     ] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
