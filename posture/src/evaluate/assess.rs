@@ -175,7 +175,7 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
             Aspect::Ownership => access::ownership(observed, baseline),
             Aspect::Acl => access::acl(observed),
             Aspect::Tls => policy::tls(observed, baseline),
-            Aspect::Policy => policy::others(observed),
+            Aspect::Policy => policy::others(observed, baseline),
             Aspect::Versioning => keeping::versioning(observed),
             Aspect::AccessLogs => keeping::access_logs(observed, baseline),
             Aspect::Notifications => keeping::notifications(observed),

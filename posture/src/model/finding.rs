@@ -99,11 +99,8 @@ pub enum Reason {
          it"
     )]
     ForeignKey(String),
-    #[error(
-        "its policy lets AWS services or other accounts in, and they may not be able to use the \
-         key; its encryption was not raised"
-    )]
-    Outsiders,
+    #[error("{0}, and they may not be able to use the key; its encryption was not raised")]
+    Outsiders(String),
     #[error(
         "S3 delivers access logs to it, and may not be able to use the key; its encryption was not \
          raised"

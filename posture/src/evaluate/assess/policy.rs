@@ -1,7 +1,8 @@
-//! What a bucket's policy has to deny, and which accounts it allows.
+//! What a bucket's policy has to deny, and whom it lets in.
 
 use super::access::effective;
 use super::{Judged, Judgement};
+use crate::evaluate::admitted::{Standing, admitted, names};
 use crate::evaluate::tls;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
@@ -105,15 +106,18 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
     }
 }
 
-/// The policy allows no principal of another account.
-pub(super) fn others(observed: &Observed) -> Judged {
-    let policy = Judgement::read(&observed.policy, Question::Policy)?;
-    let others = policy.map(|policy| policy.other_accounts(&observed.id.account));
-    Ok(match others {
-        Some(others) if !others.is_empty() => {
-            let what = format!("its policy lets others in: {}", others.join(", "));
-            Judgement::NotRemediated(Reason::ReportOnly(what))
-        }
-        Some(_) | None => Judgement::Right,
-    })
+/// The policy lets in no one outside of the account who is not trusted, except AWS services that are limited to it.
+pub(super) fn others(observed: &Observed, baseline: &Baseline) -> Judged {
+    let Some(policy) = Judgement::read(&observed.policy, Question::Policy)? else {
+        return Ok(Judgement::Right);
+    };
+    if policy.document().is_none() {
+        return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
+    }
+    let admitted = admitted(policy, &observed.id.account, &baseline.trusted);
+    let outsiders = admitted.iter().filter(|one| one.standing == Standing::Outsider);
+    Ok(names(outsiders).map_or(Judgement::Right, |names| {
+        let what = format!("its policy lets others in: {names}");
+        Judgement::NotRemediated(Reason::ReportOnly(what))
+    }))
 }

@@ -66,7 +66,7 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             weaken: allow_another_account,
             ends: vec![
                 Ends::Remediated(has_tls),
-                Ends::Reported("its policy lets others in: arn:aws:iam::999988887777:root"),
+                Ends::Reported("its policy lets others in: account 999988887777"),
             ],
         },
         "DeleteBucketPolicy" => {

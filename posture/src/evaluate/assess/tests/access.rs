@@ -198,7 +198,9 @@ fn a_policy_that_allows_other_accounts_is_reported() {
         r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:*","Resource":"*"}}"#,
     );
     let bucket = Observed { policy: Reading::Known(policy), ..safe(Grade::Speed) };
-    let reason = Reason::ReportOnly("its policy lets others in: 444455556666".to_owned());
+    let reason = Reason::ReportOnly(
+        "its policy lets others in: account 444455556666 (statement 1)".to_owned(),
+    );
     check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Policy, &reason);
 }
 

@@ -127,7 +127,11 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
     for (target, reason) in [
         (
             Observed { policy: Reading::Known(Policy::new(delivery)), ..plain.clone() },
-            Reason::Outsiders,
+            Reason::Outsiders(
+                "its policy lets in AWS service logdelivery.elasticloadbalancing, for any account \
+                 (statement 1)"
+                    .to_owned(),
+            ),
         ),
         (Observed { acl: Reading::Known(acl), ..plain.clone() }, Reason::LogTarget),
         (Observed { acl: Reading::Denied, ..plain }, Reason::NotReadable(Question::Acl)),
@@ -149,7 +153,8 @@ fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
         ownership: Reading::Known(Ownership::ObjectWriter),
         ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
     };
-    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &Reason::Outsiders);
+    let reason = Reason::Outsiders("its ACL lets others in".to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
 }
 
 #[test]
