@@ -7,6 +7,7 @@ use time::Date;
 
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::setting::{Setting, SettingKind};
+use crate::model::severity::Severity;
 use crate::{Aspect, Grade, KeyArn, Question, Region};
 
 /// A difference between a bucket and its baseline.
@@ -158,6 +159,10 @@ pub enum Reason {
          again"
     )]
     StackNeverFinished,
+    #[error("its policy lets others in: {1}; if that is meant, trust them in s3guard.toml")]
+    LetsOthersIn(Severity, String),
+    #[error("{0}; if that is meant, trust the account in s3guard.toml")]
+    SentElsewhere(String),
     #[error(
         "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
     )]
@@ -169,6 +174,17 @@ impl Reason {
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };
         Some(Setting::Policy(Some(policy.clone())))
+    }
+
+    /// How severe it is that data can leave the account; `info` if it is not about that.
+    pub fn severity(&self) -> Severity {
+        if let Self::LetsOthersIn(severity, _) = self {
+            *severity
+        } else if matches!(self, Self::SentElsewhere(_)) {
+            Severity::High
+        } else {
+            Severity::Info
+        }
     }
 
     /// Whether the bucket is public, or may become so.

@@ -5,6 +5,7 @@ use aws_sdk_s3::types::{
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
     ReplicationRuleStatus,
 };
+use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,

@@ -63,14 +63,14 @@ pub(super) fn targets(observed: &Observed, baseline: &Baseline) -> Option<Judgem
     let arns = configurations.iter().flat_map(Configuration::texts);
     let arns = arns.filter(|text| text.starts_with("arn:"));
     let targets = arns.map(|arn| Destination::new(arn, None, &observed.id.account)).collect();
-    elsewhere(&targets, baseline).map(|names| report(format!("its events are sent to {names}")))
+    elsewhere(&targets, baseline).map(|names| sent(format!("its events are sent to {names}")))
 }
 
 /// Objects are not replicated to accounts that are not trusted.
 pub(super) fn replication(observed: &Observed, baseline: &Baseline) -> Judged {
     Ok(match Judgement::read(&observed.replication, Question::Replication)? {
         Some(seen) => match elsewhere(&seen.destinations, baseline) {
-            Some(names) => report(format!("its objects are copied to {names}")),
+            Some(names) => sent(format!("its objects are copied to {names}")),
             None => Judgement::Right,
         },
         None => report("its objects are not copied (any more)".to_owned()),
@@ -101,6 +101,10 @@ pub(super) fn object_lock(observed: &Observed) -> Judged {
         Some(()) => Judgement::Right,
         None => report("its new objects are not locked (any more)".to_owned()),
     })
+}
+
+fn sent(what: String) -> Judgement {
+    Judgement::NotRemediated(Reason::SentElsewhere(what))
 }
 
 fn report(what: String) -> Judgement {

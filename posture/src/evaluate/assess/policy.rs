@@ -2,12 +2,13 @@
 
 use super::access::effective;
 use super::{Judged, Judgement};
-use crate::evaluate::admitted::{Standing, admitted, names};
+use crate::evaluate::admitted::{Admitted, PrincipalKind, Standing, admitted, names};
 use crate::evaluate::tls;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
+use crate::model::severity::Severity;
 use crate::{Aspect, CallContext, Grade, Maker, Mode, Question, Reason};
 
 /// The tag that `CloudFormation` sets on the resources of a stack.
@@ -116,8 +117,17 @@ pub(super) fn others(observed: &Observed, baseline: &Baseline) -> Judged {
     }
     let admitted = admitted(policy, &observed.id.account, &baseline.trusted);
     let outsiders = admitted.iter().filter(|one| one.standing == Standing::Outsider);
+    let is_of_aws = |one: &Admitted| {
+        matches!(
+            one.kind,
+            PrincipalKind::Service { .. }
+                | PrincipalKind::LogDelivery { .. }
+                | PrincipalKind::CloudFront(_)
+        )
+    };
+    let severity =
+        if outsiders.clone().all(is_of_aws) { Severity::Warning } else { Severity::High };
     Ok(names(outsiders).map_or(Judgement::Right, |names| {
-        let what = format!("its policy lets others in: {names}");
-        Judgement::NotRemediated(Reason::ReportOnly(what))
+        Judgement::NotRemediated(Reason::LetsOthersIn(severity, names))
     }))
 }

@@ -85,6 +85,8 @@ impl<'a> ReportContent<'a> {
         } else {
             (Severity::Info, "retried")
         };
+        let worst = self.not_remediated.iter().map(|(_, reason)| reason.severity()).max();
+        let severity = worst.map_or(severity, |worst| worst.max(severity));
         let verb = match verb {
             "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
             verb => verb,

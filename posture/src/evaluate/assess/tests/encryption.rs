@@ -1,5 +1,7 @@
 //! Default encryption and the block on SSE-C.
 
+use serde_json::{Value, json};
+
 use super::*;
 
 fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
@@ -143,6 +145,35 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
         let blocked = Setting::Encryption(Some(sse_s3(SseC::Blocked)));
         assert!(actions.iter().any(|action| action.set == blocked), "{actions:?}");
     }
+}
+
+#[test]
+fn a_role_that_was_deleted_needs_no_key_and_cloudfront_does() {
+    let front = "arn:aws:cloudfront::111122223333:distribution/E1EXAMPLE2XY3Z";
+    let deleted = json!({ "AWS": ["AROAEXAMPLEDELETED01", "arn:aws:iam::111122223333:role/app"] });
+    let of = |principal: Value| {
+        let statement = json!({
+            "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
+            "Condition": { "StringEquals": { "AWS:SourceArn": front } },
+        });
+        let policy = Policy::new(json!({ "Statement": statement }).to_string());
+        let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+        let bucket = Observed { policy: Reading::Known(policy), ..plain };
+        let found = assess(&bucket, &baseline(Grade::Hybrid));
+        let found = found.into_iter().find(|one| one.aspect() == Aspect::Encryption);
+        found.expect("SSE-S3 is less than the grade wants")
+    };
+    let Finding::Weak { remediate, .. } = of(deleted) else { panic!("it needs no key") };
+    assert_eq!(remediate, Setting::Encryption(Some(kms(KEY, true))));
+    let reason = "its policy lets in CloudFront distribution E1EXAMPLE2XY3Z of account \
+                  111122223333 (statement 1)";
+    assert_eq!(
+        of(json!({ "Service": "cloudfront.amazonaws.com" })),
+        Finding::NotRemediated {
+            aspect: Aspect::Encryption,
+            reason: Reason::Outsiders(reason.to_owned()),
+        }
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn events_that_other_accounts_receive_are_reported_unless_they_are_trusted() {
     let bucket = Observed { notifications: Reading::Known(notifications), ..safe(Grade::Speed) };
     let reason = "its events are sent to arn:aws:sqs:eu-west-1:444455556666:events of account \
                   444455556666";
-    let reason = Reason::ReportOnly(reason.to_owned());
+    let reason = Reason::SentElsewhere(reason.to_owned());
     let mut baseline = baseline(Grade::Speed);
     check_not_remediated(&bucket, &baseline, Aspect::Notifications, &reason);
     baseline.trusted.accounts = ["444455556666".parse().unwrap()].into();
@@ -81,6 +81,7 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| Reason::ReportOnly(what.to_owned());
+    let sent = |what: &str| Reason::SentElsewhere(what.to_owned());
     let to = |arn: &str, account: Option<&str>| {
         let destinations = [Destination::new(arn, account, &id().account)].into();
         Observed { replication: Reading::Known(Replication { destinations }), ..safe(Grade::Speed) }
@@ -91,12 +92,12 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
         (
             copies.clone(),
             Aspect::Replication,
-            report("its objects are copied to copies of account 444455556666"),
+            sent("its objects are copied to copies of account 444455556666"),
         ),
         (
             to("arn:aws:s3:::collector", None),
             Aspect::Replication,
-            report("its objects are copied to collector, whose owner no event names"),
+            sent("its objects are copied to collector, whose owner no event names"),
         ),
         (
             Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
