@@ -208,7 +208,7 @@ fn a_policy_is_reported_for_outsiders_that_are_not_trusted_and_for_nothing_else(
     let check = |baseline: &Baseline, statements: Value, expected: Option<(Severity, &str)>| {
         let policy = Policy::new(json!({ "Statement": statements }).to_string());
         let bucket = Observed { policy: Reading::Known(policy), ..safe(Grade::Speed) };
-        let judged = crate::evaluate::assess::policy::others(&bucket, baseline);
+        let judged = policy::others(&bucket, baseline);
         let expected = expected.map_or(Judgement::Right, |(severity, names)| {
             Judgement::NotRemediated(Reason::LetsOthersIn(severity, names.to_owned()))
         });
@@ -276,7 +276,7 @@ fn a_policy_is_reported_for_outsiders_that_are_not_trusted_and_for_nothing_else(
     check(&baseline, organization, Some((Severity::Warning, service_only)));
     let broken = Observed { policy: Reading::Known(Policy::new("{")), ..safe(Grade::Speed) };
     let reason = Judgement::NotRemediated(Reason::PolicyNotUnderstood);
-    assert_eq!(crate::evaluate::assess::policy::others(&broken, &baseline), Ok(reason));
+    assert_eq!(policy::others(&broken, &baseline), Ok(reason));
 }
 
 #[test]

@@ -49,9 +49,8 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
                 blocked)
 
             Left as it is
-              default encryption: its policy lets AWS services or other accounts in,
-                and they may not be able to use the key; its encryption was not
-                raised
+              default encryption: its policy lets others in, and they may not be
+                able to use the key; its encryption was not raised
         "#]],
     );
 }
