@@ -66,7 +66,8 @@ pub(super) async fn owners(
     for mut destination in replication.destinations {
         if let Some(bucket) = destination.looked_up() {
             looked_up += 1;
-            let owns = if looked_up > LOOKED_UP_MAX { None } else { Some(buckets.owns(&bucket).await) };
+            let owns =
+                if looked_up > LOOKED_UP_MAX { None } else { Some(buckets.owns(&bucket).await) };
             destination.owner = match owns {
                 None => DestinationOwner::NotReadable,
                 Some(Ok(true)) => DestinationOwner::Own,

@@ -203,11 +203,8 @@ async fn copies_that_are_switched_off_go_nowhere() {
     let fake = Fake::answering([(200, answer.as_str()), (200, listed)]);
     let seen = seen(&fake, Question::Replication).await.unwrap().unwrap();
     let other = DestinationOwner::Account("444455556666".parse().unwrap());
-    let expected = [
-        ("ours", DestinationOwner::Own),
-        ("theirs", other.clone()),
-        ("theirs-2", other),
-    ];
+    let expected =
+        [("ours", DestinationOwner::Own), ("theirs", other.clone()), ("theirs-2", other)];
     let destinations =
         expected.map(|(name, owner)| Destination { name: name.to_owned(), owner }).into();
     assert_eq!(seen.replication, Reading::Known(Replication { destinations }));

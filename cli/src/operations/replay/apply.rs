@@ -84,9 +84,11 @@ fn change(
                 Some(false) => {
                     "S3 classifies the policy as not public: no event contains it".to_owned()
                 }
-                None => "whether S3 classifies the policy as public is unknown: the event does not \
+                None => {
+                    "whether S3 classifies the policy as public is unknown: the event does not \
                          contain a policy that can be read"
-                    .to_owned(),
+                        .to_owned()
+                }
             });
         }
         "DeleteBucketPolicy" => (bucket.policy, bucket.policy_is_public) = (Absent, Absent),
