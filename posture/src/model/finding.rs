@@ -159,7 +159,10 @@ pub enum Reason {
          again"
     )]
     StackNeverFinished,
-    #[error("its policy lets others in: {1}; if that is meant, trust them in s3guard.toml")]
+    #[error(
+        "its policy lets others in: {1}; accounts, organizations and canonical ids can be trusted \
+         in s3guard.toml"
+    )]
     LetsOthersIn(Severity, String),
     #[error("{0}; if that is meant, trust the account in s3guard.toml")]
     SentElsewhere(String),

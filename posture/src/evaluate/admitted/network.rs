@@ -1,6 +1,7 @@
 //! Ranges of IP addresses, and which of them S3 calls public.
 
-use std::net::{IpAddr, Ipv4Addr};
+// Only the types of addresses: nothing here uses a network.
+use core::net::{IpAddr, Ipv4Addr};
 
 /// A range of IP addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -126,7 +126,7 @@ fn retention(event_name: &str) -> Option<Case> {
         "PutBucketReplication" => reported(
             nothing,
             |ground, bucket| copy(ground, bucket, "<Account>999988887777</Account>"),
-            "its objects are copied to buckets of other accounts: 999988887777",
+            "its objects are copied to elsewhere of account 999988887777",
         ),
         "DeleteBucketReplication" => reported(
             |ground, bucket| copy(ground, bucket, ""),
