@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::DateTime;
 use futures_util::future::join_all;
+use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::account::Page;
 use s3guard_posture::{
@@ -68,6 +69,20 @@ impl Buckets {
     pub async fn tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
         let tags = settings::tags(&self.at(bucket, self.connection.region())).await;
         Ok(seen(tags)?.unwrap_or(Reading::Absent))
+    }
+
+    /// The policy of a bucket in the connection's Region; absent if the bucket does not exist.
+    pub async fn policy(&self, bucket: &BucketName) -> Result<Reading<Policy>, AwsError> {
+        let policy = settings::policy(&self.at(bucket, self.connection.region())).await;
+        Ok(seen(policy)?.unwrap_or(Reading::Absent))
+    }
+
+    /// Whether the account owns a bucket of this name, in any Region.
+    async fn owns(&self, bucket: &BucketName) -> Result<bool, AwsError> {
+        // The list is sorted, so the name itself comes before those that it is a prefix of.
+        let call = self.client.list_buckets().prefix(bucket.as_str()).max_buckets(1000);
+        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
+        Ok(answer.buckets().iter().any(|one| one.name() == Some(bucket.as_str())))
     }
 
     /// The names of all buckets of the connection's Region.

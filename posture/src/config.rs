@@ -72,7 +72,7 @@ pub struct Config {
         )
     )]
     trusted_organizations: BTreeSet<OrganizationPath>,
-    /// Canonical user ids that are trusted, which policies and ACLs may name instead of an account.
+    /// Canonical user ids that are trusted, which policies may name instead of an account.
     #[cfg_attr(
         test,
         schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9a-f]{64}$")))

@@ -1,5 +1,6 @@
 //! Compares what was observed with the baseline: questions, findings and the plan, and the permissions that these need.
 
+pub mod admitted;
 pub mod assess;
 pub mod coverage;
 pub mod permissions;

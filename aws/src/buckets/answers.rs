@@ -46,7 +46,13 @@ pub(super) async fn ask(
         Question::AccessLogs => bucket!(access_logs, access_logs),
         Question::Notifications => bucket!(notifications, notifications),
         Question::Tags => bucket!(tags, tags),
-        Question::Replication => bucket!(replication, replication),
+        Question::Replication => match seen(settings::replication(at).await)? {
+            Some(reading) => {
+                let reading = around::owners(buckets, reading).await?;
+                Some(answer!(replication, reading))
+            }
+            None => None,
+        },
         Question::Lifecycle => bucket!(lifecycle, lifecycle),
         Question::ObjectLock => bucket!(object_lock, object_lock),
         Question::AccountBlock => {

@@ -175,11 +175,14 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
             Aspect::Ownership => access::ownership(observed, baseline),
             Aspect::Acl => access::acl(observed),
             Aspect::Tls => policy::tls(observed, baseline),
-            Aspect::Policy => policy::others(observed),
+            Aspect::Policy => policy::others(observed, baseline),
             Aspect::Versioning => keeping::versioning(observed),
             Aspect::AccessLogs => keeping::access_logs(observed, baseline),
-            Aspect::Notifications => keeping::notifications(observed),
-            Aspect::Replication => keeping::replication(observed),
+            Aspect::Notifications => {
+                judged.extend(keeping::targets(observed, baseline).map(|one| (aspect, one)));
+                keeping::notifications(observed)
+            }
+            Aspect::Replication => keeping::replication(observed, baseline),
             Aspect::Lifecycle => keeping::lifecycle(observed),
             Aspect::ObjectLock => keeping::object_lock(observed),
         };

@@ -120,11 +120,8 @@ pub enum Reason {
         "KMS has no key {0} in the bucket's Region, so uploads without a key of their own fail"
     )]
     NoSuchKey(String),
-    #[error(
-        "its policy lets AWS services or other accounts in, and they may not be able to use the \
-         key; its encryption was not raised"
-    )]
-    Outsiders,
+    #[error("{0}, and they may not be able to use the key; its encryption was not raised")]
+    Outsiders(String),
     #[error(
         "S3 delivers access logs to it, and may not be able to use the key; its encryption was not \
          raised"
@@ -187,6 +184,13 @@ pub enum Reason {
     )]
     StackNeverFinished,
     #[error(
+        "its policy lets others in: {1}; accounts, organizations and canonical ids can be trusted \
+         in s3guard.toml"
+    )]
+    LetsOthersIn(Severity, String),
+    #[error("{0}; if that is meant, trust the account in s3guard.toml")]
+    SentElsewhere(String),
+    #[error(
         "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
     )]
     NotByADeployer(String),
@@ -210,9 +214,15 @@ pub enum Reason {
 impl Reason {
     /// The severity that a notification about it has at least.
     pub const fn severity(&self) -> Severity {
+        if let Self::LetsOthersIn(severity, _) = self {
+            return *severity;
+        }
         if matches!(self, Self::DeniesEveryRequest(_)) {
             Severity::Critical
-        } else if matches!(self, Self::DeniesTls(_) | Self::StatementsLost { .. }) {
+        } else if matches!(
+            self,
+            Self::DeniesTls(_) | Self::StatementsLost { .. } | Self::SentElsewhere(_)
+        ) {
             Severity::High
         } else {
             Severity::Info

@@ -106,7 +106,8 @@ impl Grade {
                 "the owner is notified of objects that are created, changed and deleted",
             ),
             (Aspect::Policy, _) => report(
-                "no other account is allowed",
+                "no one outside of the account is allowed, except whom s3guard.toml trusts and AWS \
+                 services that act for this account",
                 "only the owner knows who is meant to have access",
             ),
             (Aspect::Acl, _) => report(
@@ -114,7 +115,7 @@ impl Grade {
                 "only the owner knows who is meant to have access",
             ),
             (Aspect::Replication, _) => report(
-                "objects are not replicated to other accounts",
+                "objects are not replicated to accounts that s3guard.toml does not trust",
                 "a replica elsewhere is how data leaves unnoticed",
             ),
             (Aspect::Lifecycle, _) => report(

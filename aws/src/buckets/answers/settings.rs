@@ -5,6 +5,7 @@ use aws_sdk_s3::types::{
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
     ReplicationRuleStatus,
 };
+use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
@@ -191,21 +192,11 @@ fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
 
 /// Where the rules copy to that are not switched off.
 fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
-    let mut replication = Replication::default();
-    for rule in rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled) {
-        let Some(destination) = rule.destination() else { continue };
-        if let Some(account) = destination.account().filter(|account| *account != owner.as_str()) {
-            replication.other_accounts.push(account.to_owned());
-        }
-        // The bucket is an ARN, `arn:aws:s3:::NAME`.
-        let name = destination.bucket().rsplit(':').next().unwrap_or_default();
-        replication.buckets.extend(name.parse().ok());
-    }
-    replication.other_accounts.sort_unstable();
-    replication.other_accounts.dedup();
-    replication.buckets.sort_unstable();
-    replication.buckets.dedup();
-    replication
+    let enabled = rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled);
+    let destinations = enabled.filter_map(ReplicationRule::destination);
+    let destinations =
+        destinations.map(|to| Destination::new(to.bucket(), to.account(), owner)).collect();
+    Replication { destinations }
 }
 
 /// The soonest of the rules that are not switched off, whatever objects they are for.

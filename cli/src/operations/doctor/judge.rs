@@ -16,6 +16,7 @@ use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
 use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
+use crate::operations::doctor::trust::InUse;
 use crate::operations::rules::Rule;
 
 /// How far a clock may be off.
@@ -57,6 +58,8 @@ pub(crate) fn lines(
     lines.extend(
         seen.text_messages.as_ref().map(|fetched| line("text messages", text_messages(fetched))),
     );
+    // It is asked only of those who may read policies.
+    lines.extend(seen.trust.iter().flat_map(InUse::lines));
     lines
 }
 

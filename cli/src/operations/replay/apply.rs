@@ -5,8 +5,10 @@
 mod access;
 mod notifications;
 
+use s3guard_posture::evaluate::admitted;
 use s3guard_posture::events::field::{at, items, text};
-use s3guard_posture::model::observed::Reading::{Absent, Known};
+use s3guard_posture::model::destination::Destination;
+use s3guard_posture::model::observed::Reading::{Absent, Denied, Known};
 use s3guard_posture::model::setting::{
     AccessLogs, Algorithm, Encryption, Key, Lifecycle, Ownership, Replication, SseC, Tags,
     Versioning,
@@ -72,11 +74,22 @@ fn change(
         "PutAccountPublicAccessBlock" => bucket.account_block = Known(access::block(parameters)?),
         "DeleteAccountPublicAccessBlock" => bucket.account_block = Absent,
         "PutBucketPolicy" => {
-            let (policy, is_public) = access::policy(parameters)?;
-            bucket.policy_is_public = Known(is_public);
-            bucket.policy = Known(policy);
-            let is = if is_public { "public" } else { "not public" };
-            assumed.push(format!("S3 classifies the policy as {is}: no event contains it"));
+            let policy = access::policy(parameters);
+            let is_public =
+                policy.as_ref().and_then(|policy| admitted::is_public(policy, &bucket.id.account));
+            bucket.policy = policy.map_or(Denied, Known);
+            bucket.policy_is_public = is_public.map_or(Denied, Known);
+            assumed.push(match is_public {
+                Some(true) => "S3 classifies the policy as public: no event contains it".to_owned(),
+                Some(false) => {
+                    "S3 classifies the policy as not public: no event contains it".to_owned()
+                }
+                None => {
+                    "whether S3 classifies the policy as public is unknown: the event does not \
+                         contain a policy that can be read"
+                        .to_owned()
+                }
+            });
         }
         "DeleteBucketPolicy" => (bucket.policy, bucket.policy_is_public) = (Absent, Absent),
         "PutBucketAcl" => {
@@ -176,21 +189,13 @@ fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> 
 
 /// The destinations of the rules that are enabled.
 fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
-    let mut replication = Replication::default();
-    for rule in rules(parameters, "ReplicationConfiguration")? {
-        let Some(destination) = at(rule, &["Destination"]) else { continue };
+    let destinations = rules(parameters, "ReplicationConfiguration")?.filter_map(|rule| {
+        let destination = at(rule, &["Destination"])?;
         let account = text(destination, &["Account"]);
-        replication.other_accounts.extend(account.filter(|account| account != owner.as_str()));
-        // The bucket is an ARN, `arn:aws:s3:::NAME`.
         let bucket = text(destination, &["Bucket"]).unwrap_or_default();
-        let name = bucket.rsplit(':').next().unwrap_or_default();
-        replication.buckets.extend(name.parse().ok());
-    }
-    replication.other_accounts.sort_unstable();
-    replication.other_accounts.dedup();
-    replication.buckets.sort_unstable();
-    replication.buckets.dedup();
-    Some(replication)
+        Some(Destination::new(&bucket, account.as_deref(), owner))
+    });
+    Some(Replication { destinations: destinations.collect() })
 }
 
 /// The soonest expiration of the rules that are enabled, whatever objects they are for.

@@ -1,11 +1,12 @@
 //! Default encryption and the block on SSE-C: two aspects of one setting.
 
 use super::{Judgement, only_reported, suppressed};
+use crate::evaluate::admitted::{admitted, names};
 use crate::model::baseline::Baseline;
 use crate::model::finding::NOT_TRUSTED;
 use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
 use crate::model::setting::{Algorithm, Encryption, Key, KeyOwner, Ownership, Setting, SseC};
-use crate::{Aspect, Grade, KeyArn, Mode, Question, Reason};
+use crate::{Aspect, Grade, KeyArn, Mode, Question, Reason, Trusted};
 
 /// Judges both, with one new setting for both.
 pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
@@ -275,10 +276,13 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
     let account = &observed.id.account;
     let mut ask = Vec::new();
     match &observed.policy {
-        Reading::Known(policy) if policy.admits_outsiders(account) => {
-            return not_remediated(Reason::Outsiders);
+        Reading::Known(policy) => {
+            let admitted = admitted(policy, account, &Trusted::default());
+            if let Some(names) = names(admitted.iter().filter(|one| one.needs_key())) {
+                return not_remediated(Reason::Outsiders(format!("its policy lets in {names}")));
+            }
         }
-        Reading::Known(_) | Reading::Absent => {}
+        Reading::Absent => {}
         Reading::Denied => return not_remediated(Reason::NotReadable(Question::Policy)),
         Reading::Unread => ask.push(Question::Policy),
     }
@@ -288,7 +292,9 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
             Reading::Known(acl) if acl.admits_log_delivery => {
                 return not_remediated(Reason::LogTarget);
             }
-            Reading::Known(acl) if acl.grants_others => return not_remediated(Reason::Outsiders),
+            Reading::Known(acl) if acl.grants_others => {
+                return not_remediated(Reason::Outsiders("its ACL lets others in".to_owned()));
+            }
             Reading::Known(_) | Reading::Absent => {}
             Reading::Denied => return not_remediated(Reason::NotReadable(Question::Acl)),
             Reading::Unread => ask.push(Question::Acl),

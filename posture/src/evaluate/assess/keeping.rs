@@ -1,9 +1,12 @@
 //! What protects and reports objects: versioning, access logs, notifications, replication, lifecycle, Object Lock.
 
+use std::collections::BTreeSet;
+
 use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
+use crate::model::destination::Destination;
 use crate::model::observed::Observed;
-use crate::model::setting::{AccessLogs, Setting, Versioning};
+use crate::model::setting::{AccessLogs, Configuration, Setting, Versioning};
 use crate::{Question, Reason};
 
 /// A lifecycle rule that deletes objects within this many days is reported.
@@ -22,7 +25,9 @@ pub(super) fn versioning(observed: &Observed) -> Judged {
     })
 }
 
-/// Access is logged, to any bucket.
+/// Access is logged, to any bucket: S3 accepts only one of the same account.
+///
+/// Source: Amazon S3 User Guide, "Logging requests with server access logging".
 pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
     let reading = &observed.access_logs;
     if Judgement::read(reading, Question::AccessLogs)?.is_some() {
@@ -52,16 +57,31 @@ pub(super) fn notifications(observed: &Observed) -> Judged {
     Ok(Judgement::weak(reading, Setting::Notifications(merged)))
 }
 
-/// Objects are not replicated to other accounts.
-pub(super) fn replication(observed: &Observed) -> Judged {
+/// S3 publishes events of objects to no topic, queue or function of an account that is not trusted.
+pub(super) fn targets(observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
+    let configurations = observed.notifications.known()?.configurations()?;
+    let arns = configurations.iter().flat_map(Configuration::texts);
+    let arns = arns.filter(|text| text.starts_with("arn:"));
+    let targets = arns.map(|arn| Destination::new(arn, None, &observed.id.account)).collect();
+    elsewhere(&targets, baseline).map(|names| sent(format!("its events are sent to {names}")))
+}
+
+/// Objects are not replicated to accounts that are not trusted.
+pub(super) fn replication(observed: &Observed, baseline: &Baseline) -> Judged {
     Ok(match Judgement::read(&observed.replication, Question::Replication)? {
-        Some(seen) if !seen.other_accounts.is_empty() => {
-            let others = seen.other_accounts.join(", ");
-            report(format!("its objects are copied to buckets of other accounts: {others}"))
-        }
-        Some(_) => Judgement::Right,
+        Some(seen) => match elsewhere(&seen.destinations, baseline) {
+            Some(names) => sent(format!("its objects are copied to {names}")),
+            None => Judgement::Right,
+        },
         None => report("its objects are not copied (any more)".to_owned()),
     })
+}
+
+/// The destinations outside of the account that are not trusted, in words.
+fn elsewhere(destinations: &BTreeSet<Destination>, baseline: &Baseline) -> Option<String> {
+    let names = destinations.iter().filter_map(|one| one.elsewhere(&baseline.trusted));
+    let names: Vec<String> = names.collect();
+    (!names.is_empty()).then(|| names.join("; "))
 }
 
 /// No lifecycle rule deletes objects soon.
@@ -81,6 +101,10 @@ pub(super) fn object_lock(observed: &Observed) -> Judged {
         Some(()) => Judgement::Right,
         None => report("its new objects are not locked (any more)".to_owned()),
     })
+}
+
+fn sent(what: String) -> Judgement {
+    Judgement::NotRemediated(Reason::SentElsewhere(what))
 }
 
 fn report(what: String) -> Judgement {

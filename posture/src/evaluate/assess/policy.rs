@@ -1,12 +1,14 @@
-//! What a bucket's policy has to deny, and which accounts it allows.
+//! What a bucket's policy has to deny, and whom it lets in.
 
 use super::access::effective;
 use super::{Judged, Judgement};
+use crate::evaluate::admitted::{Admitted, PrincipalKind, Standing, admitted, names};
 use crate::evaluate::tls::{self, Obstacle};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
+use crate::model::severity::Severity;
 use crate::{Aspect, CallContext, Grade, Maker, Mode, Question, Reason};
 
 /// The tag that `CloudFormation` sets on the resources of a stack.
@@ -124,15 +126,27 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
     }
 }
 
-/// The policy allows no principal of another account.
-pub(super) fn others(observed: &Observed) -> Judged {
-    let policy = Judgement::read(&observed.policy, Question::Policy)?;
-    let others = policy.map(|policy| policy.other_accounts(&observed.id.account));
-    Ok(match others {
-        Some(others) if !others.is_empty() => {
-            let what = format!("its policy lets others in: {}", others.join(", "));
-            Judgement::NotRemediated(Reason::ReportOnly(what))
-        }
-        Some(_) | None => Judgement::Right,
-    })
+/// The policy lets in no one outside of the account who is not trusted, except AWS services that are limited to it.
+pub(super) fn others(observed: &Observed, baseline: &Baseline) -> Judged {
+    let Some(policy) = Judgement::read(&observed.policy, Question::Policy)? else {
+        return Ok(Judgement::Right);
+    };
+    if policy.document().is_none() {
+        return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
+    }
+    let admitted = admitted(policy, &observed.id.account, &baseline.trusted);
+    let outsiders = admitted.iter().filter(|one| one.standing == Standing::Outsider);
+    let is_of_aws = |one: &Admitted| {
+        matches!(
+            one.kind,
+            PrincipalKind::Service { .. }
+                | PrincipalKind::LogDelivery { .. }
+                | PrincipalKind::CloudFront(_)
+        )
+    };
+    let severity =
+        if outsiders.clone().all(is_of_aws) { Severity::Warning } else { Severity::High };
+    Ok(names(outsiders).map_or(Judgement::Right, |names| {
+        Judgement::NotRemediated(Reason::LetsOthersIn(severity, names))
+    }))
 }

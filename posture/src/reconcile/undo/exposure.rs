@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::policy::meaning;
+use crate::evaluate::admitted::admitted;
 use crate::evaluate::tls::{Denied, denies};
 use crate::model::policy::{Policy, statements};
 use crate::model::setting::{
@@ -10,7 +11,7 @@ use crate::model::setting::{
     SseC,
 };
 use crate::text::shown;
-use crate::{AccountId, BucketId};
+use crate::{AccountId, BucketId, Trusted};
 
 /// The longest text about a statement.
 const CHARACTERS_MAX: usize = 300;
@@ -55,13 +56,14 @@ fn policy(now: Option<&str>, to: Option<&str>, bucket: &BucketId) -> Vec<String>
     let mut found = Vec::new();
     for statement in new.iter().filter(|one| !is_among(&old, one)) {
         let alone = Policy::new(json!({ "Statement": [statement] }).to_string());
-        if alone.admits_outsiders(&bucket.account) {
-            let principal = statement.get("Principal").or(statement.get("NotPrincipal"));
-            let principal = principal.map_or_else(|| "?".to_owned(), Value::to_string);
+        let admitted = admitted(&alone, &bucket.account, &Trusted::default());
+        let outsiders = admitted.iter().filter(|one| one.needs_key());
+        let names: Vec<String> = outsiders.map(|one| one.kind.to_string()).collect();
+        if !names.is_empty() {
             let actions = statement.get("Action").or(statement.get("NotAction"));
             let actions = actions.map_or_else(|| "?".to_owned(), Value::to_string);
             found.push(shown(
-                &format!("the policy lets in {principal}, for {actions}"),
+                &format!("the policy lets in {}, for {actions}", names.join("; ")),
                 CHARACTERS_MAX,
             ));
         }

@@ -261,7 +261,7 @@ fn a_policy_is_shown_as_the_statements_that_it_gets_and_loses() {
         +   ],
         +   "Resource": "arn:aws:s3:::reports/*"
         + }
-        ! the policy lets in {"AWS":"arn:aws:iam::444455556666:root"}, for ["s3:GetObject","s3:PutObject"]
+        ! the policy lets in account 444455556666, for ["s3:GetObject","s3:PutObject"]
         ! requests over plain HTTP are accepted
     "#]]
     .assert_eq(&changes(&now, &to));
@@ -282,7 +282,7 @@ fn a_policy_is_shown_as_the_statements_that_it_gets_and_loses() {
         +   },
         +   "Action": "s3:PutObject"
         + }
-        ! the policy lets in {"Service":"logging.s3.amazonaws.com\u001b[2J"}, for "s3:PutObject"
+        ! the policy lets in AWS service logging.s3.amazonaws.com\u{1b}[2J, for any account, for "s3:PutObject"
         ! the policy does not deny this any more: {"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"*"}
     "#]]
     .assert_eq(&changes(&statements(&[&deny]), &statements(&[&service])));

@@ -41,6 +41,7 @@ fn checked(
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
+        trust: Ok(InUse::default()),
     };
     change(&mut seen);
     check(&seen).unwrap_or_else(|unread| unread)

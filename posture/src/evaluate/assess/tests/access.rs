@@ -1,6 +1,9 @@
 //! Who can get at a bucket.
 
+use serde_json::{Value, json};
+
 use super::*;
+use crate::model::severity::Severity;
 
 fn open() -> Observed {
     Observed { public_access_block: Reading::Absent, ..safe(Grade::Speed) }
@@ -193,13 +196,87 @@ fn acls_are_disabled_only_if_that_locks_out_no_one() {
 }
 
 #[test]
-fn a_policy_that_allows_other_accounts_is_reported() {
-    let policy = Policy::new(
-        r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:*","Resource":"*"}}"#,
+fn a_policy_is_reported_for_outsiders_that_are_not_trusted_and_for_nothing_else() {
+    let front = "arn:aws:cloudfront::111122223333:distribution/E1EXAMPLE2XY3Z";
+    let identity = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE1AB2C";
+    let canonical = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+    let allow = |principal: Value, condition: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:*", "Condition": condition });
+    let source = |key: &str, value: &str| json!({ "StringEquals": { key: value } });
+    let org = source("aws:PrincipalOrgID", "o-exampleorgid");
+    let service = |name: &str| json!({ "Service": format!("{name}.amazonaws.com") });
+    let mut baseline = baseline(Grade::Speed);
+    let check = |baseline: &Baseline, statements: Value, expected: Option<(Severity, &str)>| {
+        let policy = Policy::new(json!({ "Statement": statements }).to_string());
+        let bucket = Observed { policy: Reading::Known(policy), ..safe(Grade::Speed) };
+        let judged = policy::others(&bucket, baseline);
+        let expected = expected.map_or(Judgement::Right, |(severity, names)| {
+            Judgement::NotRemediated(Reason::LetsOthersIn(severity, names.to_owned()))
+        });
+        assert_eq!(judged, Ok(expected), "{statements}");
+    };
+    let partner = json!([allow(json!({ "AWS": "444455556666" }), json!({}))]);
+    check(&baseline, partner.clone(), Some((Severity::High, "account 444455556666 (statement 1)")));
+    // Roles and users that were deleted let no one in.
+    let deleted = json!({ "AWS": [
+        "arn:aws:iam::111122223333:role/reader", "AROAEXAMPLEDELETED01", "AIDAEXAMPLEDELETED01",
+    ] });
+    check(&baseline, json!([allow(deleted, json!({}))]), None);
+    // Services that act for this account only, and others.
+    let logs = json!([
+        allow(
+            service("delivery.logs"),
+            json!({
+                "StringEquals": { "aws:SourceAccount": ["111122223333"] },
+                "ArnLike": { "aws:SourceArn": ["arn:aws:logs:eu-west-1:111122223333:*"] },
+            })
+        ),
+        allow(service("cloudfront"), source("AWS:SourceArn", front)),
+    ]);
+    check(&baseline, logs, None);
+    check(
+        &baseline,
+        json!([allow(service("macie"), json!({})), allow(json!({ "AWS": identity }), json!({}))]),
+        Some((
+            Severity::Warning,
+            "AWS service macie, for any account (statement 1); CloudFront E2EXAMPLE1AB2C (origin \
+             access identity) (statement 2)",
+        )),
     );
-    let bucket = Observed { policy: Reading::Known(policy), ..safe(Grade::Speed) };
-    let reason = Reason::ReportOnly("its policy lets others in: 444455556666".to_owned());
-    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Policy, &reason);
+    let organization = json!([
+        allow(json!("*"), org.clone()),
+        allow(service("config"), json!({})),
+        allow(json!({ "AWS": "*" }), org),
+    ]);
+    check(
+        &baseline,
+        organization.clone(),
+        Some((
+            Severity::High,
+            "AWS service config, for any account (statement 2); organization o-exampleorgid \
+             (statement 1)",
+        )),
+    );
+    let provider = json!({ "Federated": "arn:aws:iam::444455556666:saml-provider/Partner" });
+    check(
+        &baseline,
+        json!([
+            allow(json!({ "CanonicalUser": canonical }), json!({})),
+            allow(provider, json!({})),
+        ]),
+        Some((
+            Severity::High,
+            "canonical user 79a59df9…f2be (statement 1); identity provider \
+             arn:aws:iam::444455556666:saml-provider/Partner (statement 2)",
+        )),
+    );
+    baseline.trusted.accounts = ["444455556666".parse().unwrap()].into();
+    baseline.trusted.organizations = ["o-exampleorgid".parse().unwrap()].into();
+    check(&baseline, partner, None);
+    let service_only = "AWS service config, for any account (statement 2)";
+    check(&baseline, organization, Some((Severity::Warning, service_only)));
+    let broken = Observed { policy: Reading::Known(Policy::new("{")), ..safe(Grade::Speed) };
+    let reason = Judgement::NotRemediated(Reason::PolicyNotUnderstood);
+    assert_eq!(policy::others(&broken, &baseline), Ok(reason));
 }
 
 #[test]

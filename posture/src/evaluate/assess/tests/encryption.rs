@@ -1,5 +1,7 @@
 //! Default encryption and the block on SSE-C.
 
+use serde_json::{Value, json};
+
 use super::*;
 
 pub(super) fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
@@ -127,7 +129,11 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
     for (target, reason) in [
         (
             Observed { policy: Reading::Known(Policy::new(delivery)), ..plain.clone() },
-            Reason::Outsiders,
+            Reason::Outsiders(
+                "its policy lets in AWS service logdelivery.elasticloadbalancing, for any account \
+                 (statement 1)"
+                    .to_owned(),
+            ),
         ),
         (Observed { acl: Reading::Known(acl), ..plain.clone() }, Reason::LogTarget),
         (Observed { acl: Reading::Denied, ..plain }, Reason::NotReadable(Question::Acl)),
@@ -142,6 +148,35 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
 }
 
 #[test]
+fn a_role_that_was_deleted_needs_no_key_and_cloudfront_does() {
+    let front = "arn:aws:cloudfront::111122223333:distribution/E1EXAMPLE2XY3Z";
+    let deleted = json!({ "AWS": ["AROAEXAMPLEDELETED01", "arn:aws:iam::111122223333:role/app"] });
+    let of = |principal: Value| {
+        let statement = json!({
+            "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
+            "Condition": { "StringEquals": { "AWS:SourceArn": front } },
+        });
+        let policy = Policy::new(json!({ "Statement": statement }).to_string());
+        let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+        let bucket = Observed { policy: Reading::Known(policy), ..plain };
+        let found = assess(&bucket, &baseline(Grade::Hybrid));
+        let found = found.into_iter().find(|one| one.aspect() == Aspect::Encryption);
+        found.expect("SSE-S3 is less than the grade wants")
+    };
+    let Finding::Weak { remediate, .. } = of(deleted) else { panic!("it needs no key") };
+    assert_eq!(remediate, Setting::Encryption(Some(kms(KEY, true))));
+    let reason = "its policy lets in CloudFront distribution E1EXAMPLE2XY3Z of account \
+                  111122223333 (statement 1)";
+    assert_eq!(
+        of(json!({ "Service": "cloudfront.amazonaws.com" })),
+        Finding::NotRemediated {
+            aspect: Aspect::Encryption,
+            reason: Reason::Outsiders(reason.to_owned()),
+        }
+    );
+}
+
+#[test]
 fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
     let shared = Acl { grants_others: true, ..Acl::default() };
     let bucket = Observed {
@@ -149,7 +184,8 @@ fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
         ownership: Reading::Known(Ownership::ObjectWriter),
         ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
     };
-    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &Reason::Outsiders);
+    let reason = Reason::Outsiders("its ACL lets others in".to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
 }
 
 #[test]

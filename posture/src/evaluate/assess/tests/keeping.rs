@@ -1,7 +1,27 @@
 //! Versions, access logs, notifications, copies, rules that delete, locks.
 
 use super::*;
+use crate::model::destination::Destination;
 use crate::model::setting::{Lifecycle, Replication};
+
+#[test]
+fn events_that_other_accounts_receive_are_reported_unless_they_are_trusted() {
+    let xml = "<NotificationConfiguration><QueueConfiguration><Id>arn</Id><Queue>\
+               arn:aws:sqs:eu-west-1:444455556666:events</Queue></QueueConfiguration>\
+               <TopicConfiguration><Topic>arn:aws:sns:eu-west-1:111122223333:own</Topic>\
+               </TopicConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
+    let elements = ["QueueConfiguration", "TopicConfiguration", "EventBridgeConfiguration"];
+    let notifications =
+        Notifications { xml: xml.to_owned(), elements: elements.map(str::to_owned).into() };
+    let bucket = Observed { notifications: Reading::Known(notifications), ..safe(Grade::Speed) };
+    let reason = "its events are sent to arn:aws:sqs:eu-west-1:444455556666:events of account \
+                  444455556666";
+    let reason = Reason::SentElsewhere(reason.to_owned());
+    let mut baseline = baseline(Grade::Speed);
+    check_not_remediated(&bucket, &baseline, Aspect::Notifications, &reason);
+    baseline.trusted.accounts = ["444455556666".parse().unwrap()].into();
+    assert_eq!(assess(&bucket, &baseline), []);
+}
 
 #[test]
 fn versions_are_kept_from_grade_hybrid_on() {
@@ -61,13 +81,23 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| Reason::ReportOnly(what.to_owned());
-    let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
+    let sent = |what: &str| Reason::SentElsewhere(what.to_owned());
+    let to = |arn: &str, account: Option<&str>| {
+        let destinations = [Destination::new(arn, account, &id().account)].into();
+        Observed { replication: Reading::Known(Replication { destinations }), ..safe(Grade::Speed) }
+    };
+    let copies = to("arn:aws:s3:::copies", Some("444455556666"));
     let soon = Lifecycle { expires_after_days: Some(1) };
     let cases = [
         (
-            Observed { replication: Reading::Known(copies), ..safe(Grade::Speed) },
+            copies.clone(),
             Aspect::Replication,
-            report("its objects are copied to buckets of other accounts: 444455556666"),
+            sent("its objects are copied to copies of account 444455556666"),
+        ),
+        (
+            to("arn:aws:s3:::collector", None),
+            Aspect::Replication,
+            sent("its objects are copied to collector, whose owner no event names"),
         ),
         (
             Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
@@ -83,6 +113,9 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
     for (bucket, aspect, reason) in cases {
         check_not_remediated(&bucket, &baseline(Grade::Speed), aspect, &reason);
     }
+    let mut trusting = baseline(Grade::Speed);
+    trusting.trusted.accounts = ["444455556666".parse().unwrap()].into();
+    assert_eq!(assess(&copies, &trusting), []);
     let late = Lifecycle { expires_after_days: Some(30) };
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
     assert_eq!(assess(&late, &baseline(Grade::Speed)), []);

@@ -33,7 +33,13 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
 
 #[test]
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
-    let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
+    let findings = vec![
+        sse_c(),
+        not_remediated(
+            Aspect::Encryption,
+            Reason::Outsiders("its policy lets others in".to_owned()),
+        ),
+    ];
     message(
         &Run::new(calls("CreateBucket"), findings),
         &expect![[r#"
@@ -45,9 +51,8 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
                 blocked)
 
             Left as it is
-              default encryption: its policy lets AWS services or other accounts in,
-                and they may not be able to use the key; its encryption was not
-                raised
+              default encryption: its policy lets others in, and they may not be
+                able to use the key; its encryption was not raised
         "#]],
     );
 }

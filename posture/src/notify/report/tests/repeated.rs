@@ -15,7 +15,9 @@ fn what_lets_in_the_public_and_stays_so_is_critical() {
             assert_eq!(severity(&run), Severity::Critical, "{name} {findings:?}");
         }
     }
-    for reason in [Reason::WebsiteWithoutTls, Reason::Outsiders] {
+    for reason in
+        [Reason::WebsiteWithoutTls, Reason::Outsiders("its policy lets others in".to_owned())]
+    {
         let run = Run::new(calls("PutBucketPolicy"), vec![not_remediated(Aspect::Tls, reason)]);
         assert_eq!(severity(&run), Severity::Warning);
     }

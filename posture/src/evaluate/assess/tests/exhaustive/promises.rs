@@ -3,6 +3,8 @@
 use super::super::property::{foreign, is_foreign_key, weakened};
 use super::super::*;
 use super::space::State;
+use crate::Trusted;
+use crate::evaluate::admitted::{Admitted, admitted};
 
 /// What a write has broken, or weakened.
 pub(super) fn broken(before: &State, after: &Observed) -> Vec<&'static str> {
@@ -49,7 +51,9 @@ fn locks_out(before: &State, after: &Observed) -> bool {
     }
     let account = &observed.id.account;
     let policy = match &observed.policy {
-        Reading::Known(policy) => !policy.admits_outsiders(account),
+        Reading::Known(policy) => {
+            !admitted(policy, account, &Trusted::default()).iter().any(Admitted::needs_key)
+        }
         Reading::Absent => true,
         Reading::Unread | Reading::Denied => false,
     };

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::config::EvaluationContext;
+use crate::model::destination::Destination;
 use crate::model::observed::{DescribedKey, EncryptionHistory};
 use crate::model::setting::{Lifecycle, Replication};
 use crate::{CallContext, Config, Maker};
@@ -186,11 +187,13 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             readings(vec![tag("team"), tag(STACK_TAG)], |o, reading| o.tags = reading)
         }
         Question::Replication => {
-            let to = |accounts: &[&str]| Replication {
-                other_accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
-                buckets: Vec::new(),
+            let to = |account| {
+                let own = "111122223333".parse().unwrap();
+                let copy = Destination::new("arn:aws:s3:::copies", Some(account), &own);
+                Replication { destinations: [copy].into() }
             };
-            readings(vec![to(&[]), to(&["444455556666"])], |o, reading| o.replication = reading)
+            let all = vec![to("111122223333"), to("444455556666")];
+            readings(all, |o, reading| o.replication = reading)
         }
         Question::Lifecycle => {
             let after = |expires_after_days| Lifecycle { expires_after_days };
