@@ -61,10 +61,9 @@ pub struct Config {
     /// of a key, never an alias.
     #[cfg_attr(test, schemars(with = "schema::Keys"))]
     keys: BTreeMap<Region, KeyArn>,
-    /// The mode of an aspect for every bucket, no matter its grade. `keep` that is set here or in a rule also enforces what
-    /// the grade alone would only report, because it may break existing use: the two switches about ACLs (`public-access`)
-    /// and `ownership` in a bucket with ACLs in use, `sse-c` where S3 left it open, and `tls` in a bucket of a
-    /// CloudFormation stack that has no policy yet.
+    /// The mode of an aspect for every bucket, no matter its grade. `enforce-new` sets it in new buckets, reverts a call
+    /// that weakens it, and makes only those changes to existing buckets that are silent for clients; `enforce` makes all
+    /// of them. `report` only reports, and `off` does not read it.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     aspects: BTreeMap<Aspect, Mode>,
     /// Which buckets have another grade, or another mode for an aspect. Of the rules that match a bucket, the first that

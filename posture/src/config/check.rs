@@ -73,8 +73,8 @@ fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
 
 fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
     for (aspect, mode) in aspects {
-        if *mode == Mode::Keep && aspect.setting().is_none() {
-            let problem = format!("`{aspect}` cannot be kept: s3guard has no write for it");
+        if mode.enforces() && aspect.setting().is_none() {
+            let problem = format!("`{aspect}` cannot be enforced: s3guard has no write for it");
             place.at(aspect.name()).wrong(problem, "write `report`");
         }
     }
@@ -99,9 +99,11 @@ fn rules(rules: &[Rule], place: &Place<'_>) {
         aspects(&rule.aspects, &place_of.at("aspects"));
         let aspect = Aspect::AccountPublicAccess;
         let is_for_some = !rule.scope().buckets.is_empty() || !rule.scope().tags.is_empty();
-        if is_for_some && rule.aspects.get(&aspect) == Some(&Mode::Keep) {
+        if is_for_some && rule.aspects.get(&aspect).is_some_and(|mode| mode.enforces()) {
             place_of.at("aspects").at(aspect.name()).wrong(
-                format!("`{aspect}` belongs to the account and cannot be kept for some buckets"),
+                format!(
+                    "`{aspect}` belongs to the account and cannot be enforced for some buckets"
+                ),
                 "set it in `[aspects]`, or in a rule with only an `account`",
             );
         }

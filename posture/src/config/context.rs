@@ -101,7 +101,7 @@ impl Config {
     /// Its grade is that of the first rule that matches it and has one; else the stack's parameter; else the
     /// configuration's default; else `speed`. The tag [`GRADE_TAG`] may raise it, never lower it. The mode of an aspect is
     /// that of the first rule that matches and has one; else that of the configuration for all buckets; else that of the
-    /// grade. What the configuration itself sets to `keep`, its owner insists on.
+    /// grade.
     ///
     /// A rule with tags matches no bucket whose tags are not known. A later rule may then only raise what it would have set.
     pub fn baseline(
@@ -144,12 +144,10 @@ impl Config {
             let of_all = self.aspects.get(&aspect).copied();
             let wanted = of_all.unwrap_or_else(|| grade.wants(aspect).mode);
             let set = self.set_by_rules(id, tags, |rule| rule.aspects.get(&aspect).copied());
-            // A rule that may not match does not express the owner's intention.
-            let configured = set.by.as_ref().map(|(_, _, mode)| *mode).or(of_all);
-            if configured == Some(Mode::Keep) && !set.in_doubt {
-                baseline.insist(aspect);
-            }
-            baseline.set_mode(aspect, set.over(wanted));
+            let in_doubt = set.in_doubt;
+            let mode = set.over(wanted);
+            // A rule that may not match must not affect clients.
+            baseline.set_mode(aspect, if in_doubt { mode.min(Mode::EnforceNew) } else { mode });
         }
         self.exempt(id, tags, context.today, &mut baseline);
         baseline
@@ -248,14 +246,15 @@ pub(super) fn own_bucket(context: &EvaluationContext) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
     "the stack's own bucket".clone_into(&mut baseline.grade_reason);
     baseline.call_context = context.call_context.clone();
-    let kept = [Aspect::Versioning, Aspect::Ownership].map(|aspect| (aspect, Mode::Keep));
-    let off = [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy];
-    for (aspect, mode) in kept.into_iter().chain(off.map(|aspect| (aspect, Mode::Off))) {
-        baseline.set_mode(aspect, mode);
+    for aspect in [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy] {
+        baseline.set_mode(aspect, Mode::Off);
     }
     // Only the stack uses them.
     for aspect in Aspect::ALL {
-        baseline.insist(aspect);
+        let is_always = matches!(aspect, Aspect::Versioning | Aspect::Ownership);
+        if is_always || baseline.mode(aspect).enforces() {
+            baseline.set_mode(aspect, Mode::Enforce);
+        }
     }
     baseline
 }

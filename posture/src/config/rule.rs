@@ -25,7 +25,7 @@ pub(super) struct Rule {
     account: Option<AccountId>,
     /// The grade of these buckets.
     pub(super) grade: Option<Grade>,
-    /// The modes of aspects of these buckets, no matter their grade. `keep` has the same meaning as at the top level.
+    /// The modes of aspects of these buckets, no matter their grade.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     pub(super) aspects: BTreeMap<Aspect, Mode>,
 }

@@ -22,7 +22,7 @@ fn whole() -> Value {
         "settle-seconds": 0,
         "writes-per-hour": 1000,
         "keys": { "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234" },
-        "aspects": { "versioning": "keep", "account-public-access": "report" },
+        "aspects": { "versioning": "enforce", "account-public-access": "report" },
         "rule": [
             { "bucket": "payroll-*", "tags": { "data": "secret" }, "grade": "security" },
             { "bucket": ["a-*", "b-?"], "account": "111122223333", "aspects": { "tls": "off" } },
@@ -50,7 +50,7 @@ fn the_same_configuration_has_the_same_bytes() {
             "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234"
           },
           "aspects": {
-            "versioning": "keep",
+            "versioning": "enforce",
             "account-public-access": "report"
           },
           "rule": [
@@ -127,7 +127,7 @@ fn values() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
         "speed",
         "security",
-        "keep",
+        "enforce",
         "off",
         "tls",
         "policy",

@@ -4,7 +4,7 @@
 //! lowered; another customer managed key stays. The public access block only gains switches, and gains none where a
 //! website, a public policy or a public ACL shows that the bucket is meant to be public. What cannot be read is not
 //! changed. Where a write may break access that cannot be seen, it is made only to revert a call that has just weakened
-//! the setting, or if the owner insists on it (`Baseline::holds_back`).
+//! the setting, or if the mode is `enforce` (`Baseline::holds_back`).
 
 use time::Date;
 
@@ -210,7 +210,7 @@ fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
             };
             Judgement::NotRemediated(Reason::ReportOnly(format!("{was} (wanted: {wanted})")))
         }
-        (judgement, Mode::Off | Mode::Report | Mode::Keep) => judgement,
+        (judgement, Mode::Off | Mode::Report | Mode::EnforceNew | Mode::Enforce) => judgement,
     }
 }
 

@@ -215,7 +215,7 @@ impl World {
             region: "eu-west-1".parse().unwrap(),
             stack: "s3guard".to_owned(),
             // Also a bucket of a stack is to deny what comes without TLS, once the stack is done.
-            config: Config::from_json(r#"{"aspects":{"tls":"keep"}}"#).unwrap(),
+            config: Config::from_json(r#"{"aspects":{"tls":"enforce"}}"#).unwrap(),
             grade: Some(Grade::Speed),
             key: None,
             log_bucket: None,

@@ -32,7 +32,6 @@ pub struct Baseline {
     /// What has changed in it, if it is one of the stack's own buckets.
     pub own: Option<OwnBucket>,
     modes: BTreeMap<Aspect, Mode>,
-    insists: BTreeSet<Aspect>,
 }
 
 /// What is known about the calls that led to a reconciliation.
@@ -85,7 +84,6 @@ impl Baseline {
             exemptions: Vec::new(),
             own: None,
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
-            insists: BTreeSet::new(),
         }
     }
 
@@ -108,22 +106,10 @@ impl Baseline {
         self.modes.insert(aspect, mode);
     }
 
-    /// Remediates an aspect even if that may break existing access, because the owner asks for it.
-    pub fn insist(&mut self, aspect: Aspect) {
-        self.insists.insert(aspect);
-    }
-
-    /// Whether the owner, and not only the grade, says that an aspect is remediated.
-    pub fn insists(&self, aspect: Aspect) -> bool {
-        self.mode(aspect) == Mode::Keep && self.insists.contains(&aspect)
-    }
-
-    /// Whether an aspect is remediated only if that breaks no existing access: only the grade asks for it, and no call has
-    /// just changed it.
+    /// Whether an aspect is remediated only if that breaks no existing access: its mode says so, and no call has just
+    /// changed it.
     pub fn holds_back(&self, aspect: Aspect) -> bool {
-        self.mode(aspect) == Mode::Keep
-            && !self.insists.contains(&aspect)
-            && !self.call_context.changed.contains(&aspect)
+        self.mode(aspect) == Mode::EnforceNew && !self.call_context.changed.contains(&aspect)
     }
 }
 
@@ -132,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_kept_is_reported_at_most() {
+    fn what_cannot_be_enforced_is_reported_at_most() {
         let mut baseline = Baseline::new(Grade::Speed, None);
-        baseline.set_mode(Aspect::Replication, Mode::Keep);
-        baseline.set_mode(Aspect::Versioning, Mode::Keep);
+        baseline.set_mode(Aspect::Replication, Mode::Enforce);
+        baseline.set_mode(Aspect::Versioning, Mode::Enforce);
         assert_eq!(baseline.mode(Aspect::Replication), Mode::Report);
-        assert_eq!(baseline.mode(Aspect::Versioning), Mode::Keep);
+        assert_eq!(baseline.mode(Aspect::Versioning), Mode::Enforce);
     }
 }

@@ -127,24 +127,24 @@ pub enum Reason {
     #[error(
         "ACLs count in it, and an object may be public by its own ACL, so BlockPublicAcls and \
          IgnorePublicAcls were left as they are: check its objects' ACLs, then set its ownership \
-         to BucketOwnerEnforced, or set `public-access = \"keep\"` for it in s3guard.toml"
+         to BucketOwnerEnforced, or set `public-access = \"enforce\"` for it in s3guard.toml"
     )]
     PublicObjects,
     #[error(
         "ACLs count in it, and an object may be granted to others by its own ACL, so ACLs were not \
          switched off: check its objects' ACLs, then set BucketOwnerEnforced, or set \
-         `ownership = \"keep\"` for it in s3guard.toml"
+         `ownership = \"enforce\"` for it in s3guard.toml"
     )]
     SharedObjects,
     #[error(
         "S3 blocks SSE-C in accounts that do not use it, and left it open here, so it was not \
-         blocked: if it is not needed, block it, or set `sse-c = \"keep\"` for the bucket in \
+         blocked: if it is not needed, block it, or set `sse-c = \"enforce\"` for the bucket in \
          s3guard.toml"
     )]
     SseCInUse,
     #[error(
         "CloudFormation made it, and its stack could not add a policy of its own beside a first \
-         one of ours, so none was written: add it to the template, or set `tls = \"keep\"` for the \
+         one of ours, so none was written: add it to the template, or set `tls = \"enforce\"` for the \
          bucket in s3guard.toml"
     )]
     OfStack(String),

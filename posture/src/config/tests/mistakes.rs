@@ -84,7 +84,7 @@ fn a_setting_of_another_type_is_reported_once() {
         "#]],
     );
     check(
-        &json!({ "keys": [], "aspects": "keep" }),
+        &json!({ "keys": [], "aspects": "enforce" }),
         &expect![[r#"
             `keys`: expected a table, found a list (write `[keys]` on a line of its own, and the settings below)
             `aspects`: expected a table, found a string (write `[aspects]` on a line of its own, and the settings below)
@@ -93,7 +93,7 @@ fn a_setting_of_another_type_is_reported_once() {
     check(
         &json!({ "aspects": { "tls": true } }),
         &expect![[r#"
-            `aspects.tls`: expected a string, found a boolean (write `"off"`, `"report"` or `"keep"`)
+            `aspects.tls`: expected a string, found a boolean (write `"off"`, `"report"`, `"enforce-new"` or `"enforce"`)
         "#]],
     );
     check_rule(
@@ -217,7 +217,7 @@ fn a_key_is_one_of_its_region_and_never_an_alias() {
 #[test]
 fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
     check(
-        &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "keep" } }),
+        &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "enforce" } }),
         &expect![[r#"
             `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
             `aspects.tls`: `of` is not a valid choice (write `off`)
@@ -225,19 +225,19 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
         "#]],
     );
     check(
-        &json!({ "aspects": { "acl": "report", "account-public-access": "keep" } }),
+        &json!({ "aspects": { "acl": "report", "account-public-access": "enforce" } }),
         &expect![[r#"
             nothing is wrong
         "#]],
     );
     check_rule(
-        &json!({ "bucket": "a-*", "aspects": { "account-public-access": "keep" } }),
+        &json!({ "bucket": "a-*", "aspects": { "account-public-access": "enforce" } }),
         &expect![[r#"
             `rule[0].aspects.account-public-access`: `account-public-access` belongs to the account and cannot be kept for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
         "#]],
     );
     check_rule(
-        &json!({ "account": "111122223333", "aspects": { "account-public-access": "keep" } }),
+        &json!({ "account": "111122223333", "aspects": { "account-public-access": "enforce" } }),
         &expect![[r#"
             nothing is wrong
         "#]],
@@ -317,7 +317,7 @@ fn a_rule_that_is_never_reached_is_reported() {
         false,
     );
     let all = json!({ "bucket": "*", "grade": "speed", "aspects": { "tls": "off" } });
-    check(all.clone(), json!({ "tags": { "a": "b" }, "aspects": { "tls": "keep" } }), false);
+    check(all.clone(), json!({ "tags": { "a": "b" }, "aspects": { "tls": "enforce" } }), false);
     check(all, json!({ "tags": { "a": "b" }, "aspects": { "acl": "off" } }), true);
     let list = json!({ "bucket": ["a-*", "b-*"], "grade": "speed" });
     check(list.clone(), json!({ "bucket": "b-*", "grade": "hybrid" }), false);

@@ -4,7 +4,7 @@ use super::{Judged, Judgement, suppressed, too_many_writes};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
-use crate::{Aspect, Mode, Question, Reason};
+use crate::{Aspect, Question, Reason};
 
 /// All switches on, unless that would break what is meant to be public, or may be.
 ///
@@ -58,7 +58,7 @@ fn public_objects(
 
 /// Whether ACLs are about to be disabled: that write does more than the block.
 fn switches_acls_off(observed: &Observed, baseline: &Baseline) -> bool {
-    baseline.mode(Aspect::Ownership) == Mode::Keep
+    baseline.mode(Aspect::Ownership).enforces()
         && suppressed(observed, Aspect::Ownership).is_none()
         && too_many_writes(observed, baseline, SettingKind::Ownership).is_none()
         && matches!(ownership(observed, baseline), Ok(Judgement::Weak { .. }))

@@ -39,7 +39,7 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     let algorithm = algorithm(&seen, observed, baseline);
     // Both halves that are remediated go into one write.
     let is_kept =
-        |aspect| baseline.mode(aspect) == Mode::Keep && suppressed(observed, aspect).is_none();
+        |aspect| baseline.mode(aspect).enforces() && suppressed(observed, aspect).is_none();
     let is_open = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
     // AWS itself has blocked it since April 2026, except in accounts that use it. If S3 does not say, it is open too.
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".

@@ -35,7 +35,7 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     website(observed)?;
     let text = merged.to_string();
     // A first policy would prevent CloudFormation from creating one, now or with a later update.
-    if document.is_none() && baseline.mode(Aspect::Tls) == Mode::Keep {
+    if document.is_none() && baseline.mode(Aspect::Tls).enforces() {
         stack(observed, baseline, &text)?;
     }
     if text.len() > BYTES_MAX {
@@ -71,10 +71,10 @@ fn website(observed: &Observed) -> Result<(), Judgement> {
     }
 }
 
-/// Leaves this first policy to the bucket's stack, unless the owner insists on it.
+/// Leaves this first policy to the bucket's stack, unless the mode is `enforce`.
 ///
-/// `AWS::S3::BucketPolicy` cannot be created where a policy exists: an update that adds one would fail. With an owner who
-/// insists, the write waits until `CloudFormation` is done.
+/// `AWS::S3::BucketPolicy` cannot be created where a policy exists: an update that adds one would fail. With
+/// `enforce`, the write waits until `CloudFormation` is done.
 ///
 /// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
 /// (`HandlerErrorCode`: `AlreadyExists`)".
@@ -95,7 +95,7 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
     if !is_of_stack {
         return if is_new { Err(Judgement::Later) } else { Ok(()) };
     }
-    if !baseline.insists(Aspect::Tls) {
+    if baseline.mode(Aspect::Tls) != Mode::Enforce {
         return Err(Judgement::NotRemediated(Reason::OfStack(policy.to_owned())));
     }
     // A bucket can outlive its stack.

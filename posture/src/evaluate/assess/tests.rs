@@ -45,11 +45,11 @@ fn baseline(grade: Grade) -> Baseline {
     baseline
 }
 
-/// The baseline of a grade whose owner insists on an aspect.
-fn insisting(grade: Grade, aspect: Aspect) -> Baseline {
-    let mut insists = baseline(grade);
-    insists.insist(aspect);
-    insists
+/// The baseline of a grade that enforces an aspect also where clients are affected.
+fn enforcing(grade: Grade, aspect: Aspect) -> Baseline {
+    let mut enforces = baseline(grade);
+    enforces.set_mode(aspect, Mode::Enforce);
+    enforces
 }
 
 /// The baseline of a grade after a call that has changed an aspect.

@@ -262,7 +262,7 @@ fn what_another_party_remediates_before_the_first_write_is_not_written() {
     let mut baseline = Baseline::new(Grade::Speed, None);
     for aspect in Aspect::ALL {
         let is_kept = [Aspect::PublicAccess, Aspect::Tls].contains(&aspect);
-        baseline.set_mode(aspect, if is_kept { Mode::Keep } else { Mode::Off });
+        baseline.set_mode(aspect, if is_kept { Mode::EnforceNew } else { Mode::Off });
     }
     let wanted = |_: &Observed| baseline.clone();
     let id = account.bucket.truth().id;

@@ -198,7 +198,7 @@ fn only_settings_that_the_configuration_can_write_may_be_written() {
     assert_eq!(actions(&less, "RestoreOwnBuckets"), ["s3:PutBucketVersioning"]);
     assert_eq!(actions(&json!({}), "RestoreOwnBuckets"), [] as [&str; 0]);
     assert_eq!(actions(&json!({}), "WriteAccount"), [] as [&str; 0]);
-    let kept = json!({ "aspects": { "account-public-access": "keep" } });
+    let kept = json!({ "aspects": { "account-public-access": "enforce" } });
     assert_eq!(actions(&kept, "WriteAccount"), ["s3:PutAccountPublicAccessBlock"]);
     let all: BTreeSet<SettingKind> = SettingKind::ALL.into();
     assert_eq!(of(&kept).render().is_ok(), Config::read(&kept).unwrap().writable() == all);

@@ -19,8 +19,8 @@ fn a_bucket_without_any_setting_as_before_2023_is_set() {
     let bare = Observed { encryption: Reading::Absent, ..open() };
     let encryption = |sse_c| Setting::Encryption(Some(sse_s3(sse_c)));
     check(&bare, &baseline(Grade::Speed), &[whole(), encryption(SseC::NotSaid)]);
-    let insists = insisting(Grade::Speed, Aspect::SseC);
-    check(&bare, &insists, &[whole(), encryption(SseC::Blocked)]);
+    let enforces = enforcing(Grade::Speed, Aspect::SseC);
+    check(&bare, &enforces, &[whole(), encryption(SseC::Blocked)]);
 }
 
 /// A bucket whose objects may have ACLs of their own.
@@ -51,10 +51,10 @@ fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_object
 }
 
 #[test]
-fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_owner_insists() {
+fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_mode_is_enforce() {
     let bucket = with_acls(Reading::Known(Ownership::ObjectWriter));
     let aspect = Aspect::PublicAccess;
-    for baseline in [changed(Grade::Speed, aspect), insisting(Grade::Speed, aspect)] {
+    for baseline in [changed(Grade::Speed, aspect), enforcing(Grade::Speed, aspect)] {
         check(&bucket, &baseline, &[whole()]);
         // Nothing more has to be read for that.
         let unread = Observed { ownership: Reading::Unread, ..bucket.clone() };
@@ -65,8 +65,8 @@ fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_ow
     }
     // What shows that the bucket is meant to be public still counts.
     let website = Observed { website: Reading::Known(()), ..bucket.clone() };
-    let insists = insisting(Grade::Speed, Aspect::PublicAccess);
-    check_not_remediated(&website, &insists, Aspect::PublicAccess, &Reason::Website);
+    let enforces = enforcing(Grade::Speed, Aspect::PublicAccess);
+    check_not_remediated(&website, &enforces, Aspect::PublicAccess, &Reason::Website);
     // What is only reported is reported as a whole.
     let mut reported = kept(Grade::Speed);
     reported.set_mode(Aspect::PublicAccess, Mode::Report);
@@ -99,8 +99,8 @@ fn acls_that_are_switched_off_in_the_same_plan_leave_the_whole_block_on() {
         ..safe(Grade::Security)
     };
     let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
-    let insists = insisting(Grade::Security, Aspect::Ownership);
-    check(&bucket, &insists, &[whole(), enforced]);
+    let enforces = enforcing(Grade::Security, Aspect::Ownership);
+    check(&bucket, &enforces, &[whole(), enforced]);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn acls_are_disabled_only_if_that_locks_out_no_one() {
     let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
     let changed = changed(Grade::Security, Aspect::Ownership);
     let never_set = Observed { ownership: Reading::Absent, ..writer.clone() };
-    for baseline in [&changed, &insisting(Grade::Security, Aspect::Ownership)] {
+    for baseline in [&changed, &enforcing(Grade::Security, Aspect::Ownership)] {
         check(&writer, baseline, std::slice::from_ref(&enforced));
         check(&never_set, baseline, std::slice::from_ref(&enforced));
     }
@@ -205,17 +205,17 @@ fn a_policy_that_allows_other_accounts_is_reported() {
 #[test]
 fn the_accounts_block_is_judged_once_and_kept_where_that_is_wanted() {
     let account = BucketId { name: crate::BucketName::account(), ..id() };
-    let keep = Baseline::of_account(Mode::Keep);
-    let first = questions(&Observed::unread(account.clone()), &keep);
+    let enforce = Baseline::of_account(Mode::Enforce);
+    let first = questions(&Observed::unread(account.clone()), &enforce);
     assert_eq!(first, [Question::AccountBlock]);
     let open = Observed { account_block: Reading::Absent, ..Observed::unread(account) };
     let whole = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
-    check(&open, &keep, &[whole]);
+    check(&open, &enforce, &[whole]);
     check(&open, &Baseline::of_account(Mode::Report), &[]);
     assert_eq!(assess(&open, &Baseline::of_account(Mode::Report)).len(), 1);
     // Of a bucket it is no finding.
     let mut bucket = baseline(Grade::Speed);
-    bucket.set_mode(Aspect::AccountPublicAccess, Mode::Keep);
+    bucket.set_mode(Aspect::AccountPublicAccess, Mode::Enforce);
     let open = Observed { account_block: Reading::Absent, ..safe(Grade::Speed) };
     check(&open, &bucket, &[]);
 }

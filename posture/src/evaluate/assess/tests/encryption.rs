@@ -59,7 +59,7 @@ fn blocking_sse_c_keeps_everything_else() {
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, Encryption { sse_c, ..kms(theirs, false) });
         check(&open, &changed(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
-        check(&open, &insisting(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
+        check(&open, &enforcing(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
     }
 }
 
@@ -104,7 +104,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
 fn where_sse_c_cannot_be_blocked_nothing_is_written_for_it() {
     let bucket =
         Observed { id: in_region("me-south-1"), ..encrypted(Grade::Speed, sse_s3(SseC::NotSaid)) };
-    for baseline in [baseline(Grade::Speed), insisting(Grade::Speed, Aspect::SseC)] {
+    for baseline in [baseline(Grade::Speed), enforcing(Grade::Speed, Aspect::SseC)] {
         assert_eq!(assess(&bucket, &baseline), []);
     }
 }
@@ -194,7 +194,7 @@ fn sse_c_is_blocked_also_where_the_encryption_is_not_judged() {
     for aspect in Aspect::ALL.into_iter().filter(|aspect| *aspect != Aspect::SseC) {
         hybrid.set_mode(aspect, Mode::Off);
     }
-    hybrid.insist(Aspect::SseC);
+    hybrid.set_mode(Aspect::SseC, Mode::Enforce);
     let bucket = MemoryBucket::new(Observed { encryption: Reading::Absent, ..safe(Grade::Speed) });
     assert_eq!(guard(&bucket, &hybrid), [SettingKind::Encryption]);
     assert_eq!(bucket.truth().encryption.known().unwrap().sse_c, SseC::Blocked);

@@ -77,7 +77,7 @@ fn every_encryption() {
         &steps(writer(), two_policies(), private()),
     );
     // Other principals that would need the key, in every way.
-    let kept = with(bases, &[(Aspect::Encryption, &acls), (Aspect::SseC, &[Stance::Insisted])]);
+    let kept = with(bases, &[(Aspect::Encryption, &acls), (Aspect::SseC, &[Stance::Enforced])]);
     let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
     space.walk(&id(), &kept, &steps(owners, two_policies(), all));
     let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
@@ -129,7 +129,7 @@ fn every_public_access_block() {
         !block.block_public_policy && block.block_public_acls == block.ignore_public_acls
     };
     steps[3] = account(is_half);
-    let free = [Stance::Reported, Stance::Insisted, Stance::Changed];
+    let free = [Stance::Reported, Stance::Enforced, Stance::Changed];
     let mut baselines = each(&free, &[Stance::Off]);
     baselines.push(only(own_bucket(), &aspects[..1]));
     space.walk(&id(), &baselines, &steps);
@@ -148,7 +148,7 @@ fn every_public_access_block() {
     steps[4] = Step::asked(Question::Website).among(|o| o.website == Reading::Absent);
     steps[5] = Step::asked(Question::PolicyStatus).among(|o| o.policy_is_public.known().is_some());
     steps[7] = Step::Asked(Question::History, histories(&[]));
-    space.walk(&id(), &each(&[Stance::Insisted], &[Stance::Off]), &steps);
+    space.walk(&id(), &each(&[Stance::Enforced], &[Stance::Off]), &steps);
     space.end(429_752);
 }
 
@@ -194,7 +194,7 @@ fn every_policy() {
     // A first one, or one more statement, with or without a public website.
     let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
     let website =
-        with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Insisted])]);
+        with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Enforced])]);
     space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
     // A first one, in every context, and whether its tags were read before or not.
     let at =
@@ -245,7 +245,7 @@ fn what_is_judged_apart_can_be_written_together() {
         kept.iter().map(|aspect| (*aspect, stance)).collect()
     };
     let mut baselines = with(grades(), &all(&[Stance::HeldBack]));
-    baselines.extend(with(grades(), &all(&[Stance::Insisted])));
+    baselines.extend(with(grades(), &all(&[Stance::Enforced])));
     baselines.push(own_bucket());
     let few = |question: Question, places: &[usize]| {
         let answers = answers(question);

@@ -137,7 +137,7 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
     };
     let has = any::<[bool; 2]>();
     (grade, prop::option::of(modes), maker, has, some(), some()).prop_map(
-        |(grade, modes, maker, [has_key, has_waited], changed, insists): (
+        |(grade, modes, maker, [has_key, has_waited], changed, enforced): (
             _,
             _,
             _,
@@ -151,8 +151,8 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
             for (aspect, mode) in Aspect::ALL.into_iter().zip(modes.into_iter().flatten()) {
                 baseline.set_mode(aspect, mode);
             }
-            for aspect in insists {
-                baseline.insist(aspect);
+            for aspect in enforced {
+                baseline.set_mode(aspect, Mode::Enforce);
             }
             baseline
         },

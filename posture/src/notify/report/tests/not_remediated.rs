@@ -101,7 +101,7 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
                 of its own beside a first one of ours, so none was written: add it
-                to the template, or set `tls = "keep"` for the bucket in
+                to the template, or set `tls = "enforce"` for the bucket in
                 s3guard.toml
 
             For the template of its stack

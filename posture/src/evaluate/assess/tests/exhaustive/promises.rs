@@ -64,7 +64,7 @@ fn locks_out(before: &State, after: &Observed) -> bool {
 fn writes_unasked(before: &State, after: &Observed) -> bool {
     let State { observed, baseline } = before;
     let is_kept = |aspect| {
-        baseline.mode(aspect) == Mode::Keep
+        baseline.mode(aspect).enforces()
             && observed
                 .history
                 .known()
@@ -126,5 +126,5 @@ fn is_in_the_way_of_stack(before: &State, after: &Observed) -> bool {
     let is_first = observed.policy == Reading::Absent && after.policy != Reading::Absent;
     let is_of_stack = observed.tags.known().is_some_and(|tags| tags.contains_key(STACK_TAG));
     let is_at_work = !matches!(observed.stack_in_progress, Reading::Absent | Reading::Known(false));
-    is_first && is_of_stack && (!baseline.insists(Aspect::Tls) || is_at_work)
+    is_first && is_of_stack && (baseline.mode(Aspect::Tls) != Mode::Enforce || is_at_work)
 }

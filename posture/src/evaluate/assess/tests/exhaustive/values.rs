@@ -10,30 +10,28 @@ use crate::{CallContext, Config, Maker};
 pub(super) enum Stance {
     Off,
     Reported,
-    /// By the grade alone.
+    /// `enforce-new`.
     HeldBack,
-    /// By the owner.
-    Insisted,
-    /// By the grade, after a call that has changed it.
+    /// `enforce`.
+    Enforced,
+    /// `enforce-new`, after a call that has changed it.
     Changed,
 }
 
 impl Stance {
     pub(super) const ALL: [Self; 5] =
-        [Self::Off, Self::Reported, Self::HeldBack, Self::Insisted, Self::Changed];
-    /// Of what cannot be kept.
+        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed];
+    /// Of what cannot be enforced.
     pub(super) const REPORTED: [Self; 2] = [Self::Off, Self::Reported];
 
     fn apply(self, baseline: &mut Baseline, aspect: Aspect) {
         let mode = match self {
             Self::Off => Mode::Off,
             Self::Reported => Mode::Report,
-            Self::HeldBack | Self::Insisted | Self::Changed => Mode::Keep,
+            Self::HeldBack | Self::Changed => Mode::EnforceNew,
+            Self::Enforced => Mode::Enforce,
         };
         baseline.set_mode(aspect, mode);
-        if self == Self::Insisted {
-            baseline.insist(aspect);
-        }
         if self == Self::Changed {
             baseline.call_context.changed.insert(aspect);
         }
