@@ -3,4 +3,5 @@
 pub mod assess;
 pub mod coverage;
 pub mod permissions;
+pub mod refused;
 pub mod tls;

@@ -28,7 +28,7 @@ pub(crate) trait Answer<T>: Sized {
         }
     }
 
-    /// The same as a reading, which "access denied" is, too.
+    /// The same as a reading; what AWS refuses for good is [`Reading::Denied`].
     fn reading(
         self,
         call: &'static str,
@@ -37,7 +37,7 @@ pub(crate) trait Answer<T>: Sized {
     ) -> Result<Reading<T>, AwsError> {
         match self.optional(call, object, absent) {
             Ok(answer) => Ok(answer.map_or(Reading::Absent, Reading::Known)),
-            Err(error) if error.is_denied() => Ok(Reading::Denied),
+            Err(error) if error.is_permanent() => Ok(Reading::Denied),
             Err(error) => Err(error),
         }
     }
@@ -53,13 +53,13 @@ where
     }
 }
 
-/// "Access denied" as a reading; `None` if the bucket does not exist.
+/// What AWS refuses for good as a reading; `None` if the bucket does not exist.
 pub(crate) fn seen<T>(
     answer: Result<Reading<T>, AwsError>,
 ) -> Result<Option<Reading<T>>, AwsError> {
     match answer {
-        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
-        Err(error) if error.is_denied() => Ok(Some(Reading::Denied)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) if error.is_permanent() => Ok(Some(Reading::Denied)),
         answer => answer.map(Some),
     }
 }

@@ -5,6 +5,7 @@ mod foreign;
 mod killed;
 mod notified;
 mod own_bucket;
+mod refused;
 mod rounds;
 mod swept;
 mod two_writers;
@@ -26,6 +27,7 @@ use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::glob::Glob;
+use crate::model::refusal::{Cause, Refusal};
 use crate::model::setting::PublicAccessBlock;
 use crate::reconcile::account::{CallError, Page};
 use crate::reconcile::last_sweep::{self, LastSweep};
@@ -38,12 +40,15 @@ use crate::{
 };
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard-GuardRole-1";
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
     Conflict,
     Denied,
+    /// AWS refuses this write for good.
+    Refused(SettingKind, Cause),
     Other,
 }
 
@@ -58,8 +63,20 @@ impl CallError for Failure {
         *self == Self::Conflict
     }
 
-    fn is_denied(&self) -> bool {
-        *self == Self::Denied
+    fn refusal(&self) -> Option<Refusal> {
+        let (kind, cause) = match *self {
+            Self::Conflict | Self::Other => return None,
+            Self::Denied => (SettingKind::PublicAccessBlock, Cause::Denied),
+            Self::Refused(kind, cause) => (kind, cause),
+        };
+        let code = match cause {
+            Cause::StoredAcl => "InvalidBucketAclWithObjectOwnership",
+            Cause::InvalidPrincipal => "MalformedPolicy",
+            Cause::Other => "InvalidRequest",
+            _ => "AccessDenied",
+        };
+        let (call, words) = (kind.call().to_owned(), "Its words".to_owned());
+        Some(Refusal { call, code: code.to_owned(), words, cause })
     }
 }
 
@@ -102,6 +119,11 @@ struct Inner {
     created: Option<OffsetDateTime>,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
+    /// The writes that AWS refuses for good, and how often it has.
+    refuses: BTreeMap<SettingKind, Cause>,
+    refusals: usize,
+    /// The configuration, if it is another one.
+    config: Option<&'static str>,
     records: BTreeMap<String, Record>,
     /// What the flow did that others can see: pauses, what was published or queued, and what was written to the ledger.
     journal: Vec<String>,
@@ -134,6 +156,9 @@ impl World {
             pages: 1,
             created: None,
             writes_fail: Vec::new(),
+            refuses: BTreeMap::new(),
+            refusals: 0,
+            config: None,
             records: BTreeMap::new(),
             journal: Vec::new(),
         };
@@ -220,6 +245,7 @@ impl World {
             key: None,
             log_bucket: None,
             own_buckets: vec!["s3guard-ledger".parse().unwrap()],
+            role: Some(ROLE.to_owned()),
             deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
             settle_seconds: 15,
         }
@@ -229,12 +255,16 @@ impl World {
     fn run(&'static self, delivered: &[Delivered], seconds: i64) -> Option<Handled> {
         self.with(|state| state.points = 0);
         let account = WriteCounter::new(self, || self.now());
+        let mut settings = Self::settings();
+        if let Some(config) = self.with(|state| state.config) {
+            settings.config = Config::from_json(config).unwrap();
+        }
         let deadline = Some(self.now() + time::Duration::seconds(seconds));
         let flow = Flow {
             account: &account,
             ledger: self,
             outgoing: self,
-            settings: &Self::settings(),
+            settings: &settings,
             clock: Clock { now: &|| self.now(), deadline },
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));
@@ -331,6 +361,11 @@ impl Account for &'static World {
         self.point().await;
         if let Some(failure) = self.with(|state| state.writes_fail.pop()) {
             return Err(failure);
+        }
+        let kind = setting.kind();
+        if let Some(cause) = self.with(|state| state.refuses.get(&kind).copied()) {
+            self.with(|state| state.refusals += 1);
+            return Err(Failure::Refused(kind, cause));
         }
         self.bucket.apply(bucket, setting).await.unwrap();
         self.point().await;

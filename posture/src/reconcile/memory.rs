@@ -1,5 +1,6 @@
 //! A bucket in memory, for `replay` and for tests.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,6 +95,7 @@ impl Observed {
             object_lock: Reading::Absent,
             key: Reading::Known(KeyState::Usable),
             stack_in_progress: Reading::Absent,
+            refused: BTreeMap::new(),
             history: Reading::Known(History::default()),
             id,
         }

@@ -22,6 +22,7 @@ mod exhaustive;
 mod keeping;
 mod peers;
 mod property;
+mod refused;
 mod rounds;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/ours";

@@ -95,7 +95,10 @@ fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> 
     });
     let not_remediated = content.not_remediated.iter().map(|(aspect, reason)| OfAspect {
         cause: Some(shown(&reason.to_string(), CAUSE_MAX)),
-        ..OfAspect::new(*aspect, AspectResult::NotRemediated)
+        ..OfAspect::new(
+            *aspect,
+            if reason.is_refused() { AspectResult::Failed } else { AspectResult::NotRemediated },
+        )
     });
     let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),

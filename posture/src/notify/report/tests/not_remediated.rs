@@ -20,7 +20,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     for (reason, severity) in [
         (Reason::PublicPolicy, "critical"),
         (Reason::PublicAcl, "critical"),
-        (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+        (Reason::NotReadable(crate::Question::PublicAccessBlock), "high"),
     ] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();

@@ -244,6 +244,7 @@ fn nothing(id: &BucketId) -> Observed {
         key: Reading::Absent,
         stack_in_progress: Reading::Absent,
         history: Reading::Absent,
+        refused: std::collections::BTreeMap::new(),
     }
 }
 
