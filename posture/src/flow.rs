@@ -217,12 +217,6 @@ pub struct Seen {
     pub findings: Vec<Finding>,
 }
 
-impl TaskResult {
-    fn retry() -> Self {
-        Self { retry: true, ..Self::default() }
-    }
-}
-
 impl Settings {
     /// The context of a reconciliation, with the parameters of the stack.
     pub fn context(&self, today: Date) -> EvaluationContext {

@@ -28,7 +28,7 @@ pub(crate) trait Answer<T>: Sized {
         }
     }
 
-    /// The same as a reading; what AWS refuses for good is [`Reading::Denied`].
+    /// The same as a reading, which "access denied" is, too.
     fn reading(
         self,
         call: &'static str,
@@ -37,8 +37,21 @@ pub(crate) trait Answer<T>: Sized {
     ) -> Result<Reading<T>, AwsError> {
         match self.optional(call, object, absent) {
             Ok(answer) => Ok(answer.map_or(Reading::Absent, Reading::Known)),
-            Err(error) if error.is_permanent() => Ok(Reading::Denied),
+            Err(error) if error.is_denied() => Ok(Reading::Denied),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The same for what a bucket is judged by: whatever AWS refuses for good is [`Reading::Denied`].
+    fn judged(
+        self,
+        call: &'static str,
+        object: impl Into<String>,
+        absent: &[&str],
+    ) -> Result<Reading<T>, AwsError> {
+        match self.reading(call, object, absent) {
+            Err(error) if error.is_permanent() => Ok(Reading::Denied),
+            answer => answer,
         }
     }
 }

@@ -73,7 +73,12 @@ impl CallError for Failure {
             Cause::StoredAcl => "InvalidBucketAclWithObjectOwnership",
             Cause::InvalidPrincipal => "MalformedPolicy",
             Cause::Other => "InvalidRequest",
-            _ => "AccessDenied",
+            Cause::BucketPolicy
+            | Cause::ServiceControlPolicy
+            | Cause::ResourceControlPolicy
+            | Cause::Organization
+            | Cause::BlockPublicPolicy
+            | Cause::Denied => "AccessDenied",
         };
         let (call, words) = (kind.call().to_owned(), "Its words".to_owned());
         Some(Refusal { call, code: code.to_owned(), words, cause })
@@ -117,6 +122,8 @@ struct Inner {
     pages: usize,
     /// When the buckets were created, as the list says.
     created: Option<OffsetDateTime>,
+    /// Whether AWS refuses to list the buckets.
+    is_list_refused: bool,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
     /// The writes that AWS refuses for good, and how often it has.
@@ -155,6 +162,7 @@ impl World {
             ledger_calls: Vec::new(),
             pages: 1,
             created: None,
+            is_list_refused: false,
             writes_fail: Vec::new(),
             refuses: BTreeMap::new(),
             refusals: 0,
@@ -390,6 +398,9 @@ impl Account for &'static World {
 
     async fn list(&self, continuation: Option<String>) -> Result<Page, Failure> {
         self.point().await;
+        if self.with(|state| state.is_list_refused) {
+            return Err(Failure::Denied);
+        }
         let page = continuation.map_or(0, |page| page.parse().unwrap());
         let name = self.bucket.truth().id.name;
         let bucket = if page == 0 { name } else { format!("{name}-{page}").parse().unwrap() };

@@ -203,6 +203,15 @@ impl Reason {
         Some(Setting::Policy(Some(policy.clone())))
     }
 
+    /// What AWS refuses, without what the judgement of other aspects adds to it: the same for a call and for a sweep.
+    pub fn refusal(&self) -> Option<String> {
+        if let Self::Refused(write) = self {
+            return Some(write.head());
+        }
+        let Self::Unreadable(reads) = self else { return None };
+        Some(reads.head())
+    }
+
     /// Whether AWS refuses the write that would remediate it.
     pub const fn is_refused(&self) -> bool {
         matches!(self, Self::Refused(_))

@@ -139,19 +139,24 @@ impl RefusedWrite {
     pub fn new(kind: SettingKind, bucket: BucketName, refusal: Refusal) -> Self {
         Self { kind, bucket, refusal, denying: None, role: Role(None) }
     }
+
+    /// What is refused.
+    pub fn head(&self) -> String {
+        format!("{} was refused ({})", self.refusal.call, self.refusal.code)
+    }
 }
 
 impl fmt::Display for RefusedWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bucket, refusal, denying, role, .. } = self;
-        let Refusal { call, code, .. } = refusal;
+        let (call, head) = (&refusal.call, self.head());
         if let Some(denying) = denying {
-            write!(f, "{call} was refused ({code}) by {denying} in its policy: ")?;
+            write!(f, "{head} by {denying} in its policy: ")?;
             return exempt(f, role, denying.exception);
         }
         match refusal.cause {
             Cause::BucketPolicy => {
-                write!(f, "{call} was refused ({code}) by a deny in its policy: ")?;
+                write!(f, "{head} by a deny in its policy: ")?;
                 exempt(f, role, Exception::Other)
             }
             Cause::ServiceControlPolicy | Cause::ResourceControlPolicy => write!(
@@ -161,12 +166,12 @@ impl fmt::Display for RefusedWrite {
             Cause::Organization => write!(f, "{call} was refused: {refusal}: change it there"),
             Cause::BlockPublicPolicy => write!(
                 f,
-                "{call} was refused ({code}): its policy is public, and BlockPublicPolicy rejects it: remove its public \
+                "{head}: its policy is public, and BlockPublicPolicy rejects it: remove its public \
                  statements, then s3guard makes the write"
             ),
             Cause::StoredAcl => write!(
                 f,
-                "{call} was refused ({code}): its ACL grants something that the block hides: reset the ACL (`aws s3api \
+                "{head}: its ACL grants something that the block hides: reset the ACL (`aws s3api \
                  put-bucket-acl --bucket {bucket} --acl private`), then s3guard makes the write with the next sweep"
             ),
             Cause::InvalidPrincipal => write!(
@@ -203,17 +208,27 @@ pub struct Unreadable {
     pub role: Role,
 }
 
+impl Unreadable {
+    /// Why it cannot be read.
+    pub fn head(&self) -> String {
+        let what = "not readable, so nothing that depends on it was changed";
+        match &self.refusal {
+            _ if self.is_by_policy() => format!("{what}: the bucket's policy denies it"),
+            Some(refusal) => format!("{what}: {refusal}"),
+            None => format!("{what}: access is denied"),
+        }
+    }
+
+    fn is_by_policy(&self) -> bool {
+        let is_by_policy = |refusal: &Refusal| refusal.cause == Cause::BucketPolicy;
+        self.denying.is_some() || self.refusal.as_ref().is_some_and(is_by_policy)
+    }
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { questions, refusal, denying, role } = self;
-        let is_by_policy = denying.is_some()
-            || refusal.as_ref().is_some_and(|refusal| refusal.cause == Cause::BucketPolicy);
-        f.write_str("not readable, so nothing that depends on it was changed: ")?;
-        match refusal {
-            _ if is_by_policy => f.write_str("the bucket's policy denies it")?,
-            Some(refusal) => write!(f, "{refusal}")?,
-            None => f.write_str("access is denied")?,
-        }
+        let Self { questions, denying, role, .. } = self;
+        f.write_str(&self.head())?;
         let mut actions: Vec<&str> = questions.iter().map(|one| one.permission().0).collect();
         actions.sort_unstable();
         actions.dedup();
@@ -224,7 +239,7 @@ impl fmt::Display for Unreadable {
             write!(f, " and {more} more")?;
         }
         f.write_str(")")?;
-        if !is_by_policy {
+        if !self.is_by_policy() {
             return Ok(());
         }
         match denying {

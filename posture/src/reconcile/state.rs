@@ -222,7 +222,8 @@ pub fn reason_text(reason: &Reason) -> Option<String> {
         reason,
         Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
     );
-    (!is_reported_otherwise).then(|| reason.to_string().chars().take(REASON_MAX).collect())
+    let text = || reason.refusal().unwrap_or_else(|| reason.to_string());
+    (!is_reported_otherwise).then(|| text().chars().take(REASON_MAX).collect())
 }
 
 /// The settings that a call may have changed, with the call. Tags are no settings.

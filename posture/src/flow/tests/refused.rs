@@ -190,6 +190,22 @@ fn a_deny_with_exceptions_in_the_policy_is_named_with_the_line_that_lets_the_gua
     }
 }
 
+#[test]
+fn the_same_refusal_of_a_call_and_of_a_sweep_is_one_finding() {
+    let world = refusing(&[(SettingKind::PublicAccessBlock, Cause::Denied)]);
+    world.bucket.change(|truth| {
+        let policy = r#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"x"},"Action":"s3:Put*",
+            "Resource":"arn:aws:s3:::reports"}}"#;
+        truth.policy = Reading::Known(Policy::new(policy));
+        truth.set(&Setting::PublicAccessBlock(None));
+    });
+    sweep(world);
+    // The call does not read the policy, so it cannot name the statement.
+    assert!(world.handle(&[opened()]).failed.is_empty());
+    assert_eq!(world.outgoing.take().notifications.len(), 1);
+    assert_eq!(sweep(world), []);
+}
+
 /// Denies every read of the bucket, for this cause.
 fn unreadable(world: &World, cause: Cause) {
     world.bucket.change(|truth| {
@@ -240,6 +256,8 @@ fn a_bucket_that_cannot_be_read_is_one_finding_with_the_line_that_lets_the_guard
     assert!(handled.failed.is_empty());
     let published = world.outgoing.take().notifications;
     assert_eq!((published.len(), severity(&published[0])), (1, "high".to_owned()));
+    // It is the same finding for the sweep, which reads more.
+    assert_eq!(sweep(world), []);
 }
 
 #[test]
@@ -351,6 +369,16 @@ fn a_bucket_of_control_tower_is_left_without_a_write_and_reported_once() {
     let other = World::with_bucket("aws-controltower-logs-444455556666-eu-west-1");
     other.handle(&[task_for().replace("reports", other.id().name.as_str())]);
     assert!(other.bucket.truth().policy.known().is_some());
+}
+
+#[test]
+fn a_list_that_aws_refuses_is_counted_and_not_retried() {
+    let world = World::new();
+    world.with(|state| state.is_list_refused = true);
+    let handled = world.handle(&[scheduled()]);
+    assert!(handled.failed.is_empty());
+    assert_eq!(count(&handled, Metric::Failed), 1);
+    assert_eq!(world.ledger.object(last_sweep::KEY), None, "the sweep has not ended");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fields are only added.
 | severity | what it means |
 |---|---|
 | `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, or one of the stack's own buckets was changed, not by a deployer. |
-| `high` | A remediation failed, or an alarm of s3guard's own stack is in state ALARM. |
+| `high` | A remediation failed or AWS refused it, it cannot be read who may access a bucket, or an alarm of s3guard's own stack is in state ALARM. |
 | `warning` | Should be checked: a weakening was reverted, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
 | `info` | For information: a bucket was protected, or an alarm is in state OK. |
 
