@@ -16,7 +16,7 @@ mod scope;
 mod values;
 mod writable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +36,8 @@ use self::values::Bounded;
 pub use self::values::Day;
 pub use self::writable::writable_of_own_buckets;
 use crate::contract::SETTLE_SECONDS_MAX;
-use crate::{Aspect, Grade, KeyArn, Mode, Region};
+use crate::model::trusted::{CanonicalId, OrganizationPath};
+use crate::{AccountId, Aspect, Grade, KeyArn, Mode, Region, Trusted};
 
 /// How long a new bucket is left alone by default.
 pub const SETTLE_SECONDS: u16 = 15;
@@ -57,6 +58,26 @@ pub struct Config {
     // A tool that configures a bucket step by step would reach a lower number.
     #[cfg_attr(test, schemars(extend("default" = crate::model::baseline::WRITES_MAX)))]
     writes_per_hour: Option<Bounded<7, 1000>>,
+    /// Accounts that are trusted, by their twelve digits: what is granted or copied to them is not reported.
+    #[cfg_attr(test, schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9]{12}$"))))]
+    trusted_accounts: BTreeSet<AccountId>,
+    /// Organizations that are trusted, `o-…`, or all below one of their organizational units, `o-…/r-…/ou-…/*`.
+    #[cfg_attr(
+        test,
+        schemars(
+            with = "BTreeSet<String>",
+            inner(regex(
+                pattern = "^o-[a-z0-9]{10,32}(/(r-[0-9a-z]{4,32}(/ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})*/)?[*])?$"
+            ))
+        )
+    )]
+    trusted_organizations: BTreeSet<OrganizationPath>,
+    /// Canonical user ids that are trusted, which policies and ACLs may name instead of an account.
+    #[cfg_attr(
+        test,
+        schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9a-f]{64}$")))
+    )]
+    trusted_canonical_ids: BTreeSet<CanonicalId>,
     /// The customer's KMS key for the buckets of each Region, which the grades `hybrid` and `security` need: the full ARN
     /// of a key, never an alias.
     #[cfg_attr(test, schemars(with = "schema::Keys"))]
@@ -140,6 +161,15 @@ impl Config {
     /// The customer managed keys by Region.
     pub fn keys(&self) -> impl Iterator<Item = &KeyArn> {
         self.keys.values()
+    }
+
+    /// What the owner trusts outside of the account.
+    pub fn trusted(&self) -> Trusted {
+        Trusted {
+            accounts: self.trusted_accounts.clone(),
+            organizations: self.trusted_organizations.clone(),
+            canonical_ids: self.trusted_canonical_ids.clone(),
+        }
     }
 
     /// The mode of the account's own public access block.

@@ -36,6 +36,7 @@ pub use model::question::{On, Question};
 pub use model::setting::{Setting, SettingKind};
 pub use model::tool::Tool;
 pub use model::trigger::{Call, Trigger};
+pub use model::trusted::Trusted;
 pub use notify::notification::Notification;
 pub use reconcile::account::Account;
 pub use reconcile::carry_out::{Outcome, carry_out};

@@ -19,4 +19,5 @@ pub mod setting;
 pub mod severity;
 pub mod tool;
 pub mod trigger;
+pub mod trusted;
 pub mod watch;

@@ -115,6 +115,7 @@ impl Config {
         } else {
             self.baseline_by_rules(id, tags, context)
         };
+        baseline.trusted = self.trusted();
         for aspect in Aspect::ALL {
             if context.extent.leaves_out(aspect, baseline.mode(aspect)) {
                 baseline.set_mode(aspect, Mode::Off);

@@ -21,6 +21,11 @@ fn whole() -> Value {
         "grade": "hybrid",
         "settle-seconds": 0,
         "writes-per-hour": 1000,
+        "trusted-accounts": ["444455556666"],
+        "trusted-organizations": ["o-a1b2c3d4e5", "o-a1b2c3d4e6/r-ab12/ou-ab12-11111111/*"],
+        "trusted-canonical-ids": [
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be",
+        ],
         "keys": { "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234" },
         "aspects": { "versioning": "enforce", "account-public-access": "report" },
         "rule": [
@@ -46,6 +51,16 @@ fn the_same_configuration_has_the_same_bytes() {
           "grade": "hybrid",
           "settle-seconds": 0,
           "writes-per-hour": 1000,
+          "trusted-accounts": [
+            "444455556666"
+          ],
+          "trusted-organizations": [
+            "o-a1b2c3d4e5",
+            "o-a1b2c3d4e6/r-ab12/ou-ab12-11111111/*"
+          ],
+          "trusted-canonical-ids": [
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+          ],
           "keys": {
             "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234"
           },
@@ -111,7 +126,7 @@ fn what_is_not_json_is_reported() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
         "#]],
     );
 }
@@ -162,6 +177,9 @@ fn values() -> impl Strategy<Value = Value> {
         "grade",
         "settle-seconds",
         "writes-per-hour",
+        "trusted-accounts",
+        "trusted-organizations",
+        "trusted-canonical-ids",
         "keys",
         "aspects",
         "rule",

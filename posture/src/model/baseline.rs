@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
 
 use crate::model::own_bucket::OwnBucket;
-use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
+use crate::{Aspect, BucketName, Grade, KeyArn, Mode, Trusted};
 
 /// The default number of writes of one setting of a bucket within an hour after which the guard stops.
 pub const WRITES_MAX: u32 = 20;
@@ -29,6 +29,8 @@ pub struct Baseline {
     pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
+    /// What the owner trusts outside of the account.
+    pub trusted: Trusted,
     /// What has changed in it, if it is one of the stack's own buckets.
     pub own: Option<OwnBucket>,
     modes: BTreeMap<Aspect, Mode>,
@@ -82,6 +84,7 @@ impl Baseline {
             writes_max: WRITES_MAX,
             call_context: CallContext::default(),
             exemptions: Vec::new(),
+            trusted: Trusted::default(),
             own: None,
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
         }

@@ -10,7 +10,7 @@ use time::macros::date;
 use super::config;
 use crate::config::{Config, EvaluationContext, Extent};
 use crate::model::setting::Tags;
-use crate::{Aspect, Baseline, BucketId, Grade, Mode, Reading};
+use crate::{AccountId, Aspect, Baseline, BucketId, Grade, Mode, Reading};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
@@ -322,6 +322,13 @@ fn the_breaker_is_as_configured() {
     let writes = |config: &Config| baseline(config, "abc", &Reading::Absent).writes_max;
     assert_eq!(writes(&Config::default()), crate::model::baseline::WRITES_MAX);
     assert_eq!(writes(&config(&json!({ "writes-per-hour": 7 }))), 7);
+}
+
+#[test]
+fn what_is_trusted_is_the_same_for_every_bucket() {
+    let config = config(&json!({ "trusted-accounts": ["444455556666"] }));
+    let accounts = baseline(&config, "abc", &Reading::Absent).trusted.accounts;
+    assert_eq!(accounts.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["444455556666"]);
 }
 
 /// A rule or an exemption for few of few buckets, so that they meet.

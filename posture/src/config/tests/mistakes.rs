@@ -149,6 +149,41 @@ fn a_setting_in_the_wrong_place_is_sent_where_it_belongs() {
 }
 
 #[test]
+fn what_is_trusted_has_its_form() {
+    check(
+        &json!({
+            "trusted-accounts": ["444455556666", "4444"],
+            "trusted-organizations": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111", "*"],
+            "trusted-canonical-ids": ["79a59df900b949e5"],
+        }),
+        &expect![[r#"
+            `trusted-accounts[1]`: `4444` is not an AWS account, which has twelve digits
+            `trusted-organizations[0]`: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111` is neither an organization, as `o-a1b2c3d4e5`, nor a path, as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*`
+            `trusted-organizations[1]`: `*` is neither an organization, as `o-a1b2c3d4e5`, nor a path, as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*`
+            `trusted-canonical-ids[0]`: `79a59df900b949e5` is not a canonical user id, which has 64 digits of 0-9 and a-f
+        "#]],
+    );
+    check(
+        &json!({ "trusted-accounts": "444455556666" }),
+        &expect![[r#"
+        `trusted-accounts`: expected a list, found a string (write `["444455556666"]`)
+    "#]],
+    );
+    check(
+        &json!({ "trusted-accounts": [444_455_556_666_u64] }),
+        &expect![[r#"
+        `trusted-accounts[0]`: expected a string, found an integer (write `"444455556666"`, in quotes)
+    "#]],
+    );
+    check(
+        &json!({ "trusted-account": ["444455556666"] }),
+        &expect![[r#"
+        `trusted-account`: `trusted-account` is not a setting of the configuration (write `trusted-accounts`)
+    "#]],
+    );
+}
+
+#[test]
 fn numbers_have_bounds() {
     check(
         &json!({ "settle-seconds": 901, "writes-per-hour": 1001 }),
