@@ -142,7 +142,8 @@ impl AwsError {
             )) => false,
             // The SDK does not follow S3 to the Region of another bucket of this name.
             Some(None) => self.status.is_some_and(|status| {
-                status == 301 || ((400..500).contains(&status) && !matches!(status, 408 | 409 | 429))
+                status == 301
+                    || ((400..500).contains(&status) && !matches!(status, 408 | 409 | 429))
             }),
         }
     }

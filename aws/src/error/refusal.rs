@@ -148,7 +148,12 @@ mod tests {
                 Cause::InvalidPrincipal,
             ),
             (
-                error("PutBucketPolicy", 400, "MalformedPolicy", "Missing required field Statement"),
+                error(
+                    "PutBucketPolicy",
+                    400,
+                    "MalformedPolicy",
+                    "Missing required field Statement",
+                ),
                 Cause::Other,
             ),
             (

@@ -87,7 +87,8 @@ fn of_reads(
     observed: &Observed,
     role: Option<&str>,
 ) -> Option<Finding> {
-    let rank = |aspect: &Aspect| (FIRST.iter().position(|first| first == aspect).unwrap_or(3), *aspect);
+    let rank =
+        |aspect: &Aspect| (FIRST.iter().position(|first| first == aspect).unwrap_or(3), *aspect);
     let aspect = unreadable.iter().map(|(aspect, _)| *aspect).min_by_key(rank)?;
     let mut questions: Vec<Question> = unreadable.iter().map(|(_, question)| *question).collect();
     questions.sort_unstable();

@@ -16,8 +16,8 @@ use crate::reconcile::ledger::ForeignObject;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
-    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reason, Record, Setting,
-    SettingKind, Trigger,
+    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reason, Record,
+    Setting, SettingKind, Trigger,
 };
 
 /// The pause after the first conflict, in milliseconds; doubled each time.
@@ -251,6 +251,12 @@ impl Reconciliation {
         not_remediated.chain(failed)
     }
 
+    /// Whether a write was refused now that leaves something weak.
+    pub(super) fn is_refused(&self) -> bool {
+        let is_refused = |finding: &Finding| matches!(finding, Finding::NotRemediated { reason, .. } if reason.is_refused());
+        self.is_refused && self.findings.iter().any(is_refused)
+    }
+
     pub(super) fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left =
             self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
@@ -259,9 +265,9 @@ impl Reconciliation {
         tally.count(Metric::Exempt, usize::from(exemptions > 0));
         tally.count(Metric::NotRecorded, self.unrecorded);
         tally.count(Metric::Conflict, self.is_stopped.into());
-        if !self.failed.is_empty() || self.is_refused || self.interrupted.is_some() {
+        if !self.failed.is_empty() || self.interrupted.is_some() {
             tally.count(Metric::Failed, 1);
-        } else if !self.done.is_empty() {
+        } else if !self.done.is_empty() && !self.is_refused() {
             tally.count(Metric::Protected, 1);
             let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
             tally.times_to_protect_milliseconds.extend(milliseconds);

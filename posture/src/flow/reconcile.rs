@@ -131,7 +131,10 @@ where
             seen.failed.clear();
             for (action, error) in outcome.failed {
                 match error.refusal() {
-                    Some(refusal) => seen.refuse(&pass.id.name, &action, (self.now(), refusal)),
+                    Some(refusal) => {
+                        tracing::error!(bucket = %name, %action, %error, "AWS has refused a write");
+                        seen.refuse(name, &action, (self.now(), refusal));
+                    }
                     None => seen.failed.push((action, error.to_string())),
                 }
             }
@@ -189,6 +192,9 @@ where
             self.stop(&mut end, &stopped).await;
         }
         let notification = self.notification(&mut end, &earlier, took);
+        // A refusal that is known is no failure each time that it is tried again.
+        let is_failed = notification.is_some() && end.seen.is_refused();
+        end.result.tally.count(Metric::Failed, is_failed.into());
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);

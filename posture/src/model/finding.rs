@@ -224,7 +224,10 @@ impl Reason {
 
     /// Whether the bucket is public, or may become so.
     pub const fn leaves_public(&self) -> bool {
-        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::Website | Self::PublicPolicyKept)
+        matches!(
+            self,
+            Self::PublicPolicy | Self::PublicAcl | Self::Website | Self::PublicPolicyKept
+        )
     }
 }
 

@@ -69,7 +69,8 @@ impl Policy {
     /// Source: AWS re:Post, "How do I resolve the Invalid principal in policy error"; IAM User Guide, "IAM identifiers".
     pub fn deleted_principals(&self) -> Vec<String> {
         let statements = self.document.iter().flat_map(statements);
-        let principals = statements.flat_map(|one| one.each("Principal").chain(one.each("NotPrincipal")));
+        let principals =
+            statements.flat_map(|one| one.each("Principal").chain(one.each("NotPrincipal")));
         let names = principals.flat_map(|one| listed(one.get("AWS").unwrap_or(one)));
         let ids = names.filter_map(Value::as_str).filter(|name| is_unique_id(name));
         ids.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
@@ -92,7 +93,12 @@ impl Policy {
     /// The statement that denies an action on the bucket to principals that it does not except, if there is one.
     ///
     /// A condition on the request, such as its protocol, does not count: the guard's own requests fulfil those.
-    pub fn denying(&self, action: &str, bucket: &BucketName, role: Option<&str>) -> Option<Denying> {
+    pub fn denying(
+        &self,
+        action: &str,
+        bucket: &BucketName,
+        role: Option<&str>,
+    ) -> Option<Denying> {
         let statements = self.document.iter().flat_map(statements);
         let denies = |statement: &Statement<'_>| {
             let is_of = |name: &Value| {
@@ -117,13 +123,27 @@ impl Policy {
                 let names = listed(value).filter_map(Value::as_str);
                 role.is_some_and(|role| names.into_iter().any(|name| Glob::new(name).matches(role)))
             };
+            let is_role = |name: &Value| {
+                let name = name.as_str().unwrap_or_default();
+                let account = role.and_then(|role| role.split(':').nth(4));
+                let is_root =
+                    |account| name == account || name.ends_with(&format!(":{account}:root"));
+                name == "*" || Some(name) == role || account.is_some_and(is_root)
+            };
+            let is_for_role =
+                statement.each("Principal").any(|principal| match principal.get("AWS") {
+                    Some(names) => listed(names).any(is_role),
+                    None => is_role(principal),
+                });
             let principal = statement.0.get("NotPrincipal").and_then(|not| not.get("AWS"));
+            let is_for_role = is_for_role || principal.is_some();
             let is_excepted = principal.is_some_and(excepts)
                 || statement.principal_arns().any(|(_, names)| excepts(names));
             statement.effect() == Some("Deny")
                 && is_action
                 && is_resource
                 && statement.is_about_callers()
+                && is_for_role
                 && !is_excepted
         };
         let is_narrow = |statement: &Statement<'_>| {

@@ -55,7 +55,9 @@ impl Cause {
     /// the wait; a permission is changed without one.
     pub const fn again_after(self) -> Duration {
         match self {
-            Self::BlockPublicPolicy | Self::StoredAcl | Self::InvalidPrincipal => Duration::days(30),
+            Self::BlockPublicPolicy | Self::StoredAcl | Self::InvalidPrincipal => {
+                Duration::days(30)
+            }
             Self::BucketPolicy
             | Self::ServiceControlPolicy
             | Self::ResourceControlPolicy
@@ -188,7 +190,9 @@ impl fmt::Display for RefusedWrite {
 fn exempt(f: &mut fmt::Formatter<'_>, role: &Role, exception: Exception) -> fmt::Result {
     match exception {
         Exception::NotPrincipal => write!(f, "add {role} to its NotPrincipal"),
-        Exception::Condition(operator) => write!(f, "add {role} to aws:PrincipalArn of its {operator}"),
+        Exception::Condition(operator) => {
+            write!(f, "add {role} to aws:PrincipalArn of its {operator}")
+        }
         Exception::Other => {
             write!(f, "add \"ArnNotLike\": {{ \"aws:PrincipalArn\": \"{role}\" }} to its Condition")
         }
@@ -211,11 +215,10 @@ pub struct Unreadable {
 impl Unreadable {
     /// Why it cannot be read.
     pub fn head(&self) -> String {
-        let what = "not readable, so nothing that depends on it was changed";
         match &self.refusal {
-            _ if self.is_by_policy() => format!("{what}: the bucket's policy denies it"),
-            Some(refusal) => format!("{what}: {refusal}"),
-            None => format!("{what}: access is denied"),
+            _ if self.is_by_policy() => "not readable: the bucket's policy denies it".to_owned(),
+            Some(refusal) => format!("not readable: {refusal}"),
+            None => "not readable: access is denied".to_owned(),
         }
     }
 
@@ -238,13 +241,13 @@ impl fmt::Display for Unreadable {
         if more > 0 {
             write!(f, " and {more} more")?;
         }
-        f.write_str(")")?;
+        f.write_str("), and nothing that depends on it was changed")?;
         if !self.is_by_policy() {
             return Ok(());
         }
         match denying {
             Some(denying) => {
-                write!(f, ", by {denying}: ")?;
+                write!(f, ": it has {denying}: ")?;
                 exempt(f, role, denying.exception)
             }
             // Which statement it is cannot be read.

@@ -27,9 +27,17 @@ async fn a_write_that_aws_refuses_for_good_has_its_code_and_words() {
     let by = |policy: &str| format!("{DENIED} with an explicit deny in a {policy}");
     let (bucket, scp) = (by("resource-based policy"), by("service control policy: arn:aws:x"));
     for (setting, (status, code, words), cause) in [
-        (policy(), (400, "MalformedPolicy", "Invalid principal in policy"), Cause::InvalidPrincipal),
+        (
+            policy(),
+            (400, "MalformedPolicy", "Invalid principal in policy"),
+            Cause::InvalidPrincipal,
+        ),
         (policy(), (400, "MalformedPolicy", "Missing required field Statement"), Cause::Other),
-        (policy(), (400, "PolicyTooLarge", "Policy exceeds the maximum allowed size"), Cause::Other),
+        (
+            policy(),
+            (400, "PolicyTooLarge", "Policy exceeds the maximum allowed size"),
+            Cause::Other,
+        ),
         (policy(), (403, "AccessDenied", bucket.as_str()), Cause::BucketPolicy),
         (policy(), (403, "AccessDenied", scp.as_str()), Cause::ServiceControlPolicy),
         (policy(), (403, "AccessDenied", "Access Denied"), Cause::Denied),
@@ -62,7 +70,11 @@ async fn a_write_that_aws_refuses_for_good_has_its_code_and_words() {
             Cause::Other,
         ),
         (encryption, (400, "KMS.DisabledException", "arn:aws:kms:x is disabled."), Cause::Other),
-        (ownership(), (405, "MethodNotAllowed", "The specified method is not allowed"), Cause::Other),
+        (
+            ownership(),
+            (405, "MethodNotAllowed", "The specified method is not allowed"),
+            Cause::Other,
+        ),
         (ownership(), (418, "CodeOfTomorrow", "No."), Cause::Other),
     ] {
         let fake = Fake::answering([answer(status, code, words)]);

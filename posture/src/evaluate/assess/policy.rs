@@ -71,8 +71,7 @@ fn refused(observed: &Observed, policy: &Policy) -> Result<(), Judgement> {
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     let block = effective(observed, own);
     // What cannot be read is not presumed: S3 says it in its answer.
-    let is_rejected =
-        observed.policy_is_public.known() == Some(&true) && block.block_public_policy;
+    let is_rejected = observed.policy_is_public.known() == Some(&true) && block.block_public_policy;
     match (is_rejected, block.restrict_public_buckets) {
         (false, _) => Ok(()),
         (true, true) => Err(Judgement::NotRemediated(Reason::VoidPolicy)),

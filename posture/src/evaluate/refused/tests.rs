@@ -40,10 +40,8 @@ fn what_is_said_of_a_refusal_is_bounded() {
 
 #[test]
 fn a_single_setting_that_is_denied_for_an_unknown_cause_is_said_as_before() {
-    let one = |aspect, question| Finding::NotRemediated {
-        aspect,
-        reason: Reason::NotReadable(question),
-    };
+    let one =
+        |aspect, question| Finding::NotRemediated { aspect, reason: Reason::NotReadable(question) };
     let single = vec![one(Aspect::Versioning, Question::Versioning)];
     assert_eq!(explain(single.clone(), &observed("{}"), None), single);
     // The key and the account are no settings of the bucket.
@@ -58,7 +56,7 @@ fn a_single_setting_that_is_denied_for_an_unknown_cause_is_said_as_before() {
     assert_eq!(explained[0].aspect(), Aspect::Policy, "the one that counts most");
     assert_eq!(
         said(&explained[0]),
-        "not readable, so nothing that depends on it was changed: access is denied (s3:GetBucketPolicy)"
+        "not readable: access is denied (s3:GetBucketPolicy), and nothing that depends on it was changed"
     );
 }
 
