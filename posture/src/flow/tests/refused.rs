@@ -250,7 +250,7 @@ fn a_bucket_that_cannot_be_read_is_one_finding_with_the_line_that_lets_the_guard
     expect![[r#"
         s3guard left a bucket as it is: reports [high]
         Left as it is
-          public access block: not readable, so nothing that depends on it was changed: the bucket's policy denies it (s3:GetBucketNotification, s3:GetBucketPolicy, s3:GetBucketPublicAccessBlock, s3:GetEncryptionConfiguration): add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to the NotPrincipal of the statement that denies it, or to aws:PrincipalArn of its ArnNotLike
+          public access block: not readable: the bucket's policy denies it (s3:GetBucketNotification, s3:GetBucketPolicy, s3:GetBucketPublicAccessBlock, s3:GetEncryptionConfiguration), and nothing that depends on it was changed: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to the NotPrincipal of the statement that denies it, or to aws:PrincipalArn of its ArnNotLike
     "#]]
     .assert_eq(&said(&swept[0]));
     assert_eq!(world.state().unwrap().findings.len(), 1);
