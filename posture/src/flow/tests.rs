@@ -1,6 +1,7 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod failure;
 mod foreign;
 mod killed;
 mod notified;
@@ -27,9 +28,9 @@ use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::glob::Glob;
-use crate::model::refusal::{Cause, Refusal};
+use crate::model::refusal::Cause;
 use crate::model::setting::PublicAccessBlock;
-use crate::reconcile::account::{CallError, Page};
+use crate::reconcile::account::Page;
 use crate::reconcile::last_sweep::{self, LastSweep};
 use crate::reconcile::ledger::{Condition, KeyRange, RecordId, Stored};
 use crate::reconcile::record::State;
@@ -39,51 +40,10 @@ use crate::{
     Question, Reading, Record, Setting, SettingKind,
 };
 
+use failure::Failure;
+
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard-GuardRole-1";
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Conflict,
-    Denied,
-    /// AWS refuses this write for good.
-    Refused(SettingKind, Cause),
-    Other,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
-
-impl CallError for Failure {
-    fn is_conflict(&self) -> bool {
-        *self == Self::Conflict
-    }
-
-    fn refusal(&self) -> Option<Refusal> {
-        let (kind, cause) = match *self {
-            Self::Conflict | Self::Other => return None,
-            Self::Denied => (SettingKind::PublicAccessBlock, Cause::Denied),
-            Self::Refused(kind, cause) => (kind, cause),
-        };
-        let code = match cause {
-            Cause::StoredAcl => "InvalidBucketAclWithObjectOwnership",
-            Cause::InvalidPrincipal => "MalformedPolicy",
-            Cause::Other => "InvalidRequest",
-            Cause::BucketPolicy
-            | Cause::ServiceControlPolicy
-            | Cause::ResourceControlPolicy
-            | Cause::Organization
-            | Cause::BlockPublicPolicy
-            | Cause::Denied => "AccessDenied",
-        };
-        let (call, words) = (kind.call().to_owned(), "Its words".to_owned());
-        Some(Refusal { call, code: code.to_owned(), words, cause })
-    }
-}
 
 /// How a write is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use expect_test::expect;
 use super::*;
 use crate::events::OwnMessage;
 use crate::model::policy::Policy;
+use crate::model::refusal::Refusal;
 use crate::model::setting::Ownership;
 use crate::notify::notification::Attribute;
 
