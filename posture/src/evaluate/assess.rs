@@ -230,7 +230,12 @@ fn left_to_control_tower(aspect: Aspect, judgement: Judgement) -> Judgement {
         {
             Judgement::NotRemediated(Reason::OfControlTower)
         }
-        judgement => judgement,
+        Judgement::Right
+        | Judgement::Ask(_)
+        | Judgement::AskWhatBreaks(_)
+        | Judgement::Weak { .. }
+        | Judgement::Later
+        | Judgement::NotRemediated(_) => judgement,
     }
 }
 

@@ -34,7 +34,9 @@ pub fn explain(findings: Vec<Finding>, observed: &Observed, role: Option<&str>) 
             // One for the whole bucket.
             Finding::NotRemediated { reason: Reason::OfControlTower, .. }
                 if explained.iter().any(is_of_control_tower) => {}
-            finding => explained.push(finding),
+            Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => {
+                explained.push(finding);
+            }
         }
     }
     explained.extend(of_reads(&unreadable, observed, role));

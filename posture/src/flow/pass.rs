@@ -31,6 +31,7 @@ pub(super) struct Pass<'a> {
 
 /// The findings and writes of all rounds together.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Reconciliation {
     pub(super) baseline: Option<Baseline>,
     pub(super) findings: Vec<Finding>,

@@ -56,7 +56,7 @@ where
                 let mut tally = Tally::default();
                 tally.count(Metric::Failed, 1);
                 let retry = error.refusal().is_none();
-                return TaskResult { retry, tally, ..TaskResult::default() };
+                return TaskResult { tally, retry, ..TaskResult::default() };
             }
         };
         for name in &page.strange {

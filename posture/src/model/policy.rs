@@ -82,7 +82,11 @@ impl Policy {
             let is_everyone = |name: &Value| name.as_str().is_some_and(|name| name.contains('*'));
             let of = |principal: &Value| match principal {
                 Value::Object(kinds) => kinds.values().flat_map(listed).any(is_everyone),
-                name => is_everyone(name),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_) => is_everyone(principal),
             };
             statement.effect() != Some("Deny")
                 && statement.0.get("Principal").is_none_or(|principal| listed(principal).any(of))
@@ -103,7 +107,7 @@ impl Policy {
         let denies = |statement: &Statement<'_>| {
             let is_of = |name: &Value| {
                 name.as_str().is_some_and(|name| {
-                    Glob::new(&name.to_ascii_lowercase()).matches(&action.to_ascii_lowercase())
+                    Glob::new(name.to_ascii_lowercase()).matches(&action.to_ascii_lowercase())
                 })
             };
             let is_action = match statement.0.get("NotAction") {

@@ -86,11 +86,13 @@ impl Cause {
 impl Refusal {
     /// The kind of policy that denies the call, or AWS's code.
     pub fn short(&self) -> &str {
-        match self.cause {
-            Cause::ServiceControlPolicy => "SCP",
-            Cause::ResourceControlPolicy => "RCP",
-            cause => cause.policy().unwrap_or(&self.code),
+        if self.cause == Cause::ServiceControlPolicy {
+            return "SCP";
         }
+        if self.cause == Cause::ResourceControlPolicy {
+            return "RCP";
+        }
+        self.cause.policy().unwrap_or(&self.code)
     }
 }
 
