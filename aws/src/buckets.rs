@@ -142,7 +142,7 @@ impl Account for Buckets {
         }
         match writes::apply(&self.at(&bucket.name, &bucket.region), setting).await {
             Ok(()) => Ok(true),
-            Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
+            Err(error) if error.is_gone() => Ok(false),
             Err(error) => Err(error),
         }
     }

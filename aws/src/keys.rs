@@ -12,7 +12,7 @@ use crate::{AwsError, Connection};
 pub async fn state(connection: &Connection, key: &KeyArn) -> Result<Reading<KeyState>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = client.describe_key().key_id(key.as_str()).send().await;
-    let key = answer.reading("DescribeKey", format!("key `{key}`"), &["NotFoundException"])?;
+    let key = answer.judged("DescribeKey", format!("key `{key}`"), &["NotFoundException"])?;
     Ok(key.map_ref(|answer| usable(answer.key_metadata())))
 }
 

@@ -110,6 +110,7 @@ impl Settings {
             key: given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?,
             log_bucket: Some(BucketId { name, account, region }),
             own_buckets: own_buckets.clone(),
+            role: given(variable::ROLE),
             deployers: deployers.map(Glob::new).collect(),
             settle_seconds,
         };

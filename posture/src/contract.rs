@@ -139,6 +139,8 @@ pub mod variable {
     pub const LOG_BUCKET: &str = "S3GUARD_LOG_BUCKET";
     /// The stack's own buckets, separated by commas.
     pub const OWN_BUCKETS: &str = "S3GUARD_OWN_BUCKETS";
+    /// The role of the function.
+    pub const ROLE: &str = "S3GUARD_ROLE";
     /// Principals that deploy the stack, separated by commas; empty if they are not known.
     pub const DEPLOYERS: &str = "S3GUARD_DEPLOYERS";
 }

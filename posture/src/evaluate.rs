@@ -4,4 +4,5 @@ pub mod admitted;
 pub mod assess;
 pub mod coverage;
 pub mod permissions;
+pub mod refused;
 pub mod tls;

@@ -15,6 +15,7 @@ pub mod own_bucket;
 pub mod policy;
 pub mod principal;
 pub mod question;
+pub mod refusal;
 pub mod setting;
 pub mod severity;
 pub mod tool;

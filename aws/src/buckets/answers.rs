@@ -31,7 +31,9 @@ pub(super) async fn ask(
     /// Reads a setting of the bucket.
     macro_rules! bucket {
         ($read:ident, $field:ident) => {
-            seen(settings::$read(at).await)?.map(|reading| answer!($field, reading))
+            bucket(question, settings::$read(at).await, |observed, reading| {
+                observed.$field = reading;
+            })?
         };
     }
     Ok(match question {
@@ -75,4 +77,20 @@ pub(super) async fn ask(
         // The ledger answers it, in the guard's flow.
         Question::History => Some(answer!(history, Reading::Absent)),
     })
+}
+
+/// Stores the reading of a bucket's setting, and why AWS refused it.
+fn bucket<T: Send + 'static>(
+    question: Question,
+    answer: Result<Reading<T>, AwsError>,
+    store: impl FnOnce(&mut Observed, Reading<T>) + Send + 'static,
+) -> Result<Option<StoreAnswer>, AwsError> {
+    let refusal = answer.as_ref().err().and_then(AwsError::refusal);
+    let stored = |reading| {
+        Box::new(move |observed: &mut Observed| {
+            store(observed, reading);
+            observed.refused.extend(refusal.map(|refusal| (question, refusal)));
+        }) as StoreAnswer
+    };
+    Ok(seen(answer)?.map(stored))
 }

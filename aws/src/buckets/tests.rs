@@ -11,6 +11,7 @@ mod list;
 mod notifications;
 mod reading;
 mod readings;
+mod refused;
 mod writing;
 
 const OWNER: &str = "111122223333";

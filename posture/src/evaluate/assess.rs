@@ -8,8 +8,10 @@
 
 use time::Date;
 
+use crate::evaluate::refused::has_name_of_control_tower;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
+use crate::model::refusal::RefusedWrite;
 use crate::model::setting::{Setting, SettingKind};
 use crate::{Action, Aspect, Finding, Mode, Plan, Question, Reason};
 
@@ -114,8 +116,9 @@ pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
             let kind = remediate.kind();
             let suppressed = suppressed(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
-            let reason =
-                suppressed.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
+            let reason = suppressed
+                .or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)))
+                .or_else(|| refused(observed, baseline, kind));
             Some(match reason {
                 Some(reason) => Finding::NotRemediated { aspect, reason },
                 None => Finding::Weak { aspect, was, remediate },
@@ -189,6 +192,10 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
         let (Ok(judgement) | Err(judgement)) = result;
         judged.push((aspect, only_reported(judgement, mode)));
     }
+    if has_name_of_control_tower(&observed.id) {
+        let judged = judged.into_iter();
+        return judged.map(|(aspect, one)| (aspect, left_to_control_tower(aspect, one))).collect();
+    }
     let Some(own) = &baseline.own else { return judged };
     let own = own::judge(observed, baseline, own);
     // What is put back is judged afterwards.
@@ -215,6 +222,32 @@ fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
         }
         (judgement, Mode::Off | Mode::Report | Mode::EnforceNew | Mode::Enforce) => judgement,
     }
+}
+
+/// Leaves what Control Tower lets no other principal write. Anyone may give a bucket such a name, so its public access is
+/// guarded all the same.
+fn left_to_control_tower(aspect: Aspect, judgement: Judgement) -> Judgement {
+    match judgement {
+        Judgement::Weak { .. } | Judgement::AskWhatBreaks(_) | Judgement::Later
+            if aspect != Aspect::PublicAccess =>
+        {
+            Judgement::NotRemediated(Reason::OfControlTower)
+        }
+        Judgement::Right
+        | Judgement::Ask(_)
+        | Judgement::AskWhatBreaks(_)
+        | Judgement::Weak { .. }
+        | Judgement::Later
+        | Judgement::NotRemediated(_) => judgement,
+    }
+}
+
+/// Why a write is not tried again now: AWS has refused it. The stack's own buckets are put back as soon as they can be.
+fn refused(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Option<Reason> {
+    let refused = &observed.history.known().filter(|_| baseline.own.is_none())?.refused;
+    let (_, refusal) = refused.get(&kind)?;
+    let write = RefusedWrite::new(kind, observed.id.name.clone(), refusal.clone());
+    Some(Reason::Refused(Box::new(write)))
 }
 
 fn suppressed(observed: &Observed, aspect: Aspect) -> Option<Date> {

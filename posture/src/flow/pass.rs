@@ -12,13 +12,14 @@ use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::own_bucket::{self, OwnBucket};
 use crate::model::policy::Policy;
+use crate::model::refusal::{Refusal, RefusedWrite};
 use crate::reconcile::ledger::ForeignObject;
 use crate::reconcile::lost::lost_statements;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
-    Action, Aspect, Baseline, BucketId, Finding, Mode, Observed, Reason, Record, Setting,
-    SettingKind, Trigger,
+    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reason, Record,
+    Setting, SettingKind, Trigger,
 };
 
 /// The pause after the first conflict, in milliseconds; doubled each time.
@@ -32,6 +33,7 @@ pub(super) struct Pass<'a> {
 
 /// The findings and writes of all rounds together.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Reconciliation {
     pub(super) baseline: Option<Baseline>,
     pub(super) findings: Vec<Finding>,
@@ -39,9 +41,13 @@ pub(super) struct Reconciliation {
     /// The settings that the bucket has now.
     pub(super) settings: BTreeMap<SettingKind, Setting>,
     pub(super) failed: Vec<(Action, String)>,
+    /// The writes that AWS has refused, now or before, with when it did.
+    pub(super) refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
+    /// Whether a write was refused now.
+    pub(super) is_refused: bool,
     /// Why the bucket could not be read again after a write.
     pub(super) interrupted: Option<String>,
-    /// Whether a retry may succeed: not if access was denied.
+    /// Whether a retry may succeed: not if AWS has refused a write for good.
     pub(super) is_transient: bool,
     /// How often each setting was written within the hour before.
     pub(super) written_before: BTreeMap<SettingKind, u32>,
@@ -156,6 +162,7 @@ impl Pass<'_> {
             update.judged = judged.chain(exempt).chain(own).collect();
         }
         update.findings = seen.open_findings().collect();
+        update.refused = seen.refused.clone();
         let write = |(action, record): &(Action, Record)| {
             let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok()?;
             let setting = action.kind();
@@ -177,6 +184,38 @@ impl Reconciliation {
         let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
         let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
         self.settings.extend(read.chain(written));
+    }
+
+    /// Notes the writes that AWS has refused before and that were not tried again.
+    pub(super) fn note_refused(&mut self, observed: &Observed) {
+        let history = observed.history.known();
+        let refused = self.findings.iter().filter_map(|finding| match finding {
+            Finding::NotRemediated { reason: Reason::Refused(write), .. } => {
+                let refused = history?.refused.get(&write.kind)?;
+                Some((write.kind, refused.clone()))
+            }
+            Finding::NotRemediated { .. } | Finding::Weak { .. } | Finding::Later { .. } => None,
+        });
+        self.refused = refused.collect();
+    }
+
+    /// Notes a write that AWS has refused now: what it would remediate stays open.
+    pub(super) fn refuse(
+        &mut self,
+        bucket: &BucketName,
+        action: &Action,
+        refused: (OffsetDateTime, Refusal),
+    ) {
+        let kind = action.kind();
+        let write = RefusedWrite::new(kind, bucket.clone(), refused.1.clone());
+        for finding in &mut self.findings {
+            if finding.remediated_by() == Some(kind) {
+                let reason = Reason::Refused(Box::new(write.clone()));
+                *finding = Finding::NotRemediated { aspect: finding.aspect(), reason };
+            }
+        }
+        self.refused.insert(kind, refused);
+        self.is_refused = true;
     }
 
     /// Of one of the stack's own buckets, the settings that are right from now on: those that a deployer has changed, those
@@ -226,6 +265,12 @@ impl Reconciliation {
         not_remediated.chain(failed)
     }
 
+    /// Whether a write was refused now that leaves something weak.
+    pub(super) fn is_refused(&self) -> bool {
+        let is_refused = |finding: &Finding| matches!(finding, Finding::NotRemediated { reason, .. } if reason.is_refused());
+        self.is_refused && self.findings.iter().any(is_refused)
+    }
+
     pub(super) fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left =
             self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
@@ -236,7 +281,7 @@ impl Reconciliation {
         tally.count(Metric::Conflict, self.is_stopped.into());
         if !self.failed.is_empty() || self.interrupted.is_some() {
             tally.count(Metric::Failed, 1);
-        } else if !self.done.is_empty() {
+        } else if !self.done.is_empty() && !self.is_refused() {
             tally.count(Metric::Protected, 1);
             let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
             tally.times_to_protect_milliseconds.extend(milliseconds);

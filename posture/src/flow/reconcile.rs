@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
+use crate::evaluate::refused::explain;
 use crate::events::Again;
 use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
@@ -72,7 +73,9 @@ where
         };
         let pass = Pass { id: id.clone(), task };
         let reading = if own.is_some() { StateReading::Eager } else { pass.state_reading() };
+        let is_swept = matches!(trigger, Trigger::Sweep);
         let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
+        let ledger = ledger.swept(is_swept);
         let begun = self.now();
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
@@ -124,10 +127,20 @@ where
             seen.done.extend(outcome.done);
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
-            seen.is_transient = outcome.interrupted.is_some()
-                || outcome.failed.iter().any(|(_, error)| !error.is_denied());
-            let failed = outcome.failed.into_iter();
-            seen.failed = failed.map(|(action, error)| (action, error.to_string())).collect();
+            seen.note_refused(&inspection.observed);
+            seen.failed.clear();
+            for (action, error) in outcome.failed {
+                match error.refusal() {
+                    Some(refusal) => {
+                        tracing::error!(bucket = %name, %action, %error, "AWS has refused a write");
+                        seen.refuse(name, &action, (self.now(), refusal));
+                    }
+                    None => seen.failed.push((action, error.to_string())),
+                }
+            }
+            let role = self.settings.role.as_deref();
+            seen.findings = explain(seen.findings, &inspection.observed, role);
+            seen.is_transient = outcome.interrupted.is_some() || !seen.failed.is_empty();
             seen.interrupted = outcome.interrupted.map(|error| error.to_string());
             seen.bucket_is_gone = !outcome.bucket_exists;
             seen.unrecorded += outcome.unrecorded.len();
@@ -181,6 +194,9 @@ where
             self.stop(&mut end, &stopped).await;
         }
         let notification = self.notification(&mut end, &earlier, took);
+        // A refusal that is known is no failure each time that it is tried again.
+        let is_failed = notification.is_some() && end.seen.is_refused();
+        end.result.tally.count(Metric::Failed, is_failed.into());
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);

@@ -1,11 +1,13 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod failure;
 mod foreign;
 mod keys;
 mod killed;
 mod notified;
 mod own_bucket;
+mod refused;
 mod rounds;
 mod swept;
 mod two_writers;
@@ -27,8 +29,9 @@ use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::glob::Glob;
+use crate::model::refusal::Cause;
 use crate::model::setting::PublicAccessBlock;
-use crate::reconcile::account::{CallError, Page};
+use crate::reconcile::account::Page;
 use crate::reconcile::last_sweep::{self, LastSweep};
 use crate::reconcile::ledger::{Condition, KeyRange, RecordId, Stored};
 use crate::reconcile::record::State;
@@ -38,31 +41,10 @@ use crate::{
     Question, Reading, Record, Setting, SettingKind,
 };
 
+use failure::Failure;
+
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Conflict,
-    Denied,
-    Other,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
-
-impl CallError for Failure {
-    fn is_conflict(&self) -> bool {
-        *self == Self::Conflict
-    }
-
-    fn is_denied(&self) -> bool {
-        *self == Self::Denied
-    }
-}
+const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard-GuardRole-1";
 
 /// How a write is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +83,15 @@ struct Inner {
     pages: usize,
     /// When the buckets were created, as the list says.
     created: Option<OffsetDateTime>,
+    /// Whether AWS refuses to list the buckets.
+    is_list_refused: bool,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
+    /// The writes that AWS refuses for good, and how often it has.
+    refuses: BTreeMap<SettingKind, Cause>,
+    refusals: usize,
+    /// The configuration, if it is another one.
+    config: Option<&'static str>,
     records: BTreeMap<String, Record>,
     /// What the flow did that others can see: pauses, what was published or queued, and what was written to the ledger.
     journal: Vec<String>,
@@ -134,7 +123,11 @@ impl World {
             ledger_calls: Vec::new(),
             pages: 1,
             created: None,
+            is_list_refused: false,
             writes_fail: Vec::new(),
+            refuses: BTreeMap::new(),
+            refusals: 0,
+            config: None,
             records: BTreeMap::new(),
             journal: Vec::new(),
         };
@@ -221,6 +214,7 @@ impl World {
             key: None,
             log_bucket: None,
             own_buckets: vec!["s3guard-ledger".parse().unwrap()],
+            role: Some(ROLE.to_owned()),
             deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
             settle_seconds: 15,
         }
@@ -230,12 +224,16 @@ impl World {
     fn run(&'static self, delivered: &[Delivered], seconds: i64) -> Option<Handled> {
         self.with(|state| state.points = 0);
         let account = WriteCounter::new(self, || self.now());
+        let mut settings = Self::settings();
+        if let Some(config) = self.with(|state| state.config) {
+            settings.config = Config::from_json(config).unwrap();
+        }
         let deadline = Some(self.now() + time::Duration::seconds(seconds));
         let flow = Flow {
             account: &account,
             ledger: self,
             outgoing: self,
-            settings: &Self::settings(),
+            settings: &settings,
             clock: Clock { now: &|| self.now(), deadline },
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));
@@ -333,6 +331,11 @@ impl Account for &'static World {
         if let Some(failure) = self.with(|state| state.writes_fail.pop()) {
             return Err(failure);
         }
+        let kind = setting.kind();
+        if let Some(cause) = self.with(|state| state.refuses.get(&kind).copied()) {
+            self.with(|state| state.refusals += 1);
+            return Err(Failure::Refused(kind, cause));
+        }
         self.bucket.apply(bucket, setting).await.unwrap();
         self.point().await;
         Ok(true)
@@ -356,6 +359,9 @@ impl Account for &'static World {
 
     async fn list(&self, continuation: Option<String>) -> Result<Page, Failure> {
         self.point().await;
+        if self.with(|state| state.is_list_refused) {
+            return Err(Failure::Denied);
+        }
         let page = continuation.map_or(0, |page| page.parse().unwrap());
         let name = self.bucket.truth().id.name;
         let bucket = if page == 0 { name } else { format!("{name}-{page}").parse().unwrap() };

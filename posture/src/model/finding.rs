@@ -6,6 +6,7 @@ use thiserror::Error;
 use time::Date;
 
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
+use crate::model::refusal::{RefusedWrite, Unreadable};
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::severity::Severity;
 use crate::{Aspect, Grade, KeyArn, Question, Region};
@@ -209,6 +210,34 @@ pub enum Reason {
          time: {names}; check them, and add them again if they should be there"
     )]
     StatementsLost { names: String, statements: String },
+    #[error("{0}")]
+    Refused(Box<RefusedWrite>),
+    #[error("{0}")]
+    Unreadable(Box<Unreadable>),
+    #[error(
+        "its policy names roles or users that do not exist any more ({}), and S3 takes no policy with them, so nothing was \
+         added: remove them, then s3guard adds its statement", .0.join(", ")
+    )]
+    DeletedPrincipals(Vec<String>),
+    #[error(
+        "its policy is public, and the public access block makes it void: S3 takes no change of it while BlockPublicPolicy is \
+         on, so nothing was added: remove its public statements, or delete the policy"
+    )]
+    VoidPolicy,
+    #[error(
+        "its policy is public, and S3 takes no change of it while BlockPublicPolicy is on, so nothing was added: remove its \
+         public statements, or turn RestrictPublicBuckets on"
+    )]
+    PublicPolicyKept,
+    #[error("closed by the account's public access block; the bucket's own could not be set ({0})")]
+    ClosedByAccount(String),
+    #[error("the organization decides the account's public access block; it was left ({0})")]
+    OrganizationDecides(String),
+    #[error(
+        "it has the name of a bucket of AWS Control Tower, which lets no other principal change it, so only its public \
+         access is guarded"
+    )]
+    OfControlTower,
 }
 
 impl Reason {
@@ -240,9 +269,31 @@ impl Reason {
         if let Self::StatementsLost { statements, .. } = self { Some(statements) } else { None }
     }
 
+    /// What AWS refuses, without what the judgement of other aspects adds to it: the same for a call and for a sweep.
+    pub fn refusal(&self) -> Option<String> {
+        if let Self::Refused(write) = self {
+            return Some(write.head());
+        }
+        let Self::Unreadable(reads) = self else { return None };
+        Some(reads.head())
+    }
+
+    /// Whether AWS refuses the write that would remediate it.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// Whether it says what cannot be read.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self, Self::NotReadable(_) | Self::Unreadable(_))
+    }
+
     /// Whether the bucket is public, or may become so.
     pub const fn leaves_public(&self) -> bool {
-        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::Website)
+        matches!(
+            self,
+            Self::PublicPolicy | Self::PublicAcl | Self::Website | Self::PublicPolicyKept
+        )
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use crate::model::policy::Policy;
+use crate::model::refusal::Refusal;
 use crate::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
     Replication, Setting, SettingKind, Tags, Versioning,
@@ -113,6 +114,8 @@ pub struct Observed {
     pub stack_in_progress: Reading<bool>,
     /// The history of the bucket, from the ledger.
     pub history: Reading<History>,
+    /// Why AWS refused what was denied, as far as it is known.
+    pub refused: BTreeMap<Question, Refusal>,
 }
 
 /// The state of a KMS key.
@@ -144,6 +147,8 @@ pub struct History {
     pub suppressed: Vec<(Aspect, Date)>,
     /// Of one of the stack's own buckets, the settings that are right.
     pub right: BTreeMap<SettingKind, Setting>,
+    /// The writes that AWS refuses and that are not tried again now, with when they were refused.
+    pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
     /// The settings that it has had for an hour or more.
     pub seen_before: BTreeMap<SettingKind, Setting>,
     /// Its default encryption so far.
@@ -192,6 +197,7 @@ impl Observed {
             bucket_key: Reading::Unread,
             stack_in_progress: Reading::Unread,
             history: Reading::Unread,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -202,6 +208,8 @@ impl Observed {
 
     /// Takes an answer from another view of the same bucket.
     pub fn answer(&mut self, question: Question, from: &Self) {
+        self.refused.remove(&question);
+        self.refused.extend(from.refused.get(&question).map(|one| (question, one.clone())));
         match question {
             Question::Encryption => {
                 if self.encryption != from.encryption {

@@ -1,5 +1,6 @@
 //! A bucket in memory, for `replay` and for tests.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,6 +97,7 @@ impl Observed {
             // A key that is set later is a customer's.
             bucket_key: Reading::Known(DescribedKey { arn: String::new(), is_aws_managed: false }),
             stack_in_progress: Reading::Absent,
+            refused: BTreeMap::new(),
             history: Reading::Known(History::default()),
             id,
         }

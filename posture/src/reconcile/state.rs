@@ -8,20 +8,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use super::ledger::suppression;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
 use crate::events::wire::{as_optional_time, as_time};
+use crate::model::refusal::Refusal;
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
 
+mod invalid;
 mod last_setting;
+mod refused;
 
+pub use invalid::InvalidState;
 pub use last_setting::{LastSetting, ReadSetting};
+pub use refused::RefusedAt;
 
 use last_setting::replace;
 
@@ -64,6 +68,9 @@ pub struct BucketState {
     /// The settings that the guard has stopped writing, also those of the past.
     #[serde(default)]
     pub stops: BTreeMap<SettingKind, Stop>,
+    /// The writes that AWS has refused for good.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<SettingKind, RefusedAt>,
     /// The keys of the suppressions whose first use was reported.
     #[serde(default)]
     pub suppressions_seen: BTreeSet<String>,
@@ -160,6 +167,8 @@ pub struct Update {
     pub findings: Vec<(Aspect, String, bool)>,
     /// The writes.
     pub writes: Vec<Write>,
+    /// The writes that AWS refuses for good, with when it has refused them.
+    pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
     /// The settings that are not written any more.
     pub stops: Vec<(SettingKind, Stop)>,
     /// The records that could not be reported.
@@ -170,22 +179,6 @@ pub struct Update {
     pub suppressions_seen: Vec<String>,
     /// The objects that do not count and were reported now.
     pub foreign_seen: Vec<String>,
-}
-
-/// Why an object is not a state that can be used.
-#[derive(Debug, Error)]
-pub enum InvalidState {
-    /// It was written by a newer version, and is left alone.
-    #[error(
-        "the state has version {0}, and this s3guard supports versions up to {VERSION}: update s3guard"
-    )]
-    Newer(u64),
-    /// It is not a state.
-    #[error("the state is not valid: {0}")]
-    Form(#[from] serde_json::Error),
-    /// It is the state of something else.
-    #[error("the state is not that of its key: its `{0}` differs")]
-    Differs(&'static str),
 }
 
 /// The key of a bucket's state.
@@ -205,7 +198,8 @@ pub fn reason_text(reason: &Reason) -> Option<String> {
         reason,
         Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
     );
-    (!is_reported_otherwise).then(|| reason.to_string().chars().take(REASON_MAX).collect())
+    let text = || reason.refusal().unwrap_or_else(|| reason.to_string());
+    (!is_reported_otherwise).then(|| text().chars().take(REASON_MAX).collect())
 }
 
 /// The settings that a call may have changed, with the call. Tags are no settings.
@@ -239,6 +233,7 @@ impl BucketState {
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
+            refused: BTreeMap::new(),
             suppressions_seen: BTreeSet::new(),
             foreign_seen: BTreeSet::new(),
         }
@@ -285,6 +280,7 @@ impl BucketState {
         }
         let stopped = self.stops.iter().filter(|(_, stop)| stop.until > now);
         history.stopped.extend(stopped.map(|(kind, _)| *kind));
+        history.refused = self.refused_lately(now);
         for (kind, last) in &self.settings {
             let right = last.right.as_ref().and_then(|right| right.value.clone());
             history.right.extend(right.map(|right| (*kind, right)));
@@ -314,6 +310,7 @@ impl BucketState {
         let mut state = self.clone();
         state.learn(update);
         state.judge(update);
+        state.refuse(update);
         let Update { time, writes, stops, .. } = update;
         state.writes.extend(writes.iter().cloned());
         for (kind, stop) in stops {
@@ -421,6 +418,7 @@ impl Update {
             judged: BTreeSet::new(),
             findings: Vec::new(),
             writes: Vec::new(),
+            refused: BTreeMap::new(),
             stops: Vec::new(),
             unreported: Vec::new(),
             reported: Vec::new(),

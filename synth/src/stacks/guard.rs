@@ -210,6 +210,7 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &
         (variable::KEY, parameters.bucket_key_arn.value().into()),
         (variable::SETTLE_SECONDS, parameters.settle_seconds.value()),
         (variable::LOG_BUCKET, evidence.logs.name().into()),
+        (variable::ROLE, shared.principals.guard.arn().into()),
         (variable::DEPLOYERS, parameters.deployer_arns.joined()),
     ]);
     let guard = Definition {

@@ -65,7 +65,7 @@ pub(super) async fn stack(
         Ok(Some(stack)) if stack.status.is_deleted() => Ok(Reading::Absent),
         Ok(Some(stack)) => Ok(Reading::Known(stack.status.may_still_write())),
         Ok(None) => Ok(Reading::Absent),
-        Err(error) if error.is_denied() => Ok(Reading::Denied),
+        Err(error) if error.is_permanent() => Ok(Reading::Denied),
         Err(error) => Err(error),
     }
 }

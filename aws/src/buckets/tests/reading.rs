@@ -88,9 +88,9 @@ async fn a_bucket_that_is_gone_is_nothing_to_guard() {
 async fn any_other_failure_names_call_object_and_code() {
     let mut errors = Vec::new();
     for question in asked() {
-        let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
+        let fake = Fake::answering([refused(question, 409, "OperationAborted")]);
         let error = seen(&fake, question).await.unwrap_err();
-        assert_eq!(error.code(), Some("InvalidRequest"), "{question:?}");
+        assert_eq!(error.code(), Some("OperationAborted"), "{question:?}");
         errors.push(format!("{} on {}", error.call, error.object));
     }
     expect_test::expect![[r#"
@@ -119,7 +119,7 @@ async fn any_other_failure_names_call_object_and_code() {
 async fn every_question_is_one_call_that_says_whose_bucket_it_expects() {
     let mut wire = String::new();
     for question in asked() {
-        let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
+        let fake = Fake::answering([refused(question, 409, "OperationAborted")]);
         seen(&fake, question).await.unwrap_err();
         let [asked] = &fake.asked()[..] else { panic!("{question:?}") };
         writeln!(wire, "{asked}").unwrap();

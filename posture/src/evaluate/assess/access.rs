@@ -1,6 +1,6 @@
 //! Who can get at a bucket: its public access block, its ownership, its ACL.
 
-use super::{Judged, Judgement, suppressed, too_many_writes};
+use super::{Judged, Judgement, refused, suppressed, too_many_writes};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
@@ -61,6 +61,7 @@ fn switches_acls_off(observed: &Observed, baseline: &Baseline) -> bool {
     baseline.mode(Aspect::Ownership).enforces()
         && suppressed(observed, Aspect::Ownership).is_none()
         && too_many_writes(observed, baseline, SettingKind::Ownership).is_none()
+        && refused(observed, baseline, SettingKind::Ownership).is_none()
         && matches!(ownership(observed, baseline), Ok(Judgement::Weak { .. }))
 }
 

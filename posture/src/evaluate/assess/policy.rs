@@ -45,6 +45,9 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     }
     let Some(merged) = merged else { return Ok(Judgement::Right) };
     website(observed)?;
+    if let Some(policy) = policy {
+        refused(observed, policy)?;
+    }
     let mut text = merged.to_string();
     if let Some(document) = document.filter(|_| text.len() > BYTES_MAX)
         && let Some(merged) = tls::merged_short(document, wanted, id)
@@ -67,6 +70,34 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         None => "no policy".to_owned(),
     };
     Ok(Judgement::Weak { was, remediate: Setting::Policy(Some(text)) })
+}
+
+/// Leaves a policy that S3 does not take back: it names principals that do not exist, or it is public and the block rejects
+/// public policies, whatever else is changed.
+///
+/// Source: Amazon S3 User Guide, "Blocking public access".
+fn refused(observed: &Observed, policy: &Policy) -> Result<(), Judgement> {
+    let deleted = policy.deleted_principals();
+    if !deleted.is_empty() {
+        return Err(Judgement::NotRemediated(Reason::DeletedPrincipals(deleted)));
+    }
+    if !policy.may_be_public() {
+        return Ok(());
+    }
+    Judgement::ask_what_breaks([
+        (observed.policy_is_public.is_unread(), Question::PolicyStatus),
+        (observed.public_access_block.is_unread(), Question::PublicAccessBlock),
+        (observed.account_block.is_unread(), Question::AccountBlock),
+    ])?;
+    let own = observed.public_access_block.known().copied().unwrap_or_default();
+    let block = effective(observed, own);
+    // What cannot be read is not presumed: S3 says it in its answer.
+    let is_rejected = observed.policy_is_public.known() == Some(&true) && block.block_public_policy;
+    match (is_rejected, block.restrict_public_buckets) {
+        (false, _) => Ok(()),
+        (true, true) => Err(Judgement::NotRemediated(Reason::VoidPolicy)),
+        (true, false) => Err(Judgement::NotRemediated(Reason::PublicPolicyKept)),
+    }
 }
 
 /// Leaves a bucket that is a public website: its endpoint has no TLS.

@@ -23,6 +23,7 @@ mod keeping;
 mod keys;
 mod peers;
 mod property;
+mod refused;
 mod rounds;
 mod statements;
 

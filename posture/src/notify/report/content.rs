@@ -26,8 +26,8 @@ pub(super) struct ReportContent<'a> {
     is_public: bool,
     /// Whether one of the stack's own buckets was changed, not by a deployer.
     is_own: bool,
-    /// Whether the bucket has, or had, a key of an account that is not trusted.
-    is_foreign_key: bool,
+    /// Whether the bucket has, or had, a key of an account that is not trusted, or it could not be read who can access it.
+    is_high: bool,
 }
 
 impl<'a> ReportContent<'a> {
@@ -43,13 +43,13 @@ impl<'a> ReportContent<'a> {
         let actions = [
             (PROTECTED, !report.done.is_empty()),
             (WEAKENED, is_undone(report)),
-            (FAILED, !report.failed.is_empty()),
-            (NOT_REMEDIATED, !not_remediated.is_empty()),
+            (FAILED, !report.failed.is_empty() || not_remediated.iter().any(is_refused)),
+            (NOT_REMEDIATED, !not_remediated.iter().all(is_refused)),
             (EXEMPT, !exempt.is_empty()),
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        let is_public = not_remediated.iter().any(|(_, reason)| reason.leaves_public())
+        let is_public = not_remediated.iter().any(leaves_public)
             || report
                 .failed
                 .iter()
@@ -57,7 +57,9 @@ impl<'a> ReportContent<'a> {
         let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
             || report.findings.iter().any(is_not_by_a_deployer);
         let is_foreign_key = report.findings.iter().any(Finding::is_foreign_key);
-        Self { actions, not_remediated, later, exempt, is_public, is_own, is_foreign_key }
+        let is_blind = not_remediated.iter().any(is_blind);
+        let is_high = is_foreign_key || is_blind;
+        Self { actions, not_remediated, later, exempt, is_public, is_own, is_high }
     }
 
     /// The severity, and the verb of the subject.
@@ -68,7 +70,9 @@ impl<'a> ReportContent<'a> {
         let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
         // The caller of an undo knows about it.
-        let is_undone = |(_, reason): &(_, &Reason)| matches!(reason, Reason::Undone(_));
+        let is_undone = |(_, reason): &(_, &Reason)| {
+            matches!(reason, Reason::Undone(_) | Reason::ClosedByAccount(_))
+        };
         let (severity, verb) = if is(FAILED) && is(PROTECTED) {
             (Severity::High, "could not fully protect")
         } else if is(FAILED) {
@@ -92,7 +96,7 @@ impl<'a> ReportContent<'a> {
             "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
             verb => verb,
         };
-        let severity = if self.is_foreign_key { severity.max(Severity::High) } else { severity };
+        let severity = if self.is_high { severity.max(Severity::High) } else { severity };
         let severity = if self.is_public || self.is_own { Severity::Critical } else { severity };
         let reasons = self.not_remediated.iter().map(|(_, reason)| reason.severity());
         (reasons.fold(severity, Severity::max), verb)
@@ -106,6 +110,19 @@ fn is_not_by_a_deployer(finding: &Finding) -> bool {
         Finding::NotRemediated { reason, .. } => matches!(reason, Reason::NotByADeployer(_)),
         Finding::Later { .. } => false,
     }
+}
+
+fn is_refused((_, reason): &(Aspect, &Reason)) -> bool {
+    reason.is_refused()
+}
+
+fn leaves_public((aspect, reason): &(Aspect, &Reason)) -> bool {
+    reason.leaves_public() || (reason.is_refused() && shuts_out(*aspect))
+}
+
+fn is_blind((aspect, reason): &(Aspect, &Reason)) -> bool {
+    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
+    reason.is_unreadable() && (is_access || matches!(reason, Reason::Unreadable(_)))
 }
 
 fn shuts_out(aspect: Aspect) -> bool {

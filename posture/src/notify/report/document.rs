@@ -99,7 +99,10 @@ fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> 
         advice: reason
             .lost_statements()
             .map(|lost| format!("Add to the policy again: {}", unlinked_json(lost))),
-        ..OfAspect::new(*aspect, AspectResult::NotRemediated)
+        ..OfAspect::new(
+            *aspect,
+            if reason.is_refused() { AspectResult::Failed } else { AspectResult::NotRemediated },
+        )
     });
     let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),

@@ -101,6 +101,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_KEY: ""
               S3GUARD_SETTLE_SECONDS: "15"
               S3GUARD_LOG_BUCKET: "<LogBucket>"
+              S3GUARD_ROLE: "<GuardRole.Arn>"
               S3GUARD_DEPLOYERS: ""
             NotifyFunction runs notify
               S3GUARD_ACCOUNT: "111122223333"

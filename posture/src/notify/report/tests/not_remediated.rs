@@ -20,7 +20,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     for (reason, severity) in [
         (Reason::PublicPolicy, "critical"),
         (Reason::PublicAcl, "critical"),
-        (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+        (Reason::NotReadable(crate::Question::PublicAccessBlock), "high"),
         (Reason::DeniesTls("its statement".to_owned()), "high"),
         (Reason::DeniesEveryRequest("its statement".to_owned()), "critical"),
     ] {

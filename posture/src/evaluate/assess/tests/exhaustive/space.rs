@@ -245,6 +245,7 @@ fn nothing(id: &BucketId) -> Observed {
         bucket_key: Reading::Absent,
         stack_in_progress: Reading::Absent,
         history: Reading::Absent,
+        refused: std::collections::BTreeMap::new(),
     }
 }
 
