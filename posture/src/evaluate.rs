@@ -2,5 +2,6 @@
 
 pub mod assess;
 pub mod coverage;
+mod demands;
 pub mod permissions;
 pub mod tls;

@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod baseline;
 pub mod change;
 pub mod deployers;
+pub mod effect;
 pub mod finding;
 pub mod glob;
 pub mod grade;

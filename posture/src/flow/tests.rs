@@ -4,6 +4,7 @@ mod calls;
 mod foreign;
 mod killed;
 mod notified;
+mod occasions;
 mod own_bucket;
 mod rounds;
 mod swept;
@@ -325,6 +326,11 @@ impl Account for &'static World {
             return Ok(None);
         }
         Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
+    }
+
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, Failure> {
+        self.point().await;
+        Ok(self.bucket.created(bucket).await.unwrap())
     }
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, Failure> {

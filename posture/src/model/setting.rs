@@ -245,6 +245,8 @@ pub struct Replication {
     pub other_accounts: Vec<String>,
     /// The destination buckets.
     pub buckets: Vec<BucketName>,
+    /// Whether a rule copies no objects with SSE-KMS.
+    pub without_kms: bool,
 }
 
 /// When objects are deleted by a lifecycle rule.

@@ -33,6 +33,8 @@ const REASON_MAX: usize = 300;
 const ENTRIES_MAX: usize = 200;
 /// The reason of what could not be remediated, because a write failed.
 pub const FAILED: &str = "its remediation failed";
+/// For how long after its creation a bucket is new, so that its owner may still be configuring it.
+const NEW_FOR: Duration = Duration::HOUR;
 /// How a state's key ends.
 const JSON: &str = ".json";
 
@@ -53,6 +55,12 @@ pub struct BucketState {
     /// What is weaker than wanted and not remediated.
     #[serde(default)]
     pub findings: Vec<OpenFinding>,
+    /// What was weakened and could not be remediated yet, and since when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owed: BTreeMap<Aspect, Owed>,
+    /// Whether everyone could read or write in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<ReadPublic>,
     /// The ids of the records of writes that could not be reported yet.
     #[serde(default)]
     pub unreported: BTreeSet<String>,
@@ -102,6 +110,24 @@ pub struct ReadSetting {
     pub since: OffsetDateTime,
     /// The setting; none if it is too large to be kept.
     pub value: Option<Setting>,
+}
+
+/// Something that was weakened and could not be remediated yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Since when.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+}
+
+/// Whether a bucket was public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadPublic {
+    /// Since when that is known.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// Whether it was.
+    pub value: bool,
 }
 
 /// A call that may have changed a setting.
@@ -180,6 +206,10 @@ pub struct Update {
     pub judged: BTreeSet<Aspect>,
     /// What is not remediated, and whether that was reported now.
     pub findings: Vec<(Aspect, String, bool)>,
+    /// What was weakened and is not remediated.
+    pub owed: BTreeSet<Aspect>,
+    /// Whether everyone can read or write in it, if that is known.
+    pub public: Option<bool>,
     /// The writes.
     pub writes: Vec<Write>,
     /// The settings that are not written any more.
@@ -258,6 +288,8 @@ impl BucketState {
             known: None,
             settings: BTreeMap::new(),
             findings: Vec::new(),
+            owed: BTreeMap::new(),
+            public: None,
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
@@ -313,7 +345,15 @@ impl BucketState {
             let read = last.read.as_ref().filter(|read| read.since <= now - Duration::HOUR);
             let read = read.and_then(|read| read.value.clone());
             history.seen_before.extend(read.map(|read| (*kind, read)));
+            let before = last.read.as_ref().and_then(|read| read.value.clone());
+            history.before.extend(before.map(|before| (*kind, before)));
         }
+        history.owed.extend(self.owed.keys());
+        history.was_public = self.public.map(|public| public.value);
+        history.known_since = self.known.map(|known| known.time);
+        let is_created = |known: KnownBy| known.how == Known::Created;
+        history.is_new =
+            self.known.is_some_and(|known| is_created(known) && now - known.time < NEW_FOR);
     }
 
     /// Whether a sweep has to report that this is not remediated.
@@ -357,7 +397,9 @@ impl BucketState {
         let Update { time, known, settings, right, sources, .. } = update;
         let is_better = |known: Known| match self.known {
             None => true,
-            Some(now) => now.how == Known::Swept && known != Known::Swept,
+            Some(now) if now.how == Known::Swept => known != Known::Swept,
+            // The call that creates it may be handled after another one.
+            Some(now) => now.how == Known::Event && known == Known::Created,
         };
         if let Some(how) = known.filter(|known| is_better(*known)) {
             self.known = Some(KnownBy { how, time: *time });
@@ -378,7 +420,19 @@ impl BucketState {
 
     /// What was judged and is compliant is no finding any more, unless it was found later than it was judged.
     fn judge(&mut self, update: &Update) {
-        let Update { time, judged, findings, .. } = update;
+        let Update { time, judged, findings, owed, public, .. } = update;
+        self.owed.retain(|aspect, one| {
+            one.since > *time || !judged.contains(aspect) || owed.contains(aspect)
+        });
+        for aspect in owed {
+            let one = self.owed.entry(*aspect).or_insert(Owed { since: *time });
+            one.since = one.since.min(*time);
+        }
+        if let Some(value) = *public
+            && self.public.is_none_or(|last| last.since <= *time && last.value != value)
+        {
+            self.public = Some(ReadPublic { since: *time, value });
+        }
         let is_same = |found: &OpenFinding, (aspect, reason, _): &(Aspect, String, bool)| {
             found.aspect == *aspect && found.reason == *reason
         };
@@ -437,6 +491,8 @@ impl Update {
             sources: Vec::new(),
             judged: BTreeSet::new(),
             findings: Vec::new(),
+            owed: BTreeSet::new(),
+            public: None,
             writes: Vec::new(),
             stops: Vec::new(),
             unreported: Vec::new(),

@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{
     BucketVersioningStatus, ExpirationStatus, Grant, LifecycleRule, MfaDeleteStatus,
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
-    ReplicationRuleStatus,
+    ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
@@ -193,6 +193,10 @@ fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
 fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
     let mut replication = Replication::default();
     for rule in rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled) {
+        let criteria = rule.source_selection_criteria();
+        let with_kms = criteria.and_then(|criteria| criteria.sse_kms_encrypted_objects());
+        replication.without_kms |= with_kms
+            .is_none_or(|objects| *objects.status() != SseKmsEncryptedObjectsStatus::Enabled);
         let Some(destination) = rule.destination() else { continue };
         if let Some(account) = destination.account().filter(|account| *account != owner.as_str()) {
             replication.other_accounts.push(account.to_owned());

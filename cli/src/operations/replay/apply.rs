@@ -181,6 +181,9 @@ fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> 
 fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
     let mut replication = Replication::default();
     for rule in rules(parameters, "ReplicationConfiguration")? {
+        let with_kms = at(rule, &["SourceSelectionCriteria", "SseKmsEncryptedObjects"])
+            .and_then(|objects| text(objects, &["Status"]));
+        replication.without_kms |= with_kms.as_deref() != Some("Enabled");
         let Some(destination) = at(rule, &["Destination"]) else { continue };
         let account = text(destination, &["Account"]);
         replication.other_accounts.extend(account.filter(|account| account != owner.as_str()));

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Judgement;
+use crate::model::effect::SettingChange;
 use crate::model::observed::Observed;
 use crate::model::own_bucket::{NOT_BY_A_DEPLOYER, OwnBucket, RESTORED};
 use crate::model::policy::Policy;
@@ -47,7 +48,7 @@ fn setting(
         (Some((was, remediate)), _) if own.is_restored => {
             let by = by.map_or("a change of which no event arrived", String::as_str);
             let was = format!("{was}, after {by}, {NOT_BY_A_DEPLOYER}");
-            Some(Judgement::Weak { was, remediate })
+            Some(Judgement::Weak { was, change: SettingChange::of(kind), remediate })
         }
         (_, Some(by)) => Some(reported(by)),
         (Some((was, _)), None) => Some(reported(&format!("a change to `{was}`"))),

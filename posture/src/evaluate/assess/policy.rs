@@ -1,9 +1,10 @@
 //! What a bucket's policy has to deny, and which accounts it allows.
 
-use super::access::effective;
+use super::access::{block, effective};
 use super::{Judged, Judgement};
 use crate::evaluate::tls;
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
@@ -32,7 +33,7 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
         return Ok(Judgement::Right);
     };
-    website(observed)?;
+    website(observed, baseline)?;
     let text = merged.to_string();
     // A first policy would prevent CloudFormation from creating one, now or with a later update.
     if document.is_none() && baseline.mode(Aspect::Tls).enforces() {
@@ -45,18 +46,29 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         Some(_) => "a policy that lets plain HTTP, or old TLS, in",
         None => "no policy",
     };
-    Ok(Judgement::Weak { was: was.to_owned(), remediate: Setting::Policy(Some(text)) })
+    Ok(Judgement::Weak {
+        was: was.to_owned(),
+        change: SettingChange::DenyWithoutTls,
+        remediate: Setting::Policy(Some(text)),
+    })
 }
 
-/// Leaves a bucket that is a public website: its endpoint has no TLS.
+/// Leaves a website that is public and stays so: its endpoint has no TLS.
 ///
 /// Source: Amazon S3 User Guide, "Website endpoints".
-fn website(observed: &Observed) -> Result<(), Judgement> {
+fn website(observed: &Observed, baseline: &Baseline) -> Result<(), Judgement> {
     let is_closed =
         |block: PublicAccessBlock| block.restrict_public_buckets && block.ignore_public_acls;
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     if is_closed(own) {
         return Ok(());
+    }
+    if baseline.mode(Aspect::PublicAccess).enforces() {
+        match block(observed, baseline) {
+            Err(Judgement::NotRemediated(reason)) if reason.leaves_public() => {}
+            Err(ask @ (Judgement::Ask(_) | Judgement::AskWhatBreaks(_))) => return Err(ask),
+            Ok(_) | Err(_) => return Ok(()),
+        }
     }
     Judgement::ask_what_breaks([
         (observed.website.is_unread(), Question::Website),

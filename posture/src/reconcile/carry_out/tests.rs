@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 
 use super::*;
 use crate::model::setting::{Notifications, PublicAccessBlock};
-use crate::{Aspect, BucketName, Grade, History, MemoryBucket, Mode};
+use crate::{Age, Aspect, BucketName, Grade, History, MemoryBucket, Mode};
 use crate::{BucketId, Setting, inspect};
 
 /// A bucket in memory with calls that fail.
@@ -118,13 +118,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn of_new_bucket() -> Baseline {
+    let mut baseline = Baseline::new(Grade::Speed, None);
+    baseline.call_context.age = Age::New;
+    baseline
+}
+
 /// Remediates a new bucket at grade speed: first its policy, then its notifications.
 fn remediate(account: &Failing) -> Outcome<String> {
     now(mending(account))
 }
 
 async fn mending(account: &Failing) -> Outcome<String> {
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = inspect(account, &id, &baseline).await.unwrap().unwrap();
     assert_eq!(inspection.plan.actions.len(), 2);
@@ -218,7 +224,7 @@ fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
 fn what_another_party_sets_while_a_write_fails_is_not_overwritten() {
     let account = failing();
     account.writes.lock().unwrap().push(Err("OperationAborted".to_owned()));
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = now(inspect(&account, &id, &baseline)).unwrap().unwrap();
     let theirs = "<QueueConfiguration>theirs</QueueConfiguration>";
@@ -259,7 +265,7 @@ fn what_another_party_remediates_before_the_first_write_is_not_written() {
         truth.public_access_block = Reading::Absent;
         truth.history = Reading::Known(undone);
     });
-    let mut baseline = Baseline::new(Grade::Speed, None);
+    let mut baseline = of_new_bucket();
     for aspect in Aspect::ALL {
         let is_kept = [Aspect::PublicAccess, Aspect::Tls].contains(&aspect);
         baseline.set_mode(aspect, if is_kept { Mode::EnforceNew } else { Mode::Off });

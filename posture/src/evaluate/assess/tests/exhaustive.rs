@@ -54,7 +54,7 @@ fn every_encryption() {
     let steps = |ownership: Step, policy: Step, acl: Step| {
         let history = Step::Asked(Question::History, histories(&aspects));
         let (encryption, key) = (Step::asked(Question::Encryption), Step::asked(Question::Key));
-        [ownership, encryption, policy, acl, key, history]
+        [ownership, encryption, policy, acl, key, replication(), history]
     };
     let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
     let (ours, acls) = (Stance::ALL, [Stance::HeldBack]);
@@ -83,6 +83,12 @@ fn every_encryption() {
     let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
     space.walk(&id(), &kept, &steps(writer(), Step::asked(Question::Policy), no_one));
     space.end(235_680);
+}
+
+/// None, and one that copies no objects with SSE-KMS.
+fn replication() -> Step {
+    Step::asked(Question::Replication)
+        .among(|o| o.replication.known().is_none_or(|rules| rules.without_kms))
 }
 
 /// None, one that cannot be read, one that allows no one else, and one whose principal is not known.
@@ -129,7 +135,7 @@ fn every_public_access_block() {
         !block.block_public_policy && block.block_public_acls == block.ignore_public_acls
     };
     steps[3] = account(is_half);
-    let free = [Stance::Reported, Stance::Enforced, Stance::Changed];
+    let free = [Stance::Reported, Stance::Enforced, Stance::Changed, Stance::New];
     let mut baselines = each(&free, &[Stance::Off]);
     baselines.push(only(own_bucket(), &aspects[..1]));
     space.walk(&id(), &baselines, &steps);

@@ -3,6 +3,11 @@
 use super::*;
 use crate::model::setting::{Lifecycle, Replication};
 
+fn versioned() -> Observed {
+    let versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
+    Observed { versioning, ..safe(Grade::Speed) }
+}
+
 #[test]
 fn versions_are_kept_from_grade_hybrid_on() {
     let enabled = Setting::Versioning(Some(Versioning { enabled: true, mfa_delete: false }));
@@ -61,11 +66,15 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| Reason::ReportOnly(what.to_owned());
-    let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
+    let copies = Replication {
+        other_accounts: vec!["444455556666".to_owned()],
+        buckets: vec![],
+        without_kms: false,
+    };
     let soon = Lifecycle { expires_after_days: Some(1) };
     let cases = [
         (
-            Observed { replication: Reading::Known(copies), ..safe(Grade::Speed) },
+            Observed { replication: Reading::Known(copies), ..versioned() },
             Aspect::Replication,
             report("its objects are copied to buckets of other accounts: 444455556666"),
         ),
@@ -75,14 +84,22 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
             report("a lifecycle rule deletes objects after 1 days"),
         ),
         (
-            Observed { object_lock: Reading::Absent, ..safe(Grade::Speed) },
+            Observed { object_lock: Reading::Absent, ..versioned() },
             Aspect::ObjectLock,
             report("its new objects are not locked (any more)"),
         ),
     ];
     for (bucket, aspect, reason) in cases {
-        check_not_remediated(&bucket, &baseline(Grade::Speed), aspect, &reason);
+        check_not_remediated(&bucket, &changed(Grade::Speed, aspect), aspect, &reason);
     }
+    // Most buckets have neither, and without versions neither is read.
+    let plain =
+        Observed { object_lock: Reading::Absent, replication: Reading::Absent, ..versioned() };
+    assert_eq!(assess(&plain, &existing(Grade::Speed)), []);
+    let unread = Observed::unread(id());
+    let unversioned = Observed { versioning: Reading::Absent, ..unread };
+    let asked = questions(&unversioned, &existing(Grade::Speed));
+    assert!(!asked.iter().any(|one| matches!(one, Question::Replication | Question::ObjectLock)));
     let late = Lifecycle { expires_after_days: Some(30) };
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
     assert_eq!(assess(&late, &baseline(Grade::Speed)), []);

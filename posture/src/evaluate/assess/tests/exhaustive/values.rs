@@ -3,7 +3,7 @@
 use super::super::*;
 use crate::config::EvaluationContext;
 use crate::model::setting::{Lifecycle, Replication};
-use crate::{CallContext, Config, Maker};
+use crate::{Age, CallContext, Config, Maker};
 
 /// How an aspect is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,13 @@ pub(super) enum Stance {
     Enforced,
     /// `enforce-new`, after a call that has changed it.
     Changed,
+    /// `enforce-new`, in a bucket that was just created.
+    New,
 }
 
 impl Stance {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed, Self::New];
     /// Of what cannot be enforced.
     pub(super) const REPORTED: [Self; 2] = [Self::Off, Self::Reported];
 
@@ -28,19 +30,23 @@ impl Stance {
         let mode = match self {
             Self::Off => Mode::Off,
             Self::Reported => Mode::Report,
-            Self::HeldBack | Self::Changed => Mode::EnforceNew,
+            Self::HeldBack | Self::Changed | Self::New => Mode::EnforceNew,
             Self::Enforced => Mode::Enforce,
         };
         baseline.set_mode(aspect, mode);
         if self == Self::Changed {
             baseline.call_context.changed.insert(aspect);
+            baseline.call_context.exposes |= aspect == Aspect::PublicAccess;
+        }
+        if self == Self::New {
+            baseline.call_context.age = Age::New;
         }
     }
 }
 
 /// The baseline of a grade that asks for nothing yet.
 pub(super) fn nothing(grade: Grade) -> Baseline {
-    only(baseline(grade), &[])
+    only(existing(grade), &[])
 }
 
 /// The baseline that asks for these aspects alone.
@@ -109,7 +115,48 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         known.push(History { writes: [(kind, writes)].into(), ..History::default() });
         known.push(History { writes: [(kind, writes - 1)].into(), ..History::default() });
     }
+    known.extend(occasions());
     readings(known, |observed, reading| observed.history = reading)
+}
+
+/// What the state of a bucket says about what it was like.
+fn occasions() -> Vec<History> {
+    let of = |change: &dyn Fn(&mut History)| {
+        let mut history = History::default();
+        change(&mut history);
+        history
+    };
+    vec![
+        of(&|history| history.is_new = true),
+        of(&|history| history.owed = Aspect::ALL.into()),
+        of(&|history| {
+            history.before = earlier(true);
+            history.was_public = Some(false);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(true);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(false);
+            history.known_since = Some(NOW - time::Duration::DAY);
+        }),
+    ]
+}
+
+/// The settings that were read last: all of them right at every grade, or all of them weak.
+fn earlier(is_strong: bool) -> std::collections::BTreeMap<SettingKind, Setting> {
+    let strong = safe(Grade::Security);
+    let mut weak = Observed::new_bucket(id());
+    weak.set(&Setting::PublicAccessBlock(None));
+    weak.set(&Setting::Ownership(Some(Ownership::ObjectWriter)));
+    weak.set(&Setting::Encryption(Some(sse_s3(SseC::Allowed))));
+    let mut of = if is_strong { strong } else { weak };
+    if is_strong {
+        of.set(&Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL)));
+    }
+    SettingKind::ALL.into_iter().filter_map(|kind| Some((kind, of.setting(kind)?))).collect()
 }
 
 /// All answers to a question, each as a bucket of which just this is known.
@@ -157,6 +204,7 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             let to = |accounts: &[&str]| Replication {
                 other_accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
                 buckets: Vec::new(),
+                without_kms: !accounts.is_empty(),
             };
             readings(vec![to(&[]), to(&["444455556666"])], |o, reading| o.replication = reading)
         }
