@@ -200,7 +200,8 @@ async fn copies_that_are_switched_off_go_nowhere() {
     let buckets = ["ours", "theirs", "theirs-2"].map(|name| name.parse().unwrap()).to_vec();
     let other_accounts = vec!["444455556666".to_owned()];
     check(Question::Replication, (200, &answer), |observed| {
-        observed.replication = Reading::Known(Replication { other_accounts, buckets, without_kms: true });
+        observed.replication =
+            Reading::Known(Replication { other_accounts, buckets, without_kms: true });
     })
     .await;
 }

@@ -246,11 +246,31 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
 
 #[test]
 fn a_bucket_is_public_for_a_reason_and_not_by_its_tags() {
-    check_rule(&json!({ "bucket": "www", "public": true }), &expect![[""]]);
-    check_rule(&json!({ "bucket": "www", "public": true, "reason": "web" }), &expect![[""]]);
-    check_rule(&json!({ "bucket": "www", "grade": "speed", "reason": "web" }), &expect![[""]]);
+    check_rule(
+        &json!({ "bucket": "www", "public": true }),
+        &expect![[r#"
+        `rule[0].reason`: `public = true` has no reason (add `reason = "…"`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "public": true, "reason": "web" }),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "grade": "speed", "reason": "web" }),
+        &expect![[r#"
+        `rule[0].reason`: only `public = true` has a reason (remove the line)
+    "#]],
+    );
     let by_tag = json!({ "tags": { "public": "yes" }, "public": true, "reason": "web" });
-    check_rule(&by_tag, &expect![[""]]);
+    check_rule(
+        &by_tag,
+        &expect![[r#"
+        `rule[0].public`: tags cannot select buckets that may be public: any principal that may tag a bucket could open it (select the buckets by `bucket` only)
+    "#]],
+    );
 }
 
 #[test]

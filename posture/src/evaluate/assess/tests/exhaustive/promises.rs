@@ -15,7 +15,7 @@ pub(super) fn broken(before: &State, after: &Observed) -> Vec<&'static str> {
         ("who uses SSE-C", gains_sse_c(observed, after) && is_held(before, Aspect::SseC)),
         ("who reads in public", cuts_off_public(before, after)),
         ("who writes by ACL", switches_acls_off(before, after)),
-        ("who sees the website", refuses_website(observed, after)),
+        ("who sees the website", refuses_website(before, after)),
         ("the stack", is_in_the_way_of_stack(before, after)),
         ("who uses what there is", affects_clients(before, after)),
     ];
@@ -100,8 +100,9 @@ fn cuts_off_public(before: &State, after: &Observed) -> bool {
     let refuses = is.block_public_acls && !was.block_public_acls;
     let policy = observed.policy == Reading::Absent
         || matches!(observed.policy_is_public, Reading::Absent | Reading::Known(false));
-    let acl =
-        observed.acl == Reading::Absent || observed.acl.known().is_some_and(|acl| !acl.is_public);
+    let acl = is_enforced(observed)
+        || observed.acl == Reading::Absent
+        || observed.acl.known().is_some_and(|acl| !acl.is_public);
     let of_objects = is_enforced(after)
         || observed.acl.known().is_some_and(|acl| acl.is_public)
         || observed.acl == Reading::Denied;
@@ -163,11 +164,21 @@ fn switches_acls_off(before: &State, after: &Observed) -> bool {
     gains && (!is_private(observed.acl) || is_held(before, Aspect::Ownership))
 }
 
-fn refuses_website(before: &Observed, after: &Observed) -> bool {
-    let effective = effective(before);
-    let is_seen = before.website != Reading::Absent
-        && !(effective.ignore_public_acls && effective.restrict_public_buckets);
-    is_seen && before.policy != after.policy
+/// A website that stays public keeps plain HTTP. Where public access is enforced, one that is not public is seen by no one.
+fn refuses_website(State { observed, baseline }: &State, after: &Observed) -> bool {
+    let (was, is) = (effective(observed), effective(after));
+    let by_policy = observed.policy_is_public == Reading::Known(true)
+        && observed.policy != Reading::Absent
+        && !is.restrict_public_buckets;
+    let by_acl = observed.acl.known().is_some_and(|acl| acl.is_public)
+        && !is_enforced(observed)
+        && !is.ignore_public_acls;
+    let is_open = if baseline.mode(Aspect::PublicAccess).enforces() {
+        by_policy || by_acl
+    } else {
+        !(was.ignore_public_acls && was.restrict_public_buckets)
+    };
+    observed.website != Reading::Absent && is_open && observed.policy != after.policy
 }
 
 fn is_in_the_way_of_stack(before: &State, after: &Observed) -> bool {

@@ -115,7 +115,9 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         known.push(History { writes: [(kind, writes)].into(), ..History::default() });
         known.push(History { writes: [(kind, writes - 1)].into(), ..History::default() });
     }
-    known.extend(occasions());
+    if !aspects.is_empty() {
+        known.extend(occasions());
+    }
     readings(known, |observed, reading| observed.history = reading)
 }
 
