@@ -160,6 +160,14 @@ impl Account for Buckets {
         tokio::time::sleep(pause).await;
     }
 
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, AwsError> {
+        let name = bucket.name.as_str();
+        let call = self.client.list_buckets().prefix(name).bucket_region(bucket.region.as_str());
+        let answer = call.send().await.named("ListBuckets", format!("bucket `{name}`"))?;
+        let same = answer.buckets().iter().find(|bucket| bucket.name() == Some(name));
+        Ok(same.and_then(aws_sdk_s3::types::Bucket::creation_date).and_then(as_time))
+    }
+
     /// Lists a thousand buckets at a time.
     async fn list(&self, continuation: Option<String>) -> Result<Page, AwsError> {
         let region = self.connection.region();
@@ -186,13 +194,16 @@ impl Account for Buckets {
                 page.strange.push(name.to_owned());
                 continue;
             };
-            let created = bucket.creation_date().map(DateTime::secs);
-            let created = created.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
+            let created = bucket.creation_date().and_then(as_time);
             page.created.extend(created.map(|created| (name.clone(), created)));
             page.buckets.push(name);
         }
         Ok(page)
     }
+}
+
+fn as_time(time: &DateTime) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.secs()).ok()
 }
 
 #[cfg(test)]

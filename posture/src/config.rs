@@ -50,6 +50,9 @@ pub struct Config {
     /// The grade of buckets that no rule gives a grade: `speed` by default. The parameter of the stack, if it is set, takes
     /// precedence.
     grade: Option<Grade>,
+    /// The most that is done about any aspect, in all buckets and for the account, whatever the modes of aspects are. With
+    /// `report` the guard changes no bucket but its own, and reports what it would change.
+    mode: Option<Mode>,
     /// How many seconds a new bucket is left alone, because its creator may still be configuring it.
     // SQS delays a message by at most 15 minutes.
     #[cfg_attr(test, schemars(extend("default" = SETTLE_SECONDS)))]
@@ -176,7 +179,8 @@ impl Config {
     pub fn account_mode(&self) -> Mode {
         let aspect = Aspect::AccountPublicAccess;
         let wanted = Grade::default().wants(aspect).mode;
-        self.aspects.get(&aspect).copied().unwrap_or(wanted)
+        let mode = self.aspects.get(&aspect).copied().unwrap_or(wanted);
+        self.mode.map_or(mode, |most| mode.min(most))
     }
 
     /// The strongest grade of any bucket, by default or by a rule.

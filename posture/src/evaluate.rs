@@ -3,6 +3,7 @@
 pub mod admitted;
 pub mod assess;
 pub mod coverage;
+mod demands;
 pub mod permissions;
 pub mod refused;
 pub mod tls;

@@ -27,7 +27,7 @@ pub mod text;
 pub use config::Config;
 pub use evaluate::assess::{assess, plan, questions};
 pub use model::aspect::{Aspect, Mode};
-pub use model::baseline::{Baseline, CallContext, Exempt, Maker};
+pub use model::baseline::{Age, Baseline, CallContext, Exempt, Maker};
 pub use model::finding::{Action, Finding, Plan, Reason};
 pub use model::grade::Grade;
 pub use model::names::{AccountId, BucketId, BucketName, KeyArn, Region, StackName};

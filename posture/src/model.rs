@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod change;
 pub mod deployers;
 pub mod destination;
+pub mod effect;
 pub mod finding;
 pub mod glob;
 pub mod grade;

@@ -107,25 +107,42 @@ fn rules(rules: &[Rule], place: &Place<'_>) {
                 "set it in `[aspects]`, or in a rule with only an `account`",
             );
         }
+        public(rule, &place_of);
         if is_for_any && place.found.is_whole(&place_of.path) {
             has_effect(rule, &rules[..index], place);
         }
     }
 }
 
+/// Checks that a bucket is public only for a reason, and not by its tags.
+fn public(rule: &Rule, place: &Place<'_>) {
+    let may_be_public = rule.public == Some(true);
+    if may_be_public && rule.reason.is_none() {
+        place.at("reason").wrong("`public = true` has no reason", "add `reason = \"…\"`");
+    }
+    if !may_be_public && rule.reason.is_some() {
+        place.at("reason").wrong("only `public = true` has a reason", "remove the line");
+    }
+    if may_be_public && !rule.scope().tags.is_empty() {
+        let problem = "tags cannot select buckets that may be public: any principal that may tag a bucket could open it";
+        place.at("public").wrong(problem, "select the buckets by `bucket` only");
+    }
+}
+
 /// Checks that a rule sets something, and something that no earlier rule sets for the same buckets.
 fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
     let place = rules.at(earlier.len());
-    if rule.grade.is_none() && rule.aspects.is_empty() {
+    if rule.grade.is_none() && rule.aspects.is_empty() && rule.public.is_none() {
         return place.wrong(
             "the rule sets nothing for the buckets that it matches",
-            "add a `grade` or `aspects`",
+            "add a `grade`, `aspects` or `public`",
         );
     }
     let sets_all = |(index, other): (usize, &Rule)| {
         rules.found.is_whole(&rules.at(index).path)
             && other.scope().covers(rule.scope())
             && (rule.grade.is_none() || other.grade.is_some())
+            && (rule.public.is_none() || other.public.is_some())
             && rule.aspects.keys().all(|aspect| other.aspects.contains_key(aspect))
     };
     if let Some(number) = earlier.iter().enumerate().position(sets_all).map(|index| index + 1) {

@@ -43,12 +43,8 @@ pub struct EvaluationContext {
 /// How much of a bucket is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything, also what is only reported: an audit.
+    /// Everything: a sweep, alone or together with events.
     Everything,
-    /// What is kept: a sweep, which would report the rest each time again.
-    Kept,
-    /// What is kept, and what calls can have weakened: a sweep together with events.
-    KeptAndTouched(BTreeSet<Aspect>),
     /// What calls can have weakened. The sweep evaluates the rest.
     Touched(BTreeSet<Aspect>),
 }
@@ -58,15 +54,13 @@ impl Extent {
     pub fn of(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Calls(_) => Self::Touched(trigger.touched()),
-            Trigger::Sweep => Self::Kept,
+            Trigger::Sweep => Self::Everything,
         }
     }
 
-    fn leaves_out(&self, aspect: Aspect, mode: Mode) -> bool {
+    fn leaves_out(&self, aspect: Aspect) -> bool {
         match self {
             Self::Everything => false,
-            Self::Kept => mode == Mode::Report,
-            Self::KeptAndTouched(aspects) => mode == Mode::Report && !aspects.contains(&aspect),
             Self::Touched(aspects) => !aspects.contains(&aspect),
         }
     }
@@ -117,7 +111,7 @@ impl Config {
         };
         baseline.trusted = self.trusted();
         for aspect in Aspect::ALL {
-            if context.extent.leaves_out(aspect, baseline.mode(aspect)) {
+            if context.extent.leaves_out(aspect) {
                 baseline.set_mode(aspect, Mode::Off);
             }
         }
@@ -151,7 +145,26 @@ impl Config {
             baseline.set_mode(aspect, if in_doubt { mode.min(Mode::EnforceNew) } else { mode });
         }
         self.exempt(id, tags, context.today, &mut baseline);
+        self.allow_public(id, tags, &mut baseline);
+        if let Some(most) = self.mode {
+            baseline.limit(most);
+        }
         baseline
+    }
+
+    /// Leaves public access to a rule that allows it. A rule that may not match allows nothing.
+    fn allow_public(&self, id: &BucketId, tags: &Reading<Tags>, baseline: &mut Baseline) {
+        let set = self.set_by_rules(id, tags, |rule| rule.public);
+        let aspect = Aspect::PublicAccess;
+        let is_judged = baseline.mode(aspect) != Mode::Off;
+        if let Some((_, rule, true)) = set.by
+            && !set.in_doubt
+            && is_judged
+        {
+            baseline.set_mode(aspect, Mode::Off);
+            let reason = rule.reason().to_owned();
+            baseline.exemptions.push(Exempt { aspect, reason, until: None });
+        }
     }
 
     fn grade_of(

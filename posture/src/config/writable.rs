@@ -15,6 +15,9 @@ impl Config {
     /// The stack's parameter and a tag of the bucket can raise its grade to the highest one: only a mode for all buckets, or
     /// for the account, rules a write out, unless a rule enforces it.
     pub fn writable(&self) -> BTreeSet<SettingKind> {
+        if self.mode.is_some_and(|most| !most.enforces()) {
+            return BTreeSet::new();
+        }
         let may_enforce = |aspect: &Aspect| {
             let by_grade = || Grade::ALL.iter().any(|grade| grade.wants(*aspect).mode.enforces());
             let of_all = self.aspects.get(aspect).map(|mode| mode.enforces());

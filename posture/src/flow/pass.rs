@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::bucket_ledger::{Base, StateReading};
 use super::{Tally, TaskResult};
 use crate::contract::metrics::Metric;
+use crate::evaluate::assess::{is_public, owed};
 use crate::evaluate::coverage::Known;
 use crate::model::own_bucket::{self, OwnBucket};
 use crate::model::policy::Policy;
@@ -61,6 +62,10 @@ pub(super) struct Reconciliation {
     pub(super) bucket_is_gone: bool,
     /// The owner from the bucket's tags, if they were read.
     pub(super) owner: Option<String>,
+    /// What was weakened and is not remediated.
+    pub(super) owed: BTreeSet<Aspect>,
+    /// Whether everyone can read or write in the bucket, if that is known.
+    pub(super) public: Option<bool>,
 }
 
 /// The end of a pass: what it has seen, and what follows from it.
@@ -87,6 +92,10 @@ impl Pass<'_> {
         };
         match trigger {
             _ if *is_again => StateReading::Eager,
+            // There, the call succeeds for a bucket that exists already.
+            Trigger::Calls(_) if is_new && self.id.region.as_str() == "us-east-1" => {
+                StateReading::Lazy
+            }
             _ if is_new => StateReading::Assumed,
             Trigger::Calls(_) => StateReading::Eager,
             Trigger::Sweep => StateReading::Lazy,
@@ -150,8 +159,12 @@ impl Pass<'_> {
         let calls = self.task.trigger.calls();
         let mut update = Update::new(begun);
         if !self.id.name.is_account() {
-            let is_event = matches!(self.task.trigger, Trigger::Calls(_));
-            update.known = if is_event { Some(Known::Event) } else { self.task.known };
+            let is_created = calls.iter().any(|call| call.event_name == "CreateBucket");
+            update.known = match self.task.trigger {
+                Trigger::Calls(_) if is_created => Some(Known::Created),
+                Trigger::Calls(_) => Some(Known::Event),
+                Trigger::Sweep => self.task.known,
+            };
         }
         update.settings = seen.settings.values().cloned().collect();
         update.sources = calls.iter().flat_map(state::sources).collect();
@@ -163,6 +176,8 @@ impl Pass<'_> {
         }
         update.findings = seen.open_findings().collect();
         update.refused = seen.refused.clone();
+        update.owed.clone_from(&seen.owed);
+        update.public = seen.public;
         let write = |(action, record): &(Action, Record)| {
             let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok()?;
             let setting = action.kind();
@@ -178,6 +193,14 @@ impl Pass<'_> {
 impl Reconciliation {
     /// Takes the settings of the last round: as they were read, or written since then.
     pub(super) fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
+        let mut now = observed.clone();
+        done.iter().for_each(|(action, _)| now.set(&action.set));
+        self.public = is_public(&now);
+        if let Some(baseline) = &self.baseline {
+            let actions: Vec<Action> =
+                self.done.iter().chain(done).map(|(one, _)| one.clone()).collect();
+            self.owed = owed(observed, baseline, &self.findings, &actions);
+        }
         let is_account = |kind: SettingKind| kind == SettingKind::AccountPublicAccessBlock;
         let kinds = SettingKind::ALL.into_iter();
         let kinds = kinds.filter(|kind| is_account(*kind) == observed.id.name.is_account());

@@ -6,6 +6,7 @@ mod foreign;
 mod keys;
 mod killed;
 mod notified;
+mod occasions;
 mod own_bucket;
 mod refused;
 mod rounds;
@@ -324,6 +325,11 @@ impl Account for &'static World {
             return Ok(None);
         }
         Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
+    }
+
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, Failure> {
+        self.point().await;
+        Ok(self.bucket.created(bucket).await.unwrap())
     }
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, Failure> {

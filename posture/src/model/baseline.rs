@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use crate::model::own_bucket::OwnBucket;
 use crate::{Aspect, BucketName, Grade, KeyArn, Mode, Trusted};
@@ -45,6 +45,24 @@ pub struct CallContext {
     pub has_waited: bool,
     /// The aspects whose own setting a call has just changed: a weakening is reverted.
     pub changed: BTreeSet<Aspect>,
+    /// Whether a call may have made the bucket public.
+    pub exposes: bool,
+    /// Whether the bucket is new.
+    pub age: Age,
+    /// Whether the bucket is so new that its creator may still be configuring it.
+    pub is_settling: bool,
+}
+
+/// Whether a bucket is new, as far as that is known before anything is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Age {
+    /// Its state has to show it.
+    #[default]
+    Unknown,
+    /// A call has just created it, or the sweep has found it, and it did not exist when the guard was installed.
+    New,
+    /// A call at this time has created it, or succeeded because the caller owns it already, which is so in us-east-1.
+    CreatedAgain(OffsetDateTime),
 }
 
 /// Who created a bucket.
@@ -98,6 +116,22 @@ impl Baseline {
         baseline
     }
 
+    /// Lowers the mode of each aspect to this one at most.
+    pub fn limit(&mut self, most: Mode) {
+        for mode in self.modes.values_mut() {
+            *mode = (*mode).min(most);
+        }
+    }
+
+    /// Leaves a new bucket alone until it has settled, except that public access is closed.
+    pub fn settle(&mut self) {
+        self.call_context.is_settling = true;
+        for (aspect, mode) in &mut self.modes {
+            let closes = *aspect == Aspect::PublicAccess && mode.enforces();
+            *mode = if closes { *mode } else { Mode::Off };
+        }
+    }
+
     /// The mode of an aspect.
     pub fn mode(&self, aspect: Aspect) -> Mode {
         self.modes.get(&aspect).copied().unwrap_or(Mode::Off)
@@ -107,12 +141,6 @@ impl Baseline {
     pub fn set_mode(&mut self, aspect: Aspect, mode: Mode) {
         let mode = if aspect.setting().is_some() { mode } else { mode.min(Mode::Report) };
         self.modes.insert(aspect, mode);
-    }
-
-    /// Whether an aspect is remediated only if that breaks no existing access: its mode says so, and no call has just
-    /// changed it.
-    pub fn holds_back(&self, aspect: Aspect) -> bool {
-        self.mode(aspect) == Mode::EnforceNew && !self.call_context.changed.contains(&aspect)
     }
 }
 

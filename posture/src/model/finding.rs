@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use time::Date;
 
+use crate::model::effect::SettingChange;
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::refusal::{RefusedWrite, Unreadable};
 use crate::model::setting::{Setting, SettingKind};
@@ -128,13 +129,19 @@ pub enum Reason {
          raised"
     )]
     LogTarget,
-    #[error("it is a website, so public access was left open")]
-    Website,
     #[error("it is a website, whose endpoint speaks plain HTTP only, so plain HTTP was left open")]
     WebsiteWithoutTls,
-    #[error("its policy makes it public, so public access was left open")]
+    #[error(
+        "its policy makes it public: close it with \
+         `public-access = \"enforce\"`, or allow it with `public = true` and a reason in a rule of \
+         s3guard.toml"
+    )]
     PublicPolicy,
-    #[error("its ACL makes it public, so public access was left open")]
+    #[error(
+        "its ACL makes it public: close it with \
+         `public-access = \"enforce\"`, or allow it with `public = true` and a reason in a rule of \
+         s3guard.toml"
+    )]
     PublicAcl,
     #[error(
         "its policy could not be parsed, or has a key twice, so nothing was added to it: put it \
@@ -238,6 +245,19 @@ pub enum Reason {
          access is guarded"
     )]
     OfControlTower,
+    #[error(
+        "{was}, and it may be in use, so it was left without {}: {}; to change it, set \
+         `{} = \"enforce\"` for it in s3guard.toml",
+        .change.row().what, .change.row().why, .change.row().aspect
+    )]
+    InUse { change: SettingChange, was: String },
+    #[error(
+        "objects are replicated from it without `SseKmsEncryptedObjects`, and would not be copied \
+         any more; its encryption was not raised"
+    )]
+    ReplicatesWithoutKms,
+    #[error("its policy denies uploads without {0}, so it was left")]
+    PolicyDemands(String),
 }
 
 impl Reason {
@@ -288,12 +308,22 @@ impl Reason {
         matches!(self, Self::NotReadable(_) | Self::Unreadable(_))
     }
 
+    /// The same as a warning, if it is changed all the same.
+    pub fn warning(&self) -> String {
+        match self {
+            Self::PolicyDemands(what) => {
+                format!("its policy denies uploads without {what}: check that clients can upload")
+            }
+            Self::ReplicatesWithoutKms => "objects are replicated from it without \
+                 `SseKmsEncryptedObjects`: new ones are no longer copied"
+                .to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the bucket is public, or may become so.
     pub const fn leaves_public(&self) -> bool {
-        matches!(
-            self,
-            Self::PublicPolicy | Self::PublicAcl | Self::Website | Self::PublicPolicyKept
-        )
+        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::PublicPolicyKept)
     }
 }
 

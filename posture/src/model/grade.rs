@@ -57,11 +57,11 @@ impl Grade {
             ),
             (Aspect::Encryption, Self::Hybrid) => enforce_new(
                 "SSE-KMS with a customer's key, and a bucket key",
-                "only principals that may use the key can read; a bucket key makes it cheap",
+                "only principals that may use the key can read (`kms:Decrypt`) and write (`kms:GenerateDataKey`); a bucket key makes it cheap",
             ),
             (Aspect::Encryption, Self::Security) => enforce_new(
                 "DSSE-KMS with a customer's key",
-                "two layers, as CNSSP 15 asks for top secret data",
+                "two layers, as CNSSP 15 asks for top secret data; principals need the same permissions for the key",
             ),
             (Aspect::SseC, _) => enforce_new(
                 "uploads with SSE-C refused",
@@ -69,7 +69,7 @@ impl Grade {
             ),
             (Aspect::PublicAccess, _) => enforce_new(
                 "all four switches on",
-                "S3's own default since April 2023; a bucket that is meant to be public is reported and left; where ACLs are enabled, so are the two switches for them, until a call changes the block",
+                "S3's own default since April 2023; a bucket that becomes public is closed, unless a rule of s3guard.toml allows it; one that was public before is reported",
             ),
             (Aspect::Tls, Self::Speed | Self::Hybrid) => enforce_new(
                 "the policy denies requests without TLS",

@@ -151,6 +151,16 @@ pub struct History {
     pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
     /// The settings that it has had for an hour or more.
     pub seen_before: BTreeMap<SettingKind, Setting>,
+    /// The settings that it had when they were read last.
+    pub before: BTreeMap<SettingKind, Setting>,
+    /// The aspects that were weakened and could not be remediated yet.
+    pub owed: BTreeSet<Aspect>,
+    /// Whether it was public when that was judged last.
+    pub was_public: Option<bool>,
+    /// Since when the guard knows it.
+    pub known_since: Option<OffsetDateTime>,
+    /// Whether its creation was seen within the last hour.
+    pub is_new: bool,
     /// Its default encryption so far.
     pub encryption: EncryptionHistory,
 }

@@ -244,6 +244,8 @@ pub struct Acl {
 pub struct Replication {
     /// The destinations of the rules that are enabled.
     pub destinations: BTreeSet<Destination>,
+    /// Whether a rule copies no objects with SSE-KMS.
+    pub without_kms: bool,
 }
 
 /// When objects are deleted by a lifecycle rule.

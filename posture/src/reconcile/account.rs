@@ -64,6 +64,16 @@ pub trait Account: Sync {
     /// Waits before something is read again; longer with each attempt.
     fn pause(&self, attempt: u32) -> impl Future<Output = ()> + Send;
 
+    /// When a bucket was created, or changed later, if that is known.
+    ///
+    /// Source: Amazon S3 API Reference, `ListBuckets`, `CreationDate`.
+    fn created(
+        &self,
+        _bucket: &BucketId,
+    ) -> impl Future<Output = Result<Option<OffsetDateTime>, Self::Error>> + Send {
+        async { Ok(None) }
+    }
+
     /// Lists the Region's buckets, one page at a time; by default none.
     fn list(
         &self,

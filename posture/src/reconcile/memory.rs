@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use time::OffsetDateTime;
+
 use crate::model::baseline::Baseline;
 use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
 use crate::model::policy::Policy;
@@ -22,6 +24,7 @@ pub struct MemoryBucket {
 #[derive(Debug)]
 struct Inner {
     truth: Observed,
+    created: Option<OffsetDateTime>,
     steps: Vec<Step>,
 }
 
@@ -39,7 +42,12 @@ pub enum Step {
 impl MemoryBucket {
     /// A bucket in this state.
     pub fn new(truth: Observed) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { truth, steps: Vec::new() })) }
+        Self { inner: Arc::new(Mutex::new(Inner { truth, created: None, steps: Vec::new() })) }
+    }
+
+    /// Sets when it was created.
+    pub fn set_created(&self, time: OffsetDateTime) {
+        self.lock().created = Some(time);
     }
 
     /// Its state.
@@ -166,4 +174,8 @@ impl Account for MemoryBucket {
     }
 
     async fn pause(&self, _: u32) {}
+
+    async fn created(&self, _: &BucketId) -> Result<Option<OffsetDateTime>, Infallible> {
+        Ok(self.lock().created)
+    }
 }

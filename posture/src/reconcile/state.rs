@@ -39,6 +39,8 @@ const REASON_MAX: usize = 300;
 const ENTRIES_MAX: usize = 200;
 /// The reason of what could not be remediated, because a write failed.
 pub const FAILED: &str = "its remediation failed";
+/// For how long after its creation a bucket is new, so that its owner may still be configuring it.
+const NEW_FOR: Duration = Duration::HOUR;
 /// How a state's key ends.
 const JSON: &str = ".json";
 
@@ -59,6 +61,12 @@ pub struct BucketState {
     /// What is weaker than wanted and not remediated.
     #[serde(default)]
     pub findings: Vec<OpenFinding>,
+    /// What was weakened and could not be remediated yet, and since when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owed: BTreeMap<Aspect, Owed>,
+    /// Whether everyone could read or write in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<ReadPublic>,
     /// The ids of the records of writes that could not be reported yet.
     #[serde(default)]
     pub unreported: BTreeSet<String>,
@@ -87,6 +95,24 @@ pub struct KnownBy {
     /// When.
     #[serde(with = "as_time")]
     pub time: OffsetDateTime,
+}
+
+/// Something that was weakened and could not be remediated yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Since when.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+}
+
+/// Whether a bucket was public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadPublic {
+    /// Since when that is known.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// Whether it was.
+    pub value: bool,
 }
 
 /// A call that may have changed a setting.
@@ -165,6 +191,10 @@ pub struct Update {
     pub judged: BTreeSet<Aspect>,
     /// What is not remediated, and whether that was reported now.
     pub findings: Vec<(Aspect, String, bool)>,
+    /// What was weakened and is not remediated.
+    pub owed: BTreeSet<Aspect>,
+    /// Whether everyone can read or write in it, if that is known.
+    pub public: Option<bool>,
     /// The writes.
     pub writes: Vec<Write>,
     /// The writes that AWS refuses for good, with when it has refused them.
@@ -230,6 +260,8 @@ impl BucketState {
             known: None,
             settings: BTreeMap::new(),
             findings: Vec::new(),
+            owed: BTreeMap::new(),
+            public: None,
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
@@ -287,11 +319,19 @@ impl BucketState {
             let read = last.read.as_ref().filter(|read| read.since <= now - Duration::HOUR);
             let read = read.and_then(|read| read.value.clone());
             history.seen_before.extend(read.map(|read| (*kind, read)));
+            let before = last.read.as_ref().and_then(|read| read.value.clone());
+            history.before.extend(before.map(|before| (*kind, before)));
         }
         if let Some(last) = self.settings.get(&SettingKind::Encryption) {
             let existed = self.known.is_some_and(|known| known.how == Known::Before);
             history.encryption = last.encryption_history(existed);
         }
+        history.owed.extend(self.owed.keys());
+        history.was_public = self.public.map(|public| public.value);
+        history.known_since = self.known.map(|known| known.time);
+        let is_created = |known: KnownBy| known.how == Known::Created;
+        history.is_new =
+            self.known.is_some_and(|known| is_created(known) && now - known.time < NEW_FOR);
     }
 
     /// Whether a sweep has to report that this is not remediated.
@@ -336,7 +376,9 @@ impl BucketState {
         let Update { time, known, settings, right, sources, .. } = update;
         let is_better = |known: Known| match self.known {
             None => true,
-            Some(now) => now.how == Known::Swept && known != Known::Swept,
+            Some(now) if now.how == Known::Swept => known != Known::Swept,
+            // The call that creates it may be handled after another one.
+            Some(now) => now.how == Known::Event && known == Known::Created,
         };
         if let Some(how) = known.filter(|known| is_better(*known)) {
             self.known = Some(KnownBy { how, time: *time });
@@ -358,7 +400,19 @@ impl BucketState {
 
     /// What was judged and is compliant is no finding any more, unless it was found later than it was judged.
     fn judge(&mut self, update: &Update) {
-        let Update { time, judged, findings, .. } = update;
+        let Update { time, judged, findings, owed, public, .. } = update;
+        self.owed.retain(|aspect, one| {
+            one.since > *time || !judged.contains(aspect) || owed.contains(aspect)
+        });
+        for aspect in owed {
+            let one = self.owed.entry(*aspect).or_insert(Owed { since: *time });
+            one.since = one.since.min(*time);
+        }
+        if let Some(value) = *public
+            && self.public.is_none_or(|last| last.since <= *time && last.value != value)
+        {
+            self.public = Some(ReadPublic { since: *time, value });
+        }
         let is_same = |found: &OpenFinding, (aspect, reason, _): &(Aspect, String, bool)| {
             found.aspect == *aspect && found.reason == *reason
         };
@@ -406,66 +460,7 @@ impl BucketState {
     }
 }
 
-impl Update {
-    /// Nothing, at this time.
-    pub fn new(time: OffsetDateTime) -> Self {
-        Self {
-            time,
-            known: None,
-            settings: Vec::new(),
-            right: Vec::new(),
-            sources: Vec::new(),
-            judged: BTreeSet::new(),
-            findings: Vec::new(),
-            writes: Vec::new(),
-            refused: BTreeMap::new(),
-            stops: Vec::new(),
-            unreported: Vec::new(),
-            reported: Vec::new(),
-            suppressions_seen: Vec::new(),
-            foreign_seen: Vec::new(),
-        }
-    }
-
-    /// Notes that these findings were reported.
-    pub fn mark_reported<'a>(&mut self, findings: impl IntoIterator<Item = &'a Finding>) {
-        for finding in findings {
-            let Finding::NotRemediated { aspect, reason } = finding else { continue };
-            let Some(reason) = reason_text(reason) else { continue };
-            for (of, text, is_notified) in &mut self.findings {
-                *is_notified |= of == aspect && *text == reason;
-            }
-        }
-    }
-
-    /// The same, if the report about the bucket could not be published: these are the records of its writes.
-    #[must_use]
-    pub fn not_published(mut self, records: Vec<String>) -> Self {
-        for (_, _, is_notified) in &mut self.findings {
-            *is_notified = false;
-        }
-        self.reported.retain(|id| !records.contains(id));
-        self.unreported.extend(records);
-        self
-    }
-
-    /// Whether it says nothing that depends on the publication of a report.
-    pub fn is_independent(&self) -> bool {
-        self.reported.is_empty() && !self.findings.iter().any(|(_, _, is_notified)| *is_notified)
-    }
-
-    /// Whether it says only what the bucket is like.
-    pub fn is_quiet(&self) -> bool {
-        let Self { findings, writes, stops, unreported, .. } = self;
-        findings.is_empty()
-            && writes.is_empty()
-            && stops.is_empty()
-            && unreported.is_empty()
-            && self.right.is_empty()
-            && self.suppressions_seen.is_empty()
-            && self.foreign_seen.is_empty()
-    }
-}
+mod update;
 
 #[cfg(test)]
 mod tests;

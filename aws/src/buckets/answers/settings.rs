@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{
     BucketVersioningStatus, ExpirationStatus, Grant, LifecycleRule, MfaDeleteStatus,
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
-    ReplicationRuleStatus,
+    ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
 use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::policy::Policy;
@@ -192,11 +192,18 @@ fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
 
 /// Where the rules copy to that are not switched off.
 fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
-    let enabled = rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled);
-    let destinations = enabled.filter_map(ReplicationRule::destination);
-    let destinations =
-        destinations.map(|to| Destination::new(to.bucket(), to.account(), owner)).collect();
-    Replication { destinations }
+    let mut replication = Replication::default();
+    for rule in rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled) {
+        let criteria = rule.source_selection_criteria();
+        let with_kms = criteria.and_then(|criteria| criteria.sse_kms_encrypted_objects());
+        replication.without_kms |= with_kms
+            .is_none_or(|objects| *objects.status() != SseKmsEncryptedObjectsStatus::Enabled);
+        let destination = rule.destination();
+        replication.destinations.extend(
+            destination.map(|to| Destination::new(to.bucket(), to.account(), owner)),
+        );
+    }
+    replication
 }
 
 /// The soonest of the rules that are not switched off, whatever objects they are for.

@@ -224,7 +224,7 @@ async fn copies_that_are_switched_off_go_nowhere() {
         [("ours", DestinationOwner::Own), ("theirs", other.clone()), ("theirs-2", other)];
     let destinations =
         expected.map(|(name, owner)| Destination { name: name.to_owned(), owner }).into();
-    assert_eq!(seen.replication, Reading::Known(Replication { destinations }));
+    assert_eq!(seen.replication, Reading::Known(Replication { destinations, without_kms: true }));
     assert!(fake.asked()[1].line.contains("prefix=ours"), "{:?}", fake.asked()[1]);
 }
 
@@ -243,7 +243,7 @@ async fn the_owner_of_a_replica_is_looked_up_among_the_buckets_of_the_account() 
         let fake = Fake::answering([(200, answer), listed]);
         let seen = seen(&fake, Question::Replication).await.unwrap().unwrap();
         let destinations = [Destination { name: "collector-eu".to_owned(), owner }].into();
-        assert_eq!(seen.replication, Reading::Known(Replication { destinations }));
+        assert_eq!(seen.replication, Reading::Known(Replication { destinations, without_kms: true }));
     }
 }
 

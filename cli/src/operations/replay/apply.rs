@@ -189,13 +189,17 @@ fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> 
 
 /// The destinations of the rules that are enabled.
 fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
-    let destinations = rules(parameters, "ReplicationConfiguration")?.filter_map(|rule| {
-        let destination = at(rule, &["Destination"])?;
+    let mut replication = Replication::default();
+    for rule in rules(parameters, "ReplicationConfiguration")? {
+        let with_kms = at(rule, &["SourceSelectionCriteria", "SseKmsEncryptedObjects"])
+            .and_then(|objects| text(objects, &["Status"]));
+        replication.without_kms |= with_kms.as_deref() != Some("Enabled");
+        let Some(destination) = at(rule, &["Destination"]) else { continue };
         let account = text(destination, &["Account"]);
         let bucket = text(destination, &["Bucket"]).unwrap_or_default();
-        Some(Destination::new(&bucket, account.as_deref(), owner))
-    });
-    Some(Replication { destinations: destinations.collect() })
+        replication.destinations.insert(Destination::new(&bucket, account.as_deref(), owner));
+    }
+    Some(replication)
 }
 
 /// The soonest expiration of the rules that are enabled, whatever objects they are for.

@@ -140,7 +140,7 @@ fn tags_that_are_not_known_lower_nothing() {
     let file = config(&json!({ "grade": "hybrid", "rule": rules }));
     for unknown in [Reading::Unread, Reading::Denied] {
         let a = baseline(&file, "a-1", &unknown);
-        assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Enforce));
+        assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::EnforceNew));
         assert_eq!(
             a.grade_reason,
             "the default, which rule 2 does not lower: the bucket's tags are not known and may match an earlier rule"
@@ -192,7 +192,7 @@ fn the_file_says_what_is_done_and_a_rule_says_it_better() {
 }
 
 #[test]
-fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
+fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_everything() {
     let evaluate = |extent| {
         let context = EvaluationContext { extent, ..context() };
         Config::default().baseline(&bucket("abc"), &Reading::Absent, &context)
@@ -202,15 +202,10 @@ fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
     assert_eq!(by_call.mode(Aspect::PublicAccess), Mode::EnforceNew);
     assert_eq!(by_call.mode(Aspect::Lifecycle), Mode::Off);
     assert_eq!(by_call.mode(Aspect::Tls), Mode::Off);
-    let by_sweep = evaluate(Extent::Kept);
-    assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Off);
+    let by_sweep = evaluate(Extent::of(&crate::Trigger::Sweep));
+    assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Report);
     assert_eq!(by_sweep.mode(Aspect::Tls), Mode::EnforceNew);
-    let by_both = evaluate(Extent::KeptAndTouched([Aspect::Acl, Aspect::PublicAccess].into()));
-    for aspect in Aspect::ALL {
-        let most = by_call.mode(aspect).max(by_sweep.mode(aspect));
-        assert_eq!(by_both.mode(aspect), most, "{aspect}: what either looks at");
-    }
-    assert_eq!(evaluate(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
+    assert_eq!(by_sweep.mode(Aspect::Lifecycle), Mode::Report);
 }
 
 #[test]
@@ -387,4 +382,36 @@ proptest! {
         prop_assert!(denied.grade >= known.grade.min(default));
         prop_assert!(denied.exemptions.len() <= known.exemptions.len());
     }
+}
+
+#[test]
+fn a_mode_at_the_top_limits_all_others() {
+    for most in Mode::ALL {
+        let file = config(&json!({
+            "mode": most.name(),
+            "aspects": { "tls": "enforce", "account-public-access": "enforce" },
+            "rule": [{ "bucket": "a-*", "aspects": { "versioning": "enforce" } }],
+        }));
+        let baseline = baseline(&file, "a-1", &Reading::Absent);
+        assert!(Aspect::ALL.into_iter().all(|aspect| baseline.mode(aspect) <= most), "{most}");
+        assert_eq!(baseline.mode(Aspect::Tls), most);
+        assert_eq!(file.account_mode(), most);
+        assert_eq!(file.writable().is_empty(), !most.enforces(), "{most}");
+    }
+}
+
+#[test]
+fn a_rule_allows_public_buckets_by_name_and_for_a_reason() {
+    let file = config(&json!({ "rule": [
+        { "bucket": "www-private", "public": false },
+        { "bucket": "www-*", "public": true, "reason": "our website" },
+    ] }));
+    let of = |name: &str| {
+        let baseline = baseline(&file, name, &Reading::Denied);
+        let exempt = baseline.exemptions.iter().map(|exempt| exempt.reason.clone());
+        (baseline.mode(Aspect::PublicAccess), exempt.collect::<Vec<_>>())
+    };
+    assert_eq!(of("www-1"), (Mode::Off, vec!["our website".to_owned()]));
+    assert_eq!(of("www-private"), (Mode::EnforceNew, vec![]));
+    assert_eq!(of("other"), (Mode::EnforceNew, vec![]));
 }

@@ -256,7 +256,7 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
         &expect![[r#"
             `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
             `aspects.tls`: `of` is not a valid choice (write `off`)
-            `aspects.acl`: `acl` cannot be kept: s3guard has no write for it (write `report`)
+            `aspects.acl`: `acl` cannot be enforced: s3guard has no write for it (write `report`)
         "#]],
     );
     check(
@@ -268,7 +268,7 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
     check_rule(
         &json!({ "bucket": "a-*", "aspects": { "account-public-access": "enforce" } }),
         &expect![[r#"
-            `rule[0].aspects.account-public-access`: `account-public-access` belongs to the account and cannot be kept for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
+            `rule[0].aspects.account-public-access`: `account-public-access` belongs to the account and cannot be enforced for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
         "#]],
     );
     check_rule(
@@ -276,6 +276,35 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
         &expect![[r#"
             nothing is wrong
         "#]],
+    );
+}
+
+#[test]
+fn a_bucket_is_public_for_a_reason_and_not_by_its_tags() {
+    check_rule(
+        &json!({ "bucket": "www", "public": true }),
+        &expect![[r#"
+        `rule[0].reason`: `public = true` has no reason (add `reason = "…"`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "public": true, "reason": "web" }),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "grade": "speed", "reason": "web" }),
+        &expect![[r#"
+        `rule[0].reason`: only `public = true` has a reason (remove the line)
+    "#]],
+    );
+    let by_tag = json!({ "tags": { "public": "yes" }, "public": true, "reason": "web" });
+    check_rule(
+        &by_tag,
+        &expect![[r#"
+        `rule[0].public`: tags cannot select buckets that may be public: any principal that may tag a bucket could open it (select the buckets by `bucket` only)
+    "#]],
     );
 }
 
@@ -290,7 +319,7 @@ fn a_rule_says_something_of_some_buckets() {
     check_rule(
         &json!({ "bucket": "*" }),
         &expect![[r#"
-            `rule[0]`: the rule sets nothing for the buckets that it matches (add a `grade` or `aspects`)
+            `rule[0]`: the rule sets nothing for the buckets that it matches (add a `grade`, `aspects` or `public`)
         "#]],
     );
     check_rule(

@@ -1,12 +1,16 @@
 //! Default encryption and the block on SSE-C: two aspects of one setting.
 
-use super::{Judgement, only_reported, suppressed};
+use super::licence::{Licence, allowed, by_mode};
+use super::{Judgement, suppressed};
 use crate::evaluate::admitted::{admitted, names};
+use crate::evaluate::demands;
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::finding::NOT_TRUSTED;
 use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
+use crate::model::policy::Policy;
 use crate::model::setting::{Algorithm, Encryption, Key, KeyOwner, Ownership, Setting, SseC};
-use crate::{Aspect, Grade, KeyArn, Mode, Question, Reason, Trusted};
+use crate::{Age, Aspect, Grade, KeyArn, Mode, Question, Reason, Trusted};
 
 /// Judges both, with one new setting for both.
 pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
@@ -17,7 +21,9 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
             let judged = judgements.into_iter().zip(modes);
             judged
                 .filter(|(_, (_, mode))| is_wanted(*mode))
-                .map(|(judgement, (aspect, mode))| (aspect, only_reported(judgement, mode)))
+                .map(|(judgement, (aspect, _))| {
+                    (aspect, by_mode(judgement, aspect, observed, baseline))
+                })
                 .collect()
         }
         // The setting as a whole is not known, which is reported once.
@@ -44,58 +50,76 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
         None => keys.algorithm(&seen, &observed.bucket_key),
     };
     // Both halves that are remediated go into one write.
-    let is_kept =
-        |aspect| baseline.mode(aspect).enforces() && suppressed(observed, aspect).is_none();
+    let is_written = |aspect, change| {
+        baseline.mode(aspect).enforces()
+            && suppressed(observed, aspect).is_none()
+            && allowed(change, aspect, observed, baseline) == Licence::Given
+    };
     let is_open = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
     // AWS itself has blocked it since April 2026, except in accounts that use it. If S3 does not say, it is open too.
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".
-    let is_in_use = is_open && baseline.holds_back(Aspect::SseC);
-    let blocks = is_open && !is_in_use;
+    let of_sse_c =
+        if is_open { demanded(observed, baseline, Aspect::SseC, demands::sse_c) } else { Ok(None) };
     let mut remediate = seen.clone();
-    if let Ok(Some((algorithm, bucket_key))) = &algorithm
-        && is_kept(Aspect::Encryption)
+    if let Ok(Some(raised)) = &algorithm
+        && is_written(Aspect::Encryption, raised.change)
     {
-        remediate.algorithm = algorithm.clone();
-        remediate.bucket_key = *bucket_key;
+        remediate.algorithm = raised.algorithm.clone();
+        remediate.bucket_key = raised.bucket_key;
     }
-    if blocks && is_kept(Aspect::SseC) {
+    if is_open && of_sse_c.is_ok() && is_written(Aspect::SseC, SettingChange::BlockSseC) {
         remediate.sse_c = SseC::Blocked;
     }
     let is_absent = *reading == Reading::Absent;
-    let weak = |alone: Encryption| {
+    let weak = |alone: Encryption, change, warning: Option<String>| {
         let is_remediated = remediate != seen || is_absent;
         let remediate =
             Setting::Encryption(Some(if is_remediated { remediate.clone() } else { alone }));
-        Judgement::weak(reading, remediate)
+        let judgement = Judgement::weak(reading, change, remediate);
+        match (judgement, warning) {
+            (Judgement::Weak { was, change, remediate }, Some(warning)) => {
+                Judgement::Weak { was: format!("{was}; {warning}"), change, remediate }
+            }
+            (judgement, _) => judgement,
+        }
     };
     // Both go into one write, so one waits for what has to be read for the other, unless that is off.
     let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off
         && matches!(algorithm, Err(Judgement::Ask(_) | Judgement::AskWhatBreaks(_)));
     let of_algorithm = match algorithm {
-        Ok(None) if is_absent => weak(seen.clone()),
+        Ok(None) if is_absent => weak(seen.clone(), SettingChange::DefaultEncryption, None),
         Ok(None) => Judgement::Right,
-        Ok(Some((algorithm, bucket_key))) => {
-            let judgement = weak(Encryption { algorithm, bucket_key, sse_c: seen.sse_c });
-            keys.named(&seen, judgement)
+        Ok(Some(Raised { algorithm, bucket_key, change, warning })) => {
+            let raised = Encryption { algorithm, bucket_key, sse_c: seen.sse_c };
+            keys.named(&seen, weak(raised, change, warning))
         }
         Err(judgement) => judgement,
     };
-    let of_sse_c = if is_in_use {
-        Judgement::NotRemediated(Reason::SseCInUse)
-    } else if !blocks {
-        Judgement::Right
-    } else if is_pending {
-        Judgement::AskWhatBreaks(Vec::new())
-    } else if let Some(account) = keys.foreign_account(&remediate.algorithm) {
-        Judgement::NotRemediated(Reason::SseCWithForeignKey(account.to_owned()))
-    } else {
-        weak(Encryption { sse_c: SseC::Blocked, ..seen.clone() })
+    let of_sse_c = match of_sse_c {
+        _ if !is_open => Judgement::Right,
+        Err(judgement) => judgement,
+        Ok(_) if is_pending => Judgement::AskWhatBreaks(Vec::new()),
+        Ok(warning) => match keys.foreign_account(&remediate.algorithm) {
+            Some(account) => {
+                Judgement::NotRemediated(Reason::SseCWithForeignKey(account.to_owned()))
+            }
+            None => weak(
+                Encryption { sse_c: SseC::Blocked, ..seen.clone() },
+                SettingChange::BlockSseC,
+                warning,
+            ),
+        },
     };
     Ok([of_algorithm, of_sse_c])
 }
 
-/// An algorithm, and whether S3 uses a bucket key.
-type Raised = (Algorithm, bool);
+/// What the encryption has to be raised to.
+struct Raised {
+    algorithm: Algorithm,
+    bucket_key: bool,
+    change: SettingChange,
+    warning: Option<String>,
+}
 
 /// Whose key a bucket has, as far as the judgement distinguishes keys.
 enum Standing {
@@ -178,12 +202,17 @@ impl Keys<'_> {
                 match (self.standing(key, described)?, &seen.algorithm) {
                     (Standing::Aws, _) => {}
                     (Standing::Configured, Algorithm::Kms(_)) if !is_dsse && !seen.bucket_key => {
-                        obstacle(observed, baseline.key.as_ref())?;
-                        return Ok(Some((seen.algorithm.clone(), true)));
+                        let algorithm = seen.algorithm.clone();
+                        let key = baseline.key.as_ref();
+                        let warning = obstacle(observed, baseline, &algorithm, key)?;
+                        let change = SettingChange::BucketKey;
+                        return Ok(Some(Raised { algorithm, bucket_key: true, change, warning }));
                     }
                     (_, Algorithm::Kms(_)) if is_dsse => {
-                        obstacle(observed, None)?;
-                        return Ok(Some((Algorithm::Dsse(key.clone()), false)));
+                        let algorithm = Algorithm::Dsse(key.clone());
+                        let warning = obstacle(observed, baseline, &algorithm, None)?;
+                        let change = SettingChange::Dsse;
+                        return Ok(Some(Raised { algorithm, bucket_key: false, change, warning }));
                     }
                     (Standing::Configured | Standing::Customers, _) => return Ok(None),
                 }
@@ -193,14 +222,12 @@ impl Keys<'_> {
             let region = observed.id.region.clone();
             return Err(Judgement::NotRemediated(Reason::NoKey(baseline.grade, region)));
         };
-        obstacle(observed, Some(key))?;
         let named = Key::Named(key.to_string());
+        let algorithm = if is_dsse { Algorithm::Dsse(named) } else { Algorithm::Kms(named) };
+        let warning = obstacle(observed, baseline, &algorithm, Some(key))?;
+        let change = SettingChange::CustomerKey;
         // Bucket keys do not exist for DSSE-KMS.
-        Ok(Some(if is_dsse {
-            (Algorithm::Dsse(named), false)
-        } else {
-            (Algorithm::Kms(named), true)
-        }))
+        Ok(Some(Raised { algorithm, bucket_key: !is_dsse, change, warning }))
     }
 
     /// What replaces a key of another account, which decides who can read new objects: what the bucket had before, or what
@@ -250,28 +277,58 @@ impl Keys<'_> {
             Some(Key::AwsManaged) | None => String::new(),
         };
         let described = Reading::Known(DescribedKey { arn, is_aws_managed: false });
+        let change = SettingChange::ReplaceForeignKey;
         match self.algorithm(before, &described) {
-            Ok(Some(raised)) => Ok(Some(raised)),
+            Ok(Some(raised)) => Ok(Some(Raised { change, ..raised })),
             Err(ask @ (Judgement::Ask(_) | Judgement::AskWhatBreaks(_))) => Err(ask),
             // If it cannot be as the grade wants, it is as before.
-            Ok(None) | Err(_) => Ok(Some((before.algorithm.clone(), before.bucket_key))),
+            Ok(None) | Err(_) => Ok(Some(Raised {
+                algorithm: before.algorithm.clone(),
+                bucket_key: before.bucket_key,
+                change,
+                warning: None,
+            })),
         }
     }
 
     /// The judgement, with the account whose key is replaced.
     fn named(&self, seen: &Encryption, judgement: Judgement) -> Judgement {
         match (self.foreign_account(&seen.algorithm), judgement) {
-            (Some(account), Judgement::Weak { was, remediate }) => {
+            (Some(account), Judgement::Weak { was, change, remediate }) => {
                 let was = format!("{was}, of account {account}, {NOT_TRUSTED}");
-                Judgement::Weak { was, remediate }
+                Judgement::Weak { was, change, remediate }
             }
             (_, judgement) => judgement,
         }
     }
 }
 
-/// What prevents a stronger encryption: principals that could not use the key, or the key itself.
-fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> {
+/// What the policy demands of uploads that would fail: a reason not to change the setting, or with `enforce` a warning.
+fn demanded(
+    observed: &Observed,
+    baseline: &Baseline,
+    aspect: Aspect,
+    demands: impl FnOnce(&Policy) -> Option<String>,
+) -> Result<Option<String>, Judgement> {
+    if observed.policy.is_unread() && baseline.mode(aspect).enforces() {
+        return Err(Judgement::AskWhatBreaks(vec![Question::Policy]));
+    }
+    let Some(what) = observed.policy.known().and_then(demands) else { return Ok(None) };
+    let reason = Reason::PolicyDemands(what);
+    match baseline.mode(aspect) {
+        Mode::EnforceNew => Err(Judgement::NotRemediated(reason)),
+        Mode::Off | Mode::Report | Mode::Enforce => Ok(Some(reason.warning())),
+    }
+}
+
+/// What prevents a stronger encryption: principals that could not use the key, the key itself, or what would fail. With
+/// `enforce` the latter is a warning.
+fn obstacle(
+    observed: &Observed,
+    baseline: &Baseline,
+    raised: &Algorithm,
+    key: Option<&KeyArn>,
+) -> Result<Option<String>, Judgement> {
     let not_remediated = |reason| Err(Judgement::NotRemediated(reason));
     let account = &observed.id.account;
     let mut ask = Vec::new();
@@ -313,5 +370,28 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
             Reading::Unread => ask.push(Question::Key),
         }
     }
-    if ask.is_empty() { Ok(()) } else { Err(Judgement::AskWhatBreaks(ask)) }
+    // S3 replicates objects with SSE-KMS only if the rule says so.
+    // Source: Amazon S3 User Guide, "Replicating encrypted objects".
+    let is_first_key =
+        observed.encryption.known().is_none_or(|seen| seen.algorithm.key().is_none());
+    let mut warning = None;
+    match &observed.replication {
+        Reading::Known(rules) if is_first_key && rules.without_kms => {
+            if baseline.mode(Aspect::Encryption) != Mode::Enforce {
+                return not_remediated(Reason::ReplicatesWithoutKms);
+            }
+            warning = Some(Reason::ReplicatesWithoutKms.warning());
+        }
+        // A new bucket is not replicated.
+        Reading::Unread if is_first_key && baseline.call_context.age != Age::New => {
+            ask.push(Question::Replication);
+        }
+        Reading::Known(_) | Reading::Absent | Reading::Denied | Reading::Unread => {}
+    }
+    if !ask.is_empty() {
+        return Err(Judgement::AskWhatBreaks(ask));
+    }
+    let demanded =
+        demanded(observed, baseline, Aspect::Encryption, |policy| demands::other(policy, raised))?;
+    Ok(warning.into_iter().chain(demanded).reduce(|one, other| format!("{one}; {other}")))
 }

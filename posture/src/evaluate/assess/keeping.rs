@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
 use crate::model::destination::Destination;
-use crate::model::observed::Observed;
+use crate::model::effect::SettingChange;
+use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{AccessLogs, Configuration, Setting, Versioning};
-use crate::{Question, Reason};
+use crate::{Aspect, Question, Reason};
 
 /// A lifecycle rule that deletes objects within this many days is reported.
 const EXPIRES_SOON_DAYS: u32 = 7;
@@ -20,7 +21,11 @@ pub(super) fn versioning(observed: &Observed) -> Judged {
         Some(seen) if seen.mfa_delete => Judgement::NotRemediated(Reason::MfaDelete),
         Some(_) | None => {
             let remediate = Versioning { enabled: true, mfa_delete: false };
-            Judgement::weak(reading, Setting::Versioning(Some(remediate)))
+            Judgement::weak(
+                reading,
+                SettingChange::EnableVersioning,
+                Setting::Versioning(Some(remediate)),
+            )
         }
     })
 }
@@ -40,7 +45,7 @@ pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
         target_bucket: target.to_string(),
         target_prefix: format!("access/{}/", observed.id.name),
     };
-    Ok(Judgement::weak(reading, Setting::AccessLogs(Some(logs))))
+    Ok(Judgement::weak(reading, SettingChange::LogAccess, Setting::AccessLogs(Some(logs))))
 }
 
 /// S3 publishes events of objects to `EventBridge`.
@@ -54,7 +59,7 @@ pub(super) fn notifications(observed: &Observed) -> Judged {
         let element = seen.unknown().unwrap_or("?");
         return Ok(Judgement::NotRemediated(Reason::UnknownNotifications(element.to_owned())));
     };
-    Ok(Judgement::weak(reading, Setting::Notifications(merged)))
+    Ok(Judgement::weak(reading, SettingChange::SendEvents, Setting::Notifications(merged)))
 }
 
 /// S3 publishes events of objects to no topic, queue or function of an account that is not trusted.
@@ -68,12 +73,17 @@ pub(super) fn targets(observed: &Observed, baseline: &Baseline) -> Option<Judgem
 
 /// Objects are not replicated to accounts that are not trusted.
 pub(super) fn replication(observed: &Observed, baseline: &Baseline) -> Judged {
+    let is_changed = baseline.call_context.changed.contains(&Aspect::Replication);
+    if !is_changed && !has_versions(observed)? {
+        return Ok(Judgement::Right);
+    }
     Ok(match Judgement::read(&observed.replication, Question::Replication)? {
         Some(seen) => match elsewhere(&seen.destinations, baseline) {
             Some(names) => sent(format!("its objects are copied to {names}")),
             None => Judgement::Right,
         },
-        None => report("its objects are not copied (any more)".to_owned()),
+        None if is_changed => report("its objects are not copied (any more)".to_owned()),
+        None => Judgement::Right,
     })
 }
 
@@ -96,15 +106,30 @@ pub(super) fn lifecycle(observed: &Observed) -> Judged {
 }
 
 /// New objects are locked.
-pub(super) fn object_lock(observed: &Observed) -> Judged {
+pub(super) fn object_lock(observed: &Observed, baseline: &Baseline) -> Judged {
+    let is_changed = baseline.call_context.changed.contains(&Aspect::ObjectLock);
+    if !is_changed && !has_versions(observed)? {
+        return Ok(Judgement::Right);
+    }
     Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
-        Some(()) => Judgement::Right,
-        None => report("its new objects are not locked (any more)".to_owned()),
+        None if is_changed => report("its new objects are not locked (any more)".to_owned()),
+        Some(()) | None => Judgement::Right,
     })
 }
 
 fn sent(what: String) -> Judgement {
     Judgement::NotRemediated(Reason::SentElsewhere(what))
+}
+
+/// Whether the bucket has or had versions, which replication and Object Lock need.
+///
+/// Source: Amazon S3 User Guide, "Replication requirements", "Object Lock considerations".
+fn has_versions(observed: &Observed) -> Result<bool, Judgement> {
+    match observed.versioning {
+        Reading::Unread => Err(Judgement::Ask(vec![Question::Versioning])),
+        Reading::Absent => Ok(false),
+        Reading::Known(_) | Reading::Denied => Ok(true),
+    }
 }
 
 fn report(what: String) -> Judgement {

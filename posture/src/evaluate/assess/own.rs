@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Judgement;
 use super::encryption::Keys;
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::Observed;
 use crate::model::own_bucket::{NOT_BY_A_DEPLOYER, OwnBucket, RESTORED};
 use crate::model::policy::Policy;
@@ -20,7 +21,7 @@ pub(super) fn judge(
     let restored = RESTORED.into_iter().filter_map(|(aspect, kind)| {
         match setting(observed, own, aspect, kind)? {
             // The guard does not write a key of an account that is not trusted, whoever has set it.
-            Judgement::Weak { was, remediate: Setting::Encryption(Some(right)) }
+            Judgement::Weak { was, remediate: Setting::Encryption(Some(right)), .. }
                 if (Keys { observed, baseline }).foreign_account(&right.algorithm).is_some() =>
             {
                 Some((aspect, reported(&format!("a change to `{was}`"))))
@@ -60,7 +61,7 @@ fn setting(
         (Some((was, remediate)), _) if own.is_restored => {
             let by = by.map_or("a change of which no event arrived", String::as_str);
             let was = format!("{was}, after {by}, {NOT_BY_A_DEPLOYER}");
-            Some(Judgement::Weak { was, remediate })
+            Some(Judgement::Weak { was, change: SettingChange::of(kind), remediate })
         }
         (_, Some(by)) => Some(reported(by)),
         (Some((was, _)), None) => Some(reported(&format!("a change to `{was}`"))),

@@ -1,10 +1,11 @@
 //! What a bucket's policy has to deny, and whom it lets in.
 
-use super::access::effective;
+use super::access::{block, effective};
 use super::{Judged, Judgement};
 use crate::evaluate::admitted::{Admitted, PrincipalKind, Standing, admitted, names};
 use crate::evaluate::tls::{self, Obstacle};
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
@@ -44,7 +45,7 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         None => {}
     }
     let Some(merged) = merged else { return Ok(Judgement::Right) };
-    website(observed)?;
+    website(observed, baseline)?;
     if let Some(policy) = policy {
         refused(observed, policy)?;
     }
@@ -69,7 +70,8 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         }
         None => "no policy".to_owned(),
     };
-    Ok(Judgement::Weak { was, remediate: Setting::Policy(Some(text)) })
+    let (change, remediate) = (SettingChange::DenyWithoutTls, Setting::Policy(Some(text)));
+    Ok(Judgement::Weak { was, change, remediate })
 }
 
 /// Leaves a policy that S3 does not take back: it names principals that do not exist, or it is public and the block rejects
@@ -100,15 +102,22 @@ fn refused(observed: &Observed, policy: &Policy) -> Result<(), Judgement> {
     }
 }
 
-/// Leaves a bucket that is a public website: its endpoint has no TLS.
+/// Leaves a website that is public and stays so: its endpoint has no TLS.
 ///
 /// Source: Amazon S3 User Guide, "Website endpoints".
-fn website(observed: &Observed) -> Result<(), Judgement> {
+fn website(observed: &Observed, baseline: &Baseline) -> Result<(), Judgement> {
     let is_closed =
         |block: PublicAccessBlock| block.restrict_public_buckets && block.ignore_public_acls;
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     if is_closed(own) {
         return Ok(());
+    }
+    if baseline.mode(Aspect::PublicAccess).enforces() {
+        match block(observed, baseline) {
+            Err(Judgement::NotRemediated(reason)) if reason.leaves_public() => {}
+            Err(ask @ (Judgement::Ask(_) | Judgement::AskWhatBreaks(_))) => return Err(ask),
+            Ok(_) | Err(_) => return Ok(()),
+        }
     }
     Judgement::ask_what_breaks([
         (observed.website.is_unread(), Question::Website),

@@ -7,18 +7,15 @@ use crate::Aspect;
 use crate::model::setting::Setting;
 use crate::notify::notification::Attribute;
 
-fn website(world: &World) {
-    world.bucket.change(|truth| {
-        truth.set(&Setting::PublicAccessBlock(None));
-        truth.website = Reading::Known(());
-    });
+fn hide(world: &World) {
+    world.bucket.change(|truth| truth.public_access_block = Reading::Denied);
 }
 
 #[test]
 fn what_another_function_has_noted_is_kept() {
     for is_there in [true, false] {
         let world = World::new();
-        website(world);
+        hide(world);
         if is_there {
             world.update_state(&Update::new(NOON - time::Duration::HOUR));
         }
@@ -45,7 +42,7 @@ fn what_another_function_has_noted_is_kept() {
 fn a_write_of_the_state_that_is_lost_is_counted_and_the_report_comes_again_at_most() {
     for lost in [Lost::Request, Lost::Answer] {
         let world = World::new();
-        website(world);
+        hide(world);
         world.with(|state| state.state_writes_fail = vec![lost]);
         let handled = world.handle(&[opened()]);
         assert_eq!(count(&handled, Metric::NotRecorded), 1);
@@ -64,7 +61,7 @@ fn a_write_of_the_state_that_is_lost_is_counted_and_the_report_comes_again_at_mo
 #[test]
 fn a_state_that_others_always_write_first_ends_after_some_times() {
     let world = World::new();
-    website(world);
+    hide(world);
     let others =
         (0..20_u8).map(|count| Update { unreported: vec![count.to_string()], ..Update::new(NOON) });
     world.with(|state| state.written_by_another = others.collect());
@@ -142,7 +139,7 @@ fn two_functions_with_the_same_bucket_lose_nothing_in_any_order() {
     for count in 0..300_u64 {
         let bits = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let world = World::new();
-        website(world);
+        hide(world);
         let versioning = call("PutBucketVersioning", NOON - time::Duration::MINUTE, None);
         interleaved(world, &[opened()], &[versioning, task_for()], bits);
         let state = world.state().unwrap();

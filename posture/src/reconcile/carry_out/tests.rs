@@ -8,7 +8,7 @@ use time::macros::{date, datetime};
 use super::*;
 use crate::model::setting::{Notifications, PublicAccessBlock};
 use crate::reconcile::memory::Step;
-use crate::{Aspect, BucketName, Grade, History, Maker, MemoryBucket, Mode};
+use crate::{Age, Aspect, BucketName, Grade, History, Maker, MemoryBucket, Mode};
 use crate::{BucketId, Setting, inspect};
 
 /// A bucket in memory with calls that fail.
@@ -119,13 +119,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn of_new_bucket() -> Baseline {
+    let mut baseline = Baseline::new(Grade::Speed, None);
+    baseline.call_context.age = Age::New;
+    baseline
+}
+
 /// Remediates a new bucket at grade speed: first its policy, then its notifications.
 fn remediate(account: &Failing) -> Outcome<String> {
     now(mending(account))
 }
 
 async fn mending(account: &Failing) -> Outcome<String> {
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = inspect(account, &id, &baseline).await.unwrap().unwrap();
     assert_eq!(inspection.plan.actions.len(), 2);
@@ -219,7 +225,7 @@ fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
 fn what_another_party_sets_while_a_write_fails_is_not_overwritten() {
     let account = failing();
     account.writes.lock().unwrap().push(Err("OperationAborted".to_owned()));
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = now(inspect(&account, &id, &baseline)).unwrap().unwrap();
     let theirs = "<QueueConfiguration>theirs</QueueConfiguration>";
@@ -253,6 +259,7 @@ fn a_new_bucket_has_its_policy_read_directly_before_it_is_written_at_no_cost() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/ours".parse().unwrap();
     let mut baseline = Baseline::new(Grade::Hybrid, Some(key));
     baseline.call_context.maker = Maker::Another;
+    baseline.call_context.age = Age::New;
     let wanted = |_: &Observed| baseline.clone();
     let noon = datetime!(2026-11-20 12:00:00 UTC);
     let run = |account: &Failing| {
@@ -326,7 +333,7 @@ fn what_another_party_remediates_before_the_first_write_is_not_written() {
         truth.public_access_block = Reading::Absent;
         truth.history = Reading::Known(undone);
     });
-    let mut baseline = Baseline::new(Grade::Speed, None);
+    let mut baseline = of_new_bucket();
     for aspect in Aspect::ALL {
         let is_kept = [Aspect::PublicAccess, Aspect::Tls].contains(&aspect);
         baseline.set_mode(aspect, if is_kept { Mode::EnforceNew } else { Mode::Off });

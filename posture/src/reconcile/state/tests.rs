@@ -123,8 +123,8 @@ fn a_finding_keeps_since_when_it_is_known_and_when_it_was_reported() {
 
 #[test]
 fn what_was_reported_is_no_news_for_thirty_days() {
-    let website = |aspect| Finding::NotRemediated { aspect, reason: Reason::Website };
-    let reason = reason_text(&Reason::Website).unwrap();
+    let website = |aspect| Finding::NotRemediated { aspect, reason: Reason::PublicPolicy };
+    let reason = reason_text(&Reason::PublicPolicy).unwrap();
     let findings =
         vec![finding(Aspect::PublicAccess, &reason, true), finding(Aspect::Tls, &reason, false)];
     let state = BucketState::new(&id()).updated(&Update { findings, ..Update::new(NOON) });

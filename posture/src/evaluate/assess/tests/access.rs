@@ -21,7 +21,7 @@ fn public() -> Reading<Acl> {
 fn a_bucket_without_any_setting_as_before_2023_is_set() {
     let bare = Observed { encryption: Reading::Absent, ..open() };
     let encryption = |sse_c| Setting::Encryption(Some(sse_s3(sse_c)));
-    check(&bare, &baseline(Grade::Speed), &[whole(), encryption(SseC::NotSaid)]);
+    check(&bare, &existing(Grade::Speed), &[whole(), encryption(SseC::NotSaid)]);
     let enforces = enforcing(Grade::Speed, Aspect::SseC);
     check(&bare, &enforces, &[whole(), encryption(SseC::Blocked)]);
 }
@@ -45,7 +45,7 @@ fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_object
         let left = Finding::NotRemediated { aspect: Aspect::PublicAccess, reason };
         assert_eq!(findings.len(), 2, "{findings:#?}");
         assert_eq!((&findings[0].remediated_by(), &findings[1]), (&Some(policies.kind()), &left));
-        check(&bucket, &baseline(Grade::Speed), std::slice::from_ref(&policies));
+        check(&bucket, &existing(Grade::Speed), std::slice::from_ref(&policies));
         // Once they are on, the rest is only reported.
         let remediated = Reading::Known(PublicAccessBlock::POLICIES);
         let remediated = Observed { public_access_block: remediated, ..bucket };
@@ -66,10 +66,9 @@ fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_mo
         kept.set_mode(Aspect::Acl, Mode::Off);
         assert_eq!(questions(&unread, &kept), []);
     }
-    // What shows that the bucket is meant to be public still counts.
+    // A website is no licence.
     let website = Observed { website: Reading::Known(()), ..bucket.clone() };
-    let enforces = enforcing(Grade::Speed, Aspect::PublicAccess);
-    check_not_remediated(&website, &enforces, Aspect::PublicAccess, &Reason::Website);
+    check(&website, &enforcing(Grade::Speed, Aspect::PublicAccess), &[whole()]);
     // What is only reported is reported as a whole.
     let mut reported = kept(Grade::Speed);
     reported.set_mode(Aspect::PublicAccess, Mode::Report);
@@ -87,10 +86,10 @@ fn a_switch_for_acls_that_is_on_for_the_account_breaks_no_access() {
     let acls = PublicAccessBlock { block_public_acls: true, ..ignores };
     let bucket = with_acls(Reading::Known(Ownership::ObjectWriter));
     let account = |block| Observed { account_block: Reading::Known(block), ..bucket.clone() };
-    check(&account(acls), &baseline(Grade::Speed), &[whole()]);
+    check(&account(acls), &existing(Grade::Speed), &[whole()]);
     // Public objects can still be uploaded, although they cannot be read.
     let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
-    check(&account(ignores), &baseline(Grade::Speed), &[policies]);
+    check(&account(ignores), &existing(Grade::Speed), &[policies]);
 }
 
 #[test]
@@ -117,32 +116,108 @@ fn every_switch_counts() {
             &mut block.restrict_public_buckets,
         ][off] = false;
         let bucket = Observed { public_access_block: Reading::Known(block), ..open() };
-        check(&bucket, &baseline(Grade::Speed), &[whole()]);
+        check(&bucket, &existing(Grade::Speed), &[whole()]);
     }
 }
 
 #[test]
-fn a_bucket_meant_to_be_public_is_reported_and_not_broken() {
+fn a_bucket_that_was_public_before_is_reported_and_closed_only_by_enforce() {
     let cases = [
-        (Observed { website: Reading::Known(()), ..open() }, Reason::Website),
         (Observed { policy_is_public: Reading::Known(true), ..open() }, Reason::PublicPolicy),
-        (Observed { acl: public(), ..open() }, Reason::PublicAcl),
-        (Observed { acl: Reading::Denied, ..open() }, Reason::NotReadable(Question::Acl)),
+        (Observed { acl: public(), ..writer() }, Reason::PublicAcl),
+        (Observed { acl: Reading::Denied, ..writer() }, Reason::NotReadable(Question::Acl)),
     ];
     for (bucket, reason) in cases {
-        check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::PublicAccess, &reason);
+        check_not_remediated(&bucket, &existing(Grade::Speed), Aspect::PublicAccess, &reason);
+        check(&bucket, &enforcing(Grade::Speed, Aspect::PublicAccess), &[whole()]);
+        check(&bucket, &baseline(Grade::Speed), &[whole()]);
+        let mut reported = existing(Grade::Speed);
+        reported.set_mode(Aspect::PublicAccess, Mode::Report);
+        check_not_remediated(&bucket, &reported, Aspect::PublicAccess, &reason);
     }
+}
+
+fn writer() -> Observed {
+    with_acls(Reading::Known(Ownership::ObjectWriter))
+}
+
+/// A history in which the bucket was public, or was not.
+fn was_public(value: bool) -> Reading<History> {
+    Reading::Known(History { was_public: Some(value), ..History::default() })
+}
+
+#[test]
+fn a_bucket_that_becomes_public_is_closed_whichever_way_it_did() {
+    for grade in Grade::ALL {
+        for public in [
+            Observed { policy_is_public: Reading::Known(true), ..open() },
+            Observed { acl: public(), ..writer() },
+            // What makes it public is hidden from the guard.
+            Observed { policy_is_public: Reading::Denied, ..open() },
+            Observed {
+                website: Reading::Known(()),
+                policy_is_public: Reading::Known(true),
+                ..open()
+            },
+        ] {
+            let mut swept = kept(grade);
+            for aspect in Aspect::ALL.into_iter().filter(|aspect| *aspect != Aspect::PublicAccess) {
+                swept.set_mode(aspect, Mode::Off);
+            }
+            // Found by a sweep: it was not public when it was judged last.
+            let history = was_public(false);
+            check(&Observed { history, ..public.clone() }, &swept, &[whole()]);
+            // It was public already, whatever a call says.
+            let mut called = swept.clone();
+            called.call_context.exposes = true;
+            let history = was_public(true);
+            check(&Observed { history, ..public.clone() }, &called, &[]);
+            // By a call, and nothing is known of it.
+            check(&public, &called, &[whole()]);
+            check(&public, &swept, &[]);
+            // It could not be closed the first time.
+            let owed = History {
+                owed: [Aspect::PublicAccess].into(),
+                was_public: Some(true),
+                ..History::default()
+            };
+            check(
+                &Observed { history: Reading::Known(owed), ..public.clone() },
+                &swept,
+                &[whole()],
+            );
+        }
+    }
+}
+
+#[test]
+fn until_a_new_bucket_has_settled_only_public_access_is_closed() {
+    let mut settling = baseline(Grade::Security);
+    settling.settle();
+    let bare = Observed { public_access_block: Reading::Absent, ..Observed::new_bucket(id()) };
+    check(&bare, &settling, &[]);
+    let public = Observed {
+        policy: Reading::Known(Policy::new(r#"{"Statement":[]}"#)),
+        policy_is_public: Reading::Known(true),
+        ..bare
+    };
+    check(&public, &settling, &[whole()]);
+    settling.set_mode(Aspect::PublicAccess, Mode::Report);
+    settling.settle();
+    check(&public, &settling, &[]);
 }
 
 #[test]
 fn a_website_that_can_be_seen_keeps_plain_http_because_its_endpoint_has_nothing_else() {
     let plain = Observed { policy: Reading::Absent, website: Reading::Known(()), ..open() };
-    check_not_remediated(&plain, &baseline(Grade::Speed), Aspect::Tls, &Reason::WebsiteWithoutTls);
+    let mut allowed = baseline(Grade::Speed);
+    allowed.set_mode(Aspect::PublicAccess, Mode::Off);
+    check_not_remediated(&plain, &allowed, Aspect::Tls, &Reason::WebsiteWithoutTls);
     let closed = Reading::Known(PublicAccessBlock::ALL);
     let closed = Observed { public_access_block: closed, ..plain.clone() };
     assert_eq!(plan(&assess(&closed, &baseline(Grade::Speed))).actions.len(), 1);
     let unread = Observed { website: Reading::Unread, ..plain };
-    assert!(questions(&unread, &baseline(Grade::Speed)).contains(&Question::Website));
+    assert!(questions(&unread, &allowed).contains(&Question::Website));
 }
 
 #[test]
@@ -153,7 +228,7 @@ fn what_the_account_closes_anyway_is_closed() {
         Observed { acl: public(), ..open() },
     ] {
         let bucket = Observed { account_block: Reading::Known(PublicAccessBlock::ALL), ..bucket };
-        check(&bucket, &baseline(Grade::Speed), &[whole()]);
+        check(&bucket, &existing(Grade::Speed), &[whole()]);
     }
 }
 
@@ -166,9 +241,9 @@ fn a_public_policy_or_acl_that_is_void_already_hinders_nothing() {
     let acl = Observed { acl: public(), ..open() };
     for (bucket, block) in [(policy, restricts), (acl, ignores)] {
         let own = Observed { public_access_block: Reading::Known(block), ..bucket.clone() };
-        check(&own, &baseline(Grade::Speed), &[whole()]);
+        check(&own, &existing(Grade::Speed), &[whole()]);
         let of_account = Observed { account_block: Reading::Known(block), ..bucket };
-        check(&of_account, &baseline(Grade::Speed), &[whole()]);
+        check(&of_account, &existing(Grade::Speed), &[whole()]);
     }
 }
 
@@ -186,7 +261,7 @@ fn acls_are_disabled_only_if_that_locks_out_no_one() {
     // An object's own ACL, which s3guard does not read, may have granted access for years.
     let reason = Reason::SharedObjects;
     for bucket in [&writer, &never_set] {
-        check_not_remediated(bucket, &baseline(Grade::Security), Aspect::Ownership, &reason);
+        check_not_remediated(bucket, &existing(Grade::Security), Aspect::Ownership, &reason);
     }
     let shared = Acl { grants_others: true, ..Acl::default() };
     let shared = Observed { acl: Reading::Known(shared), ..writer.clone() };

@@ -60,7 +60,8 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
 #[test]
 fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
     let mut new = baseline(Grade::Speed);
-    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
+    new.call_context =
+        CallContext { maker: Maker::CloudFormation, age: Age::New, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
     // It may also change a bucket that is none of its own.
@@ -78,7 +79,8 @@ fn a_first_policy_that_is_enforced_waits_for_cloudformation() {
         assert_eq!(finding.remediated_by(), Some(SettingKind::Policy), "{done:?}");
     }
     let mut new = enforces;
-    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
+    new.call_context =
+        CallContext { maker: Maker::CloudFormation, age: Age::New, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
 }
 

@@ -69,12 +69,13 @@ fn blocking_sse_c_keeps_everything_else() {
 fn sse_c_that_s3_left_open_is_told_and_left_by_a_sweep_whatever_else_is_written() {
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, sse_s3(sse_c));
-        let speed = baseline(Grade::Speed);
+        let speed = existing(Grade::Speed);
         check_not_remediated(&open, &speed, Aspect::SseC, &Reason::SseCInUse);
         check(&open, &speed, &[]);
         let raised = Encryption { sse_c, ..kms(KEY, true) };
-        check(&open, &baseline(Grade::Hybrid), &becomes(raised));
-        check_not_remediated(&open, &baseline(Grade::Hybrid), Aspect::SseC, &Reason::SseCInUse);
+        let called = changed(Grade::Hybrid, Aspect::Encryption);
+        check(&open, &called, &becomes(raised));
+        check_not_remediated(&open, &called, Aspect::SseC, &Reason::SseCInUse);
         // The other half of the setting has changed, and its own has not been looked into.
         let other = changed(Grade::Speed, Aspect::Encryption);
         check(&open, &other, &[]);
@@ -97,7 +98,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     let undone = Observed { history, ..old };
     check(
         &undone,
-        &changed(Grade::Hybrid, Aspect::SseC),
+        &baseline(Grade::Hybrid),
         &becomes(Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) }),
     );
 }
@@ -222,4 +223,71 @@ fn sse_c_is_blocked_also_where_the_encryption_is_not_judged() {
     let bucket = MemoryBucket::new(Observed { encryption: Reading::Absent, ..safe(Grade::Speed) });
     assert_eq!(guard(&bucket, &hybrid), [SettingKind::Encryption]);
     assert_eq!(bucket.truth().encryption.known().unwrap().sse_c, SseC::Blocked);
+}
+
+/// A policy that denies uploads without what this tests.
+fn demanding(condition: &str) -> Reading<Policy> {
+    let policy = format!(
+        r#"{{"Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{condition}}},
+        {}]}}"#,
+        tls_policy(Grade::Speed).document().unwrap()["Statement"][0]
+    );
+    Reading::Known(Policy::new(policy))
+}
+
+const DEMANDS_SSE_C: &str =
+    r#"{"Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"true"}}"#;
+
+#[test]
+fn sse_c_that_the_policy_demands_is_blocked_only_by_enforce_and_with_a_warning() {
+    let policy = demanding(DEMANDS_SSE_C);
+    let bucket = Observed { policy, ..encrypted(Grade::Speed, sse_s3(SseC::Allowed)) };
+    let reason = Reason::PolicyDemands("SSE-C".to_owned());
+    for baseline in
+        [baseline(Grade::Speed), changed(Grade::Speed, Aspect::SseC), existing(Grade::Speed)]
+    {
+        check_not_remediated(&bucket, &baseline, Aspect::SseC, &reason);
+    }
+    let findings = assess(&bucket, &enforcing(Grade::Speed, Aspect::SseC));
+    let [Finding::Weak { was, .. }] = &findings[..] else { panic!("{findings:#?}") };
+    assert!(was.contains("its policy denies uploads without SSE-C"), "{was}");
+}
+
+#[test]
+fn a_key_stays_where_uploads_or_replicas_would_fail() {
+    let demands = r#"{"StringNotEquals":{"s3:x-amz-server-side-encryption":"AES256"}}"#;
+    let policy = demanding(demands);
+    let of_policy = Observed { policy, ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked)) };
+    let replication = |without_kms| {
+        let rules = crate::model::setting::Replication { without_kms, ..Default::default() };
+        Observed {
+            replication: Reading::Known(rules),
+            ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
+        }
+    };
+    for (bucket, reason) in [
+        (of_policy, Reason::PolicyDemands("`AES256`".to_owned())),
+        (replication(true), Reason::ReplicatesWithoutKms),
+    ] {
+        for baseline in [baseline(Grade::Hybrid), changed(Grade::Hybrid, Aspect::Encryption)] {
+            check_not_remediated(&bucket, &baseline, Aspect::Encryption, &reason);
+        }
+        let enforced = enforcing(Grade::Hybrid, Aspect::Encryption);
+        check(&bucket, &enforced, &becomes(kms(KEY, true)));
+    }
+    check(&replication(false), &baseline(Grade::Hybrid), &becomes(kms(KEY, true)));
+}
+
+#[test]
+fn in_an_existing_bucket_a_key_is_an_open_finding_until_it_is_enforced() {
+    let bucket = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+    let findings = assess(&bucket, &existing(Grade::Hybrid));
+    let [Finding::NotRemediated { aspect: Aspect::Encryption, reason }] = &findings[..] else {
+        panic!("{findings:#?}")
+    };
+    let text = reason.to_string();
+    assert!(
+        text.contains("kms:GenerateDataKey") && text.contains("`encryption = \"enforce\"`"),
+        "{text}"
+    );
 }

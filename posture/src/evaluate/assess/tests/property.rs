@@ -147,7 +147,8 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
         )| {
             let mut baseline = baseline(grade);
             baseline.key = baseline.key.filter(|_| has_key);
-            baseline.call_context = crate::CallContext { maker, has_waited, changed };
+            baseline.call_context =
+                crate::CallContext { maker, has_waited, changed, ..crate::CallContext::default() };
             for (aspect, mode) in Aspect::ALL.into_iter().zip(modes.into_iter().flatten()) {
                 baseline.set_mode(aspect, mode);
             }
@@ -270,9 +271,9 @@ proptest! {
         // Only the grade asks for it, and there was no call.
         let modes = Aspect::ALL.map(|aspect| (aspect, wanted.mode(aspect)));
         let mut swept = baseline(wanted.grade);
-        (swept.key, swept.call_context) = (wanted.key.take(), Trigger::Sweep.call_context(u32::from(wanted.call_context.has_waited)));
+        (swept.key, swept.call_context) = (wanted.key.take(), Trigger::Sweep.call_context(u32::from(wanted.call_context.has_waited), &id().region));
         for (aspect, mode) in modes {
-            swept.set_mode(aspect, mode);
+            swept.set_mode(aspect, mode.min(Mode::EnforceNew));
         }
         let bucket = MemoryBucket::new(before.clone());
         guard(&bucket, &swept);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
-    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
+    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::PublicPolicy)];
     message(
         &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
@@ -12,7 +12,9 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
             [critical: not-remediated]
 
             Left as it is
-              public access block: it is a website, so public access was left open
+              public access block: its policy makes it public: close it with
+                `public-access = "enforce"`, or allow it with `public = true` and a
+                reason in a rule of s3guard.toml
         "#]],
     );
     let swept = Run::new(Trigger::Sweep, findings).notification().unwrap();
@@ -59,7 +61,7 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
 
 #[test]
 fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
-    let website = not_remediated(Aspect::PublicAccess, Reason::Website);
+    let website = not_remediated(Aspect::PublicAccess, Reason::PublicPolicy);
     is_silent(&Run::new(calls("CreateBucket"), vec![waiting()]));
     is_silent(&Run::new(calls("CreateBucket"), vec![waiting(), website]));
     let mut run = Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]);

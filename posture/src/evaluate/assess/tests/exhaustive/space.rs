@@ -207,8 +207,14 @@ impl Space {
             for aspect in Aspect::ALL.into_iter().filter(|aspect| !aspects.contains(aspect)) {
                 let mut state = state.clone();
                 state.baseline.set_mode(aspect, Mode::EnforceNew);
-                // The public access block waits for what the ownership's own write does.
-                if !(aspect == Aspect::Ownership && aspects.contains(&Aspect::PublicAccess)) {
+                // The public access block waits for what the ownership's own write does, and a website keeps plain HTTP
+                // where its public access stays.
+                let waits = match aspect {
+                    Aspect::Ownership => aspects.contains(&Aspect::PublicAccess),
+                    Aspect::PublicAccess => aspects.contains(&Aspect::Tls),
+                    _ => false,
+                };
+                if !waits {
                     same(&state, findings, &aspect);
                 }
             }

@@ -5,7 +5,7 @@ use crate::config::EvaluationContext;
 use crate::model::destination::Destination;
 use crate::model::observed::{DescribedKey, EncryptionHistory};
 use crate::model::setting::{Lifecycle, Replication};
-use crate::{CallContext, Config, Maker};
+use crate::{Age, CallContext, Config, Maker};
 
 /// A key of the account that is not configured.
 const ANOTHER: &str = "arn:aws:kms:eu-west-1:111122223333:key/another";
@@ -23,11 +23,13 @@ pub(super) enum Stance {
     Enforced,
     /// `enforce-new`, after a call that has changed it.
     Changed,
+    /// `enforce-new`, in a bucket that was just created.
+    New,
 }
 
 impl Stance {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed, Self::New];
     /// Of what cannot be enforced.
     pub(super) const REPORTED: [Self; 2] = [Self::Off, Self::Reported];
 
@@ -35,19 +37,23 @@ impl Stance {
         let mode = match self {
             Self::Off => Mode::Off,
             Self::Reported => Mode::Report,
-            Self::HeldBack | Self::Changed => Mode::EnforceNew,
+            Self::HeldBack | Self::Changed | Self::New => Mode::EnforceNew,
             Self::Enforced => Mode::Enforce,
         };
         baseline.set_mode(aspect, mode);
         if self == Self::Changed {
             baseline.call_context.changed.insert(aspect);
+            baseline.call_context.exposes |= aspect == Aspect::PublicAccess;
+        }
+        if self == Self::New {
+            baseline.call_context.age = Age::New;
         }
     }
 }
 
 /// The baseline of a grade that asks for nothing yet.
 pub(super) fn nothing(grade: Grade) -> Baseline {
-    only(baseline(grade), &[])
+    only(existing(grade), &[])
 }
 
 /// The baseline that asks for these aspects alone.
@@ -119,6 +125,9 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         known.push(History { writes: [(kind, writes)].into(), ..History::default() });
         known.push(History { writes: [(kind, writes - 1)].into(), ..History::default() });
     }
+    if !aspects.is_empty() {
+        known.extend(occasions());
+    }
     readings(known, |observed, reading| observed.history = reading)
 }
 
@@ -143,6 +152,46 @@ fn encryption_histories() -> Vec<History> {
         history(Some(&theirs), false, &[&theirs, &plain]),
         history(Some(&plain), true, &[&theirs, &ours]),
     ]
+}
+
+/// What the state of a bucket says about what it was like.
+fn occasions() -> Vec<History> {
+    let of = |change: &dyn Fn(&mut History)| {
+        let mut history = History::default();
+        change(&mut history);
+        history
+    };
+    vec![
+        of(&|history| history.is_new = true),
+        of(&|history| history.owed = Aspect::ALL.into()),
+        of(&|history| {
+            history.before = earlier(true);
+            history.was_public = Some(false);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(true);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(false);
+            history.known_since = Some(NOW - time::Duration::DAY);
+        }),
+    ]
+}
+
+/// The settings that were read last: all of them right at every grade, or all of them weak.
+fn earlier(is_strong: bool) -> std::collections::BTreeMap<SettingKind, Setting> {
+    let strong = safe(Grade::Security);
+    let mut weak = Observed::new_bucket(id());
+    weak.set(&Setting::PublicAccessBlock(None));
+    weak.set(&Setting::Ownership(Some(Ownership::ObjectWriter)));
+    weak.set(&Setting::Encryption(Some(sse_s3(SseC::Allowed))));
+    let mut of = if is_strong { strong } else { weak };
+    if is_strong {
+        of.set(&Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL)));
+    }
+    SettingKind::ALL.into_iter().filter_map(|kind| Some((kind, of.setting(kind)?))).collect()
 }
 
 /// All answers to a question, each as a bucket of which just this is known.
@@ -187,12 +236,12 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             readings(vec![tag("team"), tag(STACK_TAG)], |o, reading| o.tags = reading)
         }
         Question::Replication => {
-            let to = |account| {
+            let to = |account, without_kms| {
                 let own = "111122223333".parse().unwrap();
                 let copy = Destination::new("arn:aws:s3:::copies", Some(account), &own);
-                Replication { destinations: [copy].into() }
+                Replication { destinations: [copy].into(), without_kms }
             };
-            let all = vec![to("111122223333"), to("444455556666")];
+            let all = vec![to("111122223333", false), to("444455556666", true)];
             readings(all, |o, reading| o.replication = reading)
         }
         Question::Lifecycle => {
