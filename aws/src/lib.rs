@@ -62,4 +62,4 @@ pub use connection::{ConnectError, Connection};
 pub use error::{AwsError, Kind, NoCredentials};
 pub use ledger::Ledger;
 pub use queues::Queue;
-pub use topics::Topic;
+pub use topics::Topics;

@@ -18,5 +18,6 @@ pub(crate) mod rollback;
 pub(crate) mod rules;
 pub(crate) mod session;
 pub(crate) mod status;
+pub(crate) mod subscribers;
 pub(crate) mod undo;
 pub(crate) mod verify;

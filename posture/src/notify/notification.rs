@@ -1,11 +1,12 @@
 //! A notification before it is published to SNS, in the form for each channel.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::contract::Channel;
 use crate::model::severity::Severity;
 use crate::text::subject;
 use crate::{AccountId, Region};
@@ -95,19 +96,14 @@ impl From<Draft<'_>> for Notification {
 }
 
 impl Notification {
-    /// The message for SNS with `MessageStructure` `json`: the text for each protocol.
-    ///
-    /// Email and SMS have their own text. All other protocols use `default`, the document, so that the message contains it
-    /// only once and has room for long lists.
-    ///
-    /// Source: Amazon SNS API Reference, `Publish`.
-    pub fn message(&self) -> String {
-        json!({ "default": self.document.json(), "email": self.text, "sms": self.sms }).to_string()
-    }
-
-    /// The message for Amazon Q Developer in chat applications.
-    pub fn chat(&self) -> String {
-        chat::chat(self)
+    /// The message for the topic of a channel.
+    pub fn message(&self, channel: Channel) -> Cow<'_, str> {
+        match channel {
+            Channel::Email => Cow::Borrowed(&self.text),
+            Channel::Sms => Cow::Borrowed(&self.sms),
+            Channel::Document => Cow::Owned(self.document.json()),
+            Channel::Chat => Cow::Owned(chat::chat(self)),
+        }
     }
 
     /// Joins the reports of buckets into as few notifications as possible: their texts one after the other, their

@@ -422,10 +422,41 @@ fn the_topic_and_the_key_are_locked() {
         ("kms:ScheduleKeyDeletion", ""),
         ("kms:DisableKey", ""),
     ];
-    let text = lines(&template, "TopicPolicy", "<Topic>", &on_topic)
-        + &lines(&template, "Key", "key", &on_key);
+    let topics = ["EmailTopic", "SmsTopic", "DocumentTopic", "ChatTopic", "AlertTopic"];
+    let topics = topics
+        .map(|id| lines(&template, &format!("{id}Policy"), &format!("<{id}>"), &on_topic))
+        .concat();
+    let text = topics + &lines(&template, "Key", "key", &on_key);
     expect![[r#"
-        TopicPolicy
+        EmailTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        SmsTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        DocumentTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        ChatTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        AlertTopicPolicy
           sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
           sns:Subscribe: no denial
           sns:SetTopicAttributes: deployer, root (OnlyDeployers)

@@ -73,7 +73,7 @@ fn each_role_may_do_this_and_nothing_else() {
           WriteBuckets: s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Requeue: sqs:SendMessage on <GuardQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         NotifyPlatformPolicy of <NotifyRole>
           ReceiveMessages: sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <ObjectQueue.Arn>
@@ -87,7 +87,7 @@ fn each_role_may_do_this_and_nothing_else() {
         NotifyWritePolicy of <NotifyRole>
           WriteWindows: s3:PutObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Requeue: sqs:SendMessage on <ObjectQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
-          Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         OperatorPolicy of <OperatorRole>
           ListLedger: s3:ListBucket on <LedgerBucket.Arn>
@@ -95,7 +95,7 @@ fn each_role_may_do_this_and_nothing_else() {
           WriteSuppressions: s3:PutObject on <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/runs/* <LedgerBucket.Arn>/jobs/*
           Send: sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
           Redrive: sqs:CancelMessageMoveTask sqs:DeleteMessage sqs:GetQueueAttributes sqs:ListMessageMoveTasks sqs:ReceiveMessage sqs:StartMessageMoveTask on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
-          Publish: sns:Publish on <Topic>
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> <AlertTopic>
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
     "#]].assert_eq(&text);
 }
