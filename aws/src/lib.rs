@@ -50,7 +50,6 @@ pub mod queues;
 #[cfg(feature = "deploy")]
 pub mod rules;
 pub mod stacks;
-#[cfg(feature = "deploy")]
 pub mod subscriptions;
 pub mod topics;
 #[cfg(feature = "deploy")]

@@ -11,7 +11,7 @@ use s3guard_posture::model::severity::Severity;
 use s3guard_posture::notify::notification::Attribute;
 
 use crate::error::Answer as _;
-use crate::{AwsError, Connection};
+use crate::{AwsError, Connection, subscriptions};
 
 /// The topics of a stack's notifications, one for each channel.
 #[derive(Clone, Debug)]
@@ -35,6 +35,17 @@ impl Topics {
         let channels = self.arns.iter().filter(|(of, _)| *of != Channel::Chat || is_for_chat);
         let published = channels.map(|(channel, arn)| self.publish_on(*channel, arn, notification));
         join_all(published).await.into_iter().collect()
+    }
+
+    /// Whether a subscription to one of the topics is confirmed.
+    pub async fn is_subscribed(&self) -> Result<bool, AwsError> {
+        for (_, arn) in &self.arns {
+            let all = subscriptions::listed(&self.client, arn).await?;
+            if all.iter().any(|one| !one.is_pending) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn publish_on(

@@ -40,6 +40,10 @@ impl Outgoing for Publisher {
         }
     }
 
+    async fn is_subscribed(&self) -> Result<bool, AwsError> {
+        self.topics.is_subscribed().await
+    }
+
     async fn pause(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }

@@ -23,6 +23,8 @@ pub mod ledger {
     pub const SWEEPS: &str = "sweeps/";
     /// Object events until they are published. Written by notify.
     pub const WINDOWS: &str = "windows/";
+    /// Notifications about buckets until they are published together. Written by the guard.
+    pub const DIGESTS: &str = "digests/";
     /// Suppressions of a remediation, with their reason and their author. Written by operators.
     pub const SUPPRESSIONS: &str = "suppressions/";
     /// Remediations of existing buckets. Written by operators.
@@ -31,7 +33,7 @@ pub mod ledger {
     pub const JOBS: &str = "jobs/";
 
     /// What the guard writes.
-    pub const OF_GUARD: [&str; 3] = [RECORDS, STATE, SWEEPS];
+    pub const OF_GUARD: [&str; 4] = [RECORDS, STATE, SWEEPS, DIGESTS];
     /// What notify writes.
     pub const OF_NOTIFY: [&str; 1] = [WINDOWS];
     /// What operators write.

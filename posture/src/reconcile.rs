@@ -8,5 +8,6 @@ pub mod ledger;
 pub mod memory;
 pub mod record;
 pub mod state;
+pub mod subscribed;
 pub mod triage;
 pub mod undo;

@@ -178,7 +178,8 @@ where
         for stopped in stopped(&end) {
             self.stop(&mut end, &stopped).await;
         }
-        let notification = self.notification(&mut end, &earlier, took);
+        let heard = self.heard_since(&end).await;
+        let notification = self.notification(&mut end, &earlier, took, heard);
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
@@ -230,9 +231,10 @@ where
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
+        heard: OffsetDateTime,
     ) -> Option<Notification> {
         let Conclusion { pass, seen, known, update, .. } = end;
-        let news = pass.news(&seen.findings, known.as_ref(), self.now());
+        let news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
         done.extend(seen.done.iter().cloned());

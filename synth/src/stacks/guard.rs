@@ -235,7 +235,8 @@ fn of_account() -> Vec<Test> {
 
 /// What the code of the guard reads.
 fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
-    let Shared { parameters, evidence, .. } = shared;
+    let Shared { parameters, topics, evidence, .. } = shared;
+    let topics = topics.notifications.map(|(_, topic)| topic.arn().into());
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
     let allow = |sid, on: On, resources: Vec<Value<AnyArn>>| {
         Statement::allow(sid, permissions::reads(on), resources)
@@ -265,6 +266,7 @@ fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
         // Not by prefix: then S3 would refuse to read an object that does not exist, instead of saying so.
         allow("ListLedger", On::Ledger, vec![ledger.into()]),
         Statement::allow("ReadLedger", ["s3:GetObject"], read),
+        Statement::allow("FindSubscribers", [permissions::SUBSCRIPTIONS], topics),
     ]
 }
 

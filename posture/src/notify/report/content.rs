@@ -9,8 +9,9 @@ use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::severity::Severity;
 use crate::model::watch;
+use crate::notify::notification::document::{Outcome, PublicBy};
 use crate::text::unlinked;
-use crate::{Aspect, BucketId, Call, Finding, Reason, SettingKind};
+use crate::{Aspect, Call, Finding, Reason, SettingKind};
 
 /// The most calls in a report: as many as a batch can have.
 pub(super) const CALLS_MAX: usize = 10;
@@ -22,8 +23,10 @@ pub(super) struct ReportContent<'a> {
     pub(super) later: Vec<(Aspect, &'static str)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
-    /// Whether the bucket is, or may be, public.
-    is_public: bool,
+    /// What makes the bucket public, if it stays so.
+    pub(super) public_by: Vec<PublicBy>,
+    /// Whether public access could not be blocked.
+    may_be_public: bool,
     /// Whether one of the stack's own buckets was changed, not by a deployer.
     is_own: bool,
 }
@@ -47,49 +50,88 @@ impl<'a> ReportContent<'a> {
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        let is_public = not_remediated.iter().any(|(_, reason)| reason.leaves_public())
-            || report
-                .failed
-                .iter()
-                .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
+        let public = not_remediated.iter().filter(|(_, reason)| reason.leaves_public());
+        let public_by: BTreeSet<PublicBy> = public.map(|(_, reason)| public_by(reason)).collect();
+        let public_by = public_by.into_iter().collect();
+        let mut failed = report.failed.iter().flat_map(|(action, _)| &action.aspects);
+        let may_be_public = failed.any(|aspect| shuts_out(*aspect));
         let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
             || report.findings.iter().any(is_not_by_a_deployer);
-        Self { actions, not_remediated, later, exempt, is_public, is_own }
+        Self { actions, not_remediated, later, exempt, public_by, may_be_public, is_own }
     }
 
-    /// The severity, and the verb of the subject.
+    /// The severity and the outcome: those of the worst that remains, else of what was done.
     ///
     /// A bucket that stays public is always critical, no matter what was remediated; and so is a change of the stack's own
     /// buckets.
-    pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
-        let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
+    pub(super) fn severity_and_outcome(&self) -> (Severity, Outcome) {
         let is = |action| self.actions.contains(&action);
         // The caller of an undo knows about it.
         let is_undone = |(_, reason): &(_, &Reason)| matches!(reason, Reason::Undone(_));
-        let (severity, verb) = if is(FAILED) && is(PROTECTED) {
-            (Severity::High, "could not fully protect")
+        let are_undone = self.not_remediated.iter().all(is_undone);
+        let (severity, outcome) = if is(FAILED) && is(PROTECTED) {
+            (Severity::High, Outcome::NotFullyProtected)
         } else if is(FAILED) {
-            (Severity::High, "could not protect")
+            (Severity::High, Outcome::NotProtected)
+        } else if is(PROTECTED) && is(NOT_REMEDIATED) && !are_undone {
+            (Severity::Warning, Outcome::PartiallyProtected)
         } else if is(WEAKENED) {
-            (Severity::Warning, "reverted a weakening of")
-        } else if is(PROTECTED) && is(NOT_REMEDIATED) {
-            (Severity::Warning, "partially protected")
+            (Severity::Warning, Outcome::Reverted)
         } else if is(PROTECTED) {
-            (Severity::Info, "protected")
-        } else if is(NOT_REMEDIATED) && self.not_remediated.iter().all(is_undone) {
-            (Severity::Info, verb)
+            (Severity::Info, Outcome::Protected)
+        } else if is(NOT_REMEDIATED) && are_undone {
+            (Severity::Info, Outcome::Left)
         } else if is(NOT_REMEDIATED) {
-            (Severity::Warning, verb)
+            (Severity::Warning, Outcome::Left)
         } else if is(EXEMPT) {
-            (Severity::Info, "left an exempt bucket as it is:")
+            (Severity::Info, Outcome::ExemptLeft)
         } else {
-            (Severity::Info, "retried")
+            (Severity::Info, Outcome::Retried)
         };
-        let verb = match verb {
-            "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
-            verb => verb,
-        };
-        (if self.is_public || self.is_own { Severity::Critical } else { severity }, verb)
+        let remaining = self.worst().map_or(Severity::Info, |(_, severity)| severity);
+        let severity = severity.max(remaining);
+        if !self.public_by.is_empty() {
+            return (Severity::Critical, Outcome::StaysPublic);
+        }
+        if self.may_be_public {
+            return (Severity::Critical, Outcome::MayBePublic);
+        }
+        if self.is_own {
+            let is_put_back = matches!(outcome, Outcome::Protected | Outcome::Reverted);
+            return (Severity::Critical, if is_put_back { Outcome::OwnPutBack } else { outcome });
+        }
+        if remaining >= Severity::High && !is(FAILED) {
+            return (severity, Outcome::SevereRemains);
+        }
+        (severity, outcome)
+    }
+
+    /// The aspect of the worst that is not remediated, if it is severe.
+    pub(super) fn worst(&self) -> Option<(Aspect, Severity)> {
+        let all = self.not_remediated.iter();
+        let all = all.map(|(aspect, reason)| (*aspect, severity_of(*aspect, reason)));
+        // The first of the worst.
+        let worst = all.rev().max_by_key(|(_, severity)| *severity);
+        worst.filter(|(_, severity)| *severity >= Severity::High)
+    }
+}
+
+/// The least severity of a report with a finding that is not remediated.
+fn severity_of(aspect: Aspect, reason: &Reason) -> Severity {
+    // Others read what is in the bucket, or get a copy of it.
+    let gives_data_away = matches!(aspect, Aspect::Policy | Aspect::Replication)
+        && matches!(reason, Reason::ReportOnly(_));
+    if gives_data_away { Severity::High } else { Severity::Info }
+}
+
+/// What makes a bucket public, by the reason for which it is left so.
+const fn public_by(reason: &Reason) -> PublicBy {
+    if matches!(reason, Reason::PublicAcl) {
+        PublicBy::Acl
+    } else if matches!(reason, Reason::Website) {
+        PublicBy::Website
+    } else {
+        PublicBy::BucketPolicy
     }
 }
 

@@ -208,6 +208,7 @@ fn records_expire_and_digests_do_sooner_but_no_current_document_does() {
             "state/" null 30
             "sweeps/" null 30
             "windows/" 30 30
+            "digests/" 30 30
         "#]],
     );
 }

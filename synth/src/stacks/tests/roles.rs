@@ -68,10 +68,11 @@ fn each_role_may_do_this_and_nothing_else() {
           AskForKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1 where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForStacks: cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ListLedger: s3:ListBucket on <LedgerBucket.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/digests/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          FindSubscribers: sns:ListSubscriptionsByTopic on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
         GuardWritePolicy of <GuardRole>
           WriteBuckets: s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/digests/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Requeue: sqs:SendMessage on <GuardQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
@@ -165,7 +166,8 @@ fn each_function_may_do_what_posture_says() {
     let all = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
     let reads: BTreeSet<&str> = all.into_iter().flat_map(permissions::reads).collect();
     // The documents of the ledger, whose calls are no questions about a bucket.
-    let reads: BTreeSet<&str> = reads.into_iter().chain(["s3:GetObject"]).collect();
+    let reads: BTreeSet<&str> =
+        reads.into_iter().chain(["s3:GetObject", permissions::SUBSCRIPTIONS]).collect();
     assert_eq!(actions("GuardReadPolicy"), reads);
     let settings = Config::default().writable();
     let writes = all.into_iter().flat_map(|on| permissions::writes(on, &settings));

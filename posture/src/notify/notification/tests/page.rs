@@ -36,9 +36,25 @@ attributes, so nothing filters them.
 | severity | what it means |
 |---|---|
 | `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, or one of the stack's own buckets was changed, not by a deployer. |
-| `high` | A remediation failed, or an alarm of s3guard's own stack is in state ALARM. |
+| `high` | A remediation failed, a bucket's policy or replication gives data to an account that is not trusted, or an alarm of s3guard's own stack is in state ALARM. |
 | `warning` | Should be checked: a weakening was reverted, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
 | `info` | For information: a bucket was protected, or an alarm is in state OK. |
+
+Subject, SMS and severity are those of the worst that remains: `CRITICAL: bucket reports stays public (bucket policy)`, also
+if other settings of the bucket were remediated. Of joined notifications the worst leads.
+
+## Pace
+
+SNS suspends the subscription of an address that gets more than ten emails a second. In each minute the guard publishes at
+once the first notification of each severity, and the first three that are `critical`. All others of that minute are
+published together a few seconds after its end: up to ten with all that is known, of more than ten a line for each bucket.
+Their documents are in the ledger bucket under `digests/`, and the field `whole` of the body has the key of their list. With
+a `window` of less than a minute in `s3guard.toml`, that is the time instead of a minute. In a flood only one that is
+`critical` is published at once in each of the next two minutes. If the ledger cannot be written, each notification is
+published by itself, slowly.
+
+SNS drops what is published before a subscription is confirmed. Each sweep asks whether one is; what was found before is
+reported again then.
 
 A setting that is remediated repeatedly within an hour is reported the first time, the second, the fourth, the eighth and so
 on, with the number of times. `high` and `critical` are always reported.
@@ -46,7 +62,7 @@ on, with the number of times. `high` and `critical` are always reported.
 ## Attributes
 
 Filter policies of subscriptions (`FilterPolicyScope` `MessageAttributes`) match these. Lists are `String.Array`: one element
-has to match. A notification about more than 100 buckets is split. Subscriptions that get the document can also match its fields
+has to match. A digest has the names of up to 1,000 buckets; other notifications about more than 100 buckets are split. Subscriptions that get the document can also match its fields
 (`FilterPolicyScope` `MessageBody`): `severity`, `account`, `region`, `kind` (one of those below) and `buckets.name`.
 
 | attribute | values |
