@@ -30,6 +30,7 @@ use crate::operations::regions::Regions;
 use crate::operations::rollback::RolledBack;
 use crate::operations::status::outputs::Outputs;
 use crate::operations::status::show::Status;
+use crate::operations::subscribe::SubscribeResult;
 use crate::operations::undo::report::Undone;
 use crate::operations::verify::{clean, report};
 use crate::operations::{doctor, replay};
@@ -98,6 +99,7 @@ fn results() -> Vec<Row> {
         of::<RolledBack>("rollback"),
         of::<Regions<Status>>("status"),
         of::<Regions<Outputs>>("status-outputs"),
+        of::<SubscribeResult>("subscribe"),
         // A CloudFormation template.
         of::<Map<String, Value>>("synth"),
         of::<Undone>("undo"),

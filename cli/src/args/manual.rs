@@ -34,6 +34,7 @@ const EVERY_DAY: &[Manual] = &[
     manual("replay", &[], ["event.json", "*.json.gz --grade hybrid --key ARN"]),
 ];
 const OPERATE: &[Manual] = &[
+    manual("subscribe", READS, ["--confirm 'https://sns…'", "--email you@example.com"]),
     manual("notify-test", READS, ["", "--dry-run"]),
     manual("redrive", READS, ["", "--queue objects --limit 100"]),
     manual("rollback", ASKS, ["--skip GuardFunction", "--cancel --yes"]),

@@ -197,7 +197,10 @@ async fn next(target: &DeployTarget, stack: &Stack, deployed: Deployed) -> Vec<S
     let pending = subscribers.into_iter().flatten().filter(|one| one.subscription.is_pending);
     let mut steps: Vec<String> = pending
         .map(|Subscriber { topic, subscription: Subscription { protocol, endpoint, .. } }| {
-            format!("confirm the subscription of {protocol} {endpoint} to the topic `{topic}` ({region})")
+            format!(
+                "confirm the subscription of {protocol} {endpoint} to the topic `{topic}` ({region}): `s3guard subscribe \
+                 --confirm URL` with the URL of its email, so that no link in an email ends it"
+            )
         })
         .collect();
     if deployed == Deployed::Created {

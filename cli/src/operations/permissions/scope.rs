@@ -66,7 +66,7 @@ pub(crate) enum Scope {
 
 /// What the command itself calls to deploy, inspect and destroy a stack, by service, and not to undo what a guard did;
 /// `GetCallerIdentity` needs no permission.
-pub(crate) const CALLED: [(Scope, &str, &str); 15] = [
+pub(crate) const CALLED: [(Scope, &str, &str); 16] = [
     (
         Scope::Stack,
         "cloudformation",
@@ -106,6 +106,7 @@ pub(crate) const CALLED: [(Scope, &str, &str); 15] = [
     (Scope::Functions, "lambda", "GetFunctionConfiguration"),
     // The first sweep.
     (Scope::Queues, "sqs", "SendMessage"),
+    (Scope::Topics, "sns", "ConfirmSubscription Subscribe"),
 ];
 
 /// Actions without resource-level permissions in IAM, or that concern all resources.

@@ -118,14 +118,13 @@ fn unsubscribed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<St
             .any(|one| one.topic == topic && one.subscription.endpoint.eq_ignore_ascii_case(email))
     };
     let topics = [Channel::Email.name(), ALERTS].into_iter().filter(|topic| !is_there(topic));
-    let (topics, commands): (Vec<_>, Vec<_>) = topics
-        .map(|topic| (format!("`{topic}`"), subscribe(seen, stack, topic, ("email", email))))
-        .map(|(topic, command)| (topic, format!("`{command}`")))
-        .unzip();
+    let topics: Vec<String> = topics.map(|topic| format!("`{topic}`")).collect();
     let again = format!(
-        "{email} is not subscribed to {} any more and gets nothing from there: {}, then confirm the mail",
+        "{email} is not subscribed to {} any more and gets nothing from there: `s3guard subscribe --email {email} --stack \
+         {} --region {}` subscribes it again, then confirm each email",
         topics.join(" and "),
-        commands.join(" and ")
+        seen.stack,
+        seen.region
     );
     (!topics.is_empty()).then_some(again)
 }
@@ -169,7 +168,9 @@ fn alarmed(alarm: &Alarm) -> String {
 fn confirm(subscriber: &Subscriber, again: &str) -> String {
     let Subscription { protocol, endpoint, .. } = &subscriber.subscription;
     let how = match protocol.as_str() {
-        "email" | "email-json" => "open the mail of SNS and follow \"Confirm subscription\"",
+        "email" | "email-json" => {
+            "open the mail of SNS, and give the URL of \"Confirm subscription\" to `s3guard subscribe --confirm`"
+        }
         "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",
         _ => {
             "the owner of the endpoint has to call `ConfirmSubscription` with the token that SNS has sent"

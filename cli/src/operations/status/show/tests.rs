@@ -219,8 +219,8 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
     check(
         |_, stack| drop(stack.parameters.insert("Email".to_owned(), "you@example.com".to_owned())),
-        "you@example.com is not subscribed to `email` and `alerts` any more and gets nothing from there: `aws sns subscribe --topic-arn \
-         arn:aws:sns:eu-west-1:111122223333:email --protocol email --notification-endpoint you@example.com",
+        "you@example.com is not subscribed to `email` and `alerts` any more and gets nothing from there: `s3guard subscribe \
+         --email you@example.com --stack guard --region eu-west-1` subscribes it again",
     );
     check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
     check(
