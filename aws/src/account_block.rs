@@ -30,7 +30,7 @@ pub(crate) async fn get(
 ) -> Result<Reading<PublicAccessBlock>, AwsError> {
     let call = client(connection).get_public_access_block().account_id(account.as_str());
     let absent = ["NoSuchPublicAccessBlockConfiguration"];
-    let answer = call.send().await.reading("GetPublicAccessBlock", object(account), &absent)?;
+    let answer = call.send().await.judged("GetPublicAccessBlock", object(account), &absent)?;
     Ok(answer.and_then(|answer| answer.public_access_block_configuration().map(from_sdk)))
 }
 

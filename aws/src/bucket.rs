@@ -52,12 +52,12 @@ impl Bucket {
         Ok(Some(bytes.into_bytes().into()))
     }
 
-    /// Reads an object that counts only if this KMS key encrypts it and it has at most so many bytes, with its `ETag`, which
+    /// Reads an object that counts only if one of these KMS keys encrypts it and it has at most so many bytes, with its `ETag`, which
     /// is empty if it is not known. Of others only the headers are read.
     pub(crate) async fn get_encrypted(
         &self,
         key: &str,
-        kms_key_arn: &KeyArn,
+        kms_keys: &[KeyArn],
         max_bytes: u64,
     ) -> Result<(Encrypted, String), AwsError> {
         let object = self.object(key);
@@ -65,11 +65,11 @@ impl Bucket {
         let answer = match answer.optional("GetObject", &object, &["NoSuchKey"]) {
             Ok(Some(answer)) => answer,
             Ok(None) => return Ok((Encrypted::Absent, String::new())),
-            Err(error) => return self.foreign(key, kms_key_arn, error).await,
+            Err(error) => return self.foreign(key, kms_keys, error).await,
         };
         let etag = answer.e_tag().unwrap_or_default().to_owned();
         let of = (answer.server_side_encryption(), answer.ssekms_key_id());
-        if let Some(cause) = other_encryption(of, kms_key_arn) {
+        if let Some(cause) = other_encryption(of, kms_keys) {
             return Ok((Encrypted::Foreign(cause), etag));
         }
         // The body of an answer is not longer than its header says.
@@ -92,7 +92,7 @@ impl Bucket {
     async fn foreign(
         &self,
         key: &str,
-        kms_key_arn: &KeyArn,
+        kms_keys: &[KeyArn],
         error: AwsError,
     ) -> Result<(Encrypted, String), AwsError> {
         let code = error.code().unwrap_or_default();
@@ -107,17 +107,19 @@ impl Bucket {
             return Err(error);
         };
         let of = (head.server_side_encryption(), head.ssekms_key_id());
-        let cause = other_encryption(of, kms_key_arn).ok_or(error)?;
+        let cause = other_encryption(of, kms_keys).ok_or(error)?;
         Ok((Encrypted::Foreign(cause), head.e_tag().unwrap_or_default().to_owned()))
     }
 }
 
-/// The encryption of an object, if it is not by this KMS key.
+/// The encryption of an object, if it is not by one of these KMS keys.
 fn other_encryption(
     (algorithm, key): (Option<&ServerSideEncryption>, Option<&str>),
-    kms_key_arn: &KeyArn,
+    kms_keys: &[KeyArn],
 ) -> Option<String> {
-    if algorithm == Some(&ServerSideEncryption::AwsKms) && key == Some(kms_key_arn.as_str()) {
+    if algorithm == Some(&ServerSideEncryption::AwsKms)
+        && kms_keys.iter().any(|one| key == Some(one.as_str()))
+    {
         return None;
     }
     let algorithm = algorithm.map_or("none", ServerSideEncryption::as_str);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::DateTime;
 use futures_util::future::join_all;
+use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::account::Page;
 use s3guard_posture::{
@@ -38,9 +39,8 @@ pub struct Buckets {
 impl Buckets {
     /// The buckets of `owner`. Every call names the owner that it expects, so that it cannot change another account's bucket.
     ///
-    /// The ledger is in the connection's Region. Without a ledger no record is written.
-    pub fn new(connection: &Connection, owner: AccountId, ledger: Option<BucketName>) -> Self {
-        let ledger = ledger.map(|bucket| Ledger::new(connection, bucket, owner.clone()));
+    /// Without a ledger no record is written.
+    pub fn new(connection: &Connection, owner: AccountId, ledger: Option<Ledger>) -> Self {
         let client = Client::new(&connection.config);
         Self { connection: connection.clone(), client, owner, ledger }
     }
@@ -69,6 +69,20 @@ impl Buckets {
     pub async fn tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
         let tags = settings::tags(&self.at(bucket, self.connection.region())).await;
         Ok(seen(tags)?.unwrap_or(Reading::Absent))
+    }
+
+    /// The policy of a bucket in the connection's Region; absent if the bucket does not exist.
+    pub async fn policy(&self, bucket: &BucketName) -> Result<Reading<Policy>, AwsError> {
+        let policy = settings::policy(&self.at(bucket, self.connection.region())).await;
+        Ok(seen(policy)?.unwrap_or(Reading::Absent))
+    }
+
+    /// Whether the account owns a bucket of this name, in any Region.
+    async fn owns(&self, bucket: &BucketName) -> Result<bool, AwsError> {
+        // The list is sorted, so the name itself comes before those that it is a prefix of.
+        let call = self.client.list_buckets().prefix(bucket.as_str()).max_buckets(1000);
+        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
+        Ok(answer.buckets().iter().any(|one| one.name() == Some(bucket.as_str())))
     }
 
     /// The names of all buckets of the connection's Region.
@@ -106,6 +120,10 @@ impl Account for Buckets {
         baseline: &Baseline,
     ) -> Result<Option<Observed>, AwsError> {
         let at = self.at(&observed.id.name, &observed.id.region);
+        if ask.contains(&Question::Encryption) {
+            // The bucket may have another key now.
+            observed.bucket_key = Reading::Unread;
+        }
         let asked =
             ask.iter().map(|question| answers::ask(self, &at, *question, &observed, baseline));
         for answer in join_all(asked).await {
@@ -124,7 +142,7 @@ impl Account for Buckets {
         }
         match writes::apply(&self.at(&bucket.name, &bucket.region), setting).await {
             Ok(()) => Ok(true),
-            Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
+            Err(error) if error.is_gone() => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -140,6 +158,14 @@ impl Account for Buckets {
         // S3's settings are usually consistent at once, and otherwise within seconds: 0.3 s, 0.9 s, 2.7 s.
         let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
         tokio::time::sleep(pause).await;
+    }
+
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, AwsError> {
+        let name = bucket.name.as_str();
+        let call = self.client.list_buckets().prefix(name).bucket_region(bucket.region.as_str());
+        let answer = call.send().await.named("ListBuckets", format!("bucket `{name}`"))?;
+        let same = answer.buckets().iter().find(|bucket| bucket.name() == Some(name));
+        Ok(same.and_then(aws_sdk_s3::types::Bucket::creation_date).and_then(as_time))
     }
 
     /// Lists a thousand buckets at a time.
@@ -168,13 +194,16 @@ impl Account for Buckets {
                 page.strange.push(name.to_owned());
                 continue;
             };
-            let created = bucket.creation_date().map(DateTime::secs);
-            let created = created.and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
+            let created = bucket.creation_date().and_then(as_time);
             page.created.extend(created.map(|created| (name.clone(), created)));
             page.buckets.push(name);
         }
         Ok(page)
     }
+}
+
+fn as_time(time: &DateTime) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.secs()).ok()
 }
 
 #[cfg(test)]

@@ -237,7 +237,68 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use s3guard_posture::Reading;
+
     use super::*;
+
+    /// A server that closes the connection instead of answering the second request.
+    fn server() -> (String, Arc<AtomicUsize>) {
+        const ANSWER: &str = "<Error><Code>NoSuchTagSet</Code></Error>";
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, counted) = (stream.unwrap(), Arc::clone(&counted));
+                thread::spawn(move || {
+                    let (mut head, mut byte) = (Vec::new(), [0]);
+                    while stream.read(&mut byte).is_ok_and(|length| length == 1) {
+                        head.extend(byte);
+                        if !head.ends_with(b"\r\n\r\n") {
+                            continue;
+                        }
+                        head.clear();
+                        if counted.fetch_add(1, Ordering::SeqCst) == 1 {
+                            return;
+                        }
+                        let length = ANSWER.len();
+                        let status = format!("HTTP/1.1 404 Not Found\r\ncontent-length: {length}");
+                        write!(stream, "{status}\r\n\r\n{ANSWER}").unwrap();
+                    }
+                });
+            }
+        });
+        (url, requests)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_has_closed_costs_a_retry() {
+        let (url, requests) = server();
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .retry_config(retries.with_max_attempts(ATTEMPTS_MAX))
+            .endpoint_url(url);
+        let connection = Connection::of_config(config);
+        let buckets = crate::Buckets::new(&connection, "111122223333".parse().unwrap(), None);
+        for _ in 0..2 {
+            let tags = buckets.tags(&"reports".parse().unwrap()).await.unwrap();
+            assert_eq!(tags, Reading::Absent);
+        }
+        assert_eq!(requests.load(Ordering::SeqCst), 3);
+    }
 
     #[test]
     fn a_function_waits_less_long_than_a_person_and_both_can_try_again() {

@@ -1,9 +1,11 @@
 //! Failed calls to AWS, described so that a person can act on them.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -12,6 +14,7 @@ mod answer;
 pub(crate) mod classify;
 mod credentials;
 pub(crate) mod denial;
+mod refusal;
 
 pub(crate) use answer::{Answer, seen};
 pub use credentials::NoCredentials;
@@ -27,6 +30,8 @@ pub struct AwsError {
     pub kind: Kind,
     /// AWS's message, or the innermost cause.
     pub message: String,
+    /// The HTTP status of AWS's answer, if there was one.
+    pub status: Option<u16>,
     /// The id that AWS Support asks for.
     pub request_id: Option<String>,
 }
@@ -73,7 +78,10 @@ impl AwsError {
             (_, None) => (Kind::Other, causes(error)),
         };
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
-        Self { call, object: object.into(), kind, message, request_id }
+        let response = error.raw_response().map(|response| response as &dyn Any);
+        let response = response.and_then(|response| response.downcast_ref::<HttpResponse>());
+        let status = response.map(|response| response.status().as_u16());
+        Self { call, object: object.into(), kind, message, status, request_id }
     }
 
     /// A failure that AWS did not report, such as an answer that is not valid.
@@ -83,7 +91,7 @@ impl AwsError {
         message: impl fmt::Display,
     ) -> Self {
         let (object, message) = (object.into(), message.to_string());
-        Self { call, object, kind: Kind::Other, message, request_id: None }
+        Self { call, object, kind: Kind::Other, message, status: None, request_id: None }
     }
 
     /// AWS's code, if AWS answered.

@@ -76,6 +76,20 @@ impl KeptBucket {
         })
     }
 
+    /// Its policy and its default encryption; `None` if there is no such bucket, or the caller may not read them.
+    pub async fn locks(&self) -> Result<Option<Found>, AwsError> {
+        let at = &self.bucket;
+        let (policy, encryption) =
+            futures_util::join!(settings::policy(at), settings::encryption(at));
+        let read = policy
+            .and_then(|policy| Ok(Found { policy, encryption: encryption?, ..Found::default() }));
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_denied() || error.code() == Some("NoSuchBucket") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn created(&self) -> Result<Option<OffsetDateTime>, AwsError> {
         let name = self.name().as_str();
         let call = self.bucket.client.list_buckets().prefix(name).max_buckets(1);
@@ -132,6 +146,7 @@ impl Found {
             Algorithm::Kms(Key::Named(key)) => Some(key),
             Algorithm::Kms(Key::AwsManaged)
             | Algorithm::SseS3
+            | Algorithm::NotSaid
             | Algorithm::Dsse(_)
             | Algorithm::Other(_) => None,
         }

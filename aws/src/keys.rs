@@ -1,7 +1,8 @@
 //! KMS keys.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState as State, KeyUsageType};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyState as State, KeyUsageType};
+use s3guard_posture::model::observed::DescribedKey;
 use s3guard_posture::{KeyArn, KeyState, Reading};
 
 use crate::error::Answer as _;
@@ -11,8 +12,26 @@ use crate::{AwsError, Connection};
 pub async fn state(connection: &Connection, key: &KeyArn) -> Result<Reading<KeyState>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = client.describe_key().key_id(key.as_str()).send().await;
-    let key = answer.reading("DescribeKey", format!("key `{key}`"), &["NotFoundException"])?;
+    let key = answer.judged("DescribeKey", format!("key `{key}`"), &["NotFoundException"])?;
     Ok(key.map_ref(|answer| usable(answer.key_metadata())))
+}
+
+/// Reads from KMS, in the connection's Region, which key of the account this is, by ARN, id or alias.
+///
+/// The name is a bucket's, which S3 does not check: one that KMS does not accept is that of no key.
+pub async fn describe(
+    connection: &Connection,
+    name: &str,
+) -> Result<Reading<DescribedKey>, AwsError> {
+    let client = Client::new(&connection.config);
+    let answer = client.describe_key().key_id(name).send().await;
+    let absent = ["NotFoundException", "InvalidArnException", "ValidationException"];
+    let key = answer.reading("DescribeKey", format!("key `{name}`"), &absent)?;
+    Ok(key.and_then(|answer| {
+        let key = answer.key_metadata?;
+        let is_aws_managed = key.key_manager() == Some(&KeyManagerType::Aws);
+        Some(DescribedKey { arn: key.arn.unwrap_or_default(), is_aws_managed })
+    }))
 }
 
 /// Whether objects can be encrypted with the key.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::types::ServerSideEncryption;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store as _;
 use s3guard_posture::flow::Ledger as _;
@@ -37,20 +38,27 @@ const RECENT_DAYS: i64 = 7;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     bucket: Bucket,
-    /// The key that encrypts what counts.
-    key: Option<KeyArn>,
+    /// The keys that encrypt what counts; the first one encrypts what is written.
+    keys: Vec<KeyArn>,
 }
 
 impl Ledger {
     /// The ledger in this bucket, in the connection's Region. Without its key nothing is read but keys.
     pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
-        Self { bucket: Bucket::new(connection, bucket, owner), key: None }
+        Self { bucket: Bucket::new(connection, bucket, owner), keys: Vec::new() }
     }
 
     /// The same ledger, of which only those objects count that this key encrypts.
     #[must_use]
     pub fn encrypted_by(self, key: KeyArn) -> Self {
-        Self { key: Some(key), ..self }
+        Self { keys: vec![key], ..self }
+    }
+
+    /// The same ledger, of which those objects count as well that keys of earlier stacks encrypt.
+    #[must_use]
+    pub fn formerly_by(mut self, earlier: impl IntoIterator<Item = KeyArn>) -> Self {
+        self.keys.extend(earlier);
+        self
     }
 
     /// The bucket.
@@ -126,10 +134,14 @@ impl Ledger {
         on_bucket!(self.bucket, list_objects_v2).prefix(prefix)
     }
 
+    /// The key is named: the default of a bucket that the stack has imported may be that of an earlier stack.
     fn json(&self, key: &str, json: Vec<u8>) -> PutObjectFluentBuilder {
+        let kms_key = self.keys.first();
         on_bucket!(self.bucket, put_object)
             .key(key)
             .content_type("application/json")
+            .set_server_side_encryption(kms_key.map(|_| ServerSideEncryption::AwsKms))
+            .set_ssekms_key_id(kms_key.map(ToString::to_string))
             .body(json.into())
     }
 }

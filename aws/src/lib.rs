@@ -45,6 +45,8 @@ mod new_bucket;
 #[cfg(feature = "deploy")]
 pub mod operator;
 #[cfg(feature = "deploy")]
+pub mod pause;
+#[cfg(feature = "deploy")]
 pub mod permissions;
 pub mod queues;
 #[cfg(feature = "deploy")]

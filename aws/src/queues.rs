@@ -82,8 +82,6 @@ impl Queue {
 #[cfg(feature = "deploy")]
 mod drain;
 #[cfg(feature = "deploy")]
-mod move_task;
-#[cfg(feature = "deploy")]
 pub use drain::{Depth, Received};
 
 #[cfg(test)]

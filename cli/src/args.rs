@@ -12,6 +12,8 @@ pub(crate) mod manual;
 pub(crate) mod region;
 pub(crate) mod removal;
 pub(crate) mod rollback;
+pub(crate) mod time;
+pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod wanted;
 

@@ -13,11 +13,13 @@ pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod notify_test;
 pub(crate) mod package;
+pub(crate) mod pause;
 pub(crate) mod redrive;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod status;
 pub(crate) mod subscribe;
+pub(crate) mod sweep;
 pub(crate) mod synth;
 pub(crate) mod undo;
 pub(crate) mod verify;
@@ -28,6 +30,7 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use s3guard_posture::config::Deploy;
+use s3guard_posture::text::escaped;
 use time::OffsetDateTime;
 
 use crate::args::manual;
@@ -76,11 +79,13 @@ pub(crate) enum Command {
     Man(man::Args),
     NotifyTest(notify_test::Args),
     Package(package::Args),
+    Pause(pause::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
     Rollback(rollback::Args),
     Status(status::Args),
     Subscribe(subscribe::Args),
+    Sweep(sweep::Args),
     Synth(synth::Args),
     Undo(undo::Args),
     Verify(verify::Args),
@@ -104,8 +109,21 @@ impl Command {
 
 /// Reads the command line. A variable that is empty counts as unset; what the configuration sets for the deployment is
 /// the default of the same flags.
+///
+/// An error quotes the arguments: it is that of the escaped arguments.
 pub(crate) fn parse(
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: Vec<OsString>,
+    variable: impl Fn(&OsStr) -> Option<OsString> + Copy,
+    deployment: &Deploy,
+) -> Result<Cli, clap::Error> {
+    let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
+    let again: Vec<OsString> = arguments.iter().map(escaped).collect();
+    parse_once(arguments, variable, deployment)
+        .or_else(|error| Err(parse_once(again, variable, deployment).err().unwrap_or(error)))
+}
+
+fn parse_once(
+    arguments: Vec<OsString>,
     variable: impl Fn(&OsStr) -> Option<OsString>,
     deployment: &Deploy,
 ) -> Result<Cli, clap::Error> {
@@ -153,11 +171,13 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(&args, self::command(), output),
         Command::NotifyTest(args) => notify_test::run(&args, output, now),
         Command::Package(args) => package::run(&args, output),
+        Command::Pause(args) => pause::run(&args, output, now),
         Command::Redrive(args) => redrive::run(&args, output),
         Command::Replay(args) => replay::run(&args, output, now),
         Command::Rollback(args) => rollback::run(&args, output, now),
         Command::Status(args) => status::run(&args, output, now),
         Command::Subscribe(args) => subscribe::run(&args, output),
+        Command::Sweep(args) => sweep::run(&args, output),
         Command::Synth(args) => synth::run(&args, output),
         Command::Undo(args) => undo::run(&args, output, now),
         Command::Verify(args) => verify::run(&args, output, now),

@@ -78,6 +78,7 @@ fn errors_causes_hints_and_their_json_are_safe() {
         object: format!("bucket `{HOSTILE}`"),
         kind: Kind::Service("AccessDenied".to_owned()),
         message: HOSTILE.to_owned(),
+        status: None,
         request_id: Some(HOSTILE.to_owned()),
     };
     let error = anyhow::Error::new(failed).context(HOSTILE);

@@ -24,6 +24,7 @@ use crate::operations::events::EventsReport;
 use crate::operations::follow;
 use crate::operations::history::History;
 use crate::operations::logs::{Lines, line};
+use crate::operations::pause::Paused;
 use crate::operations::permissions::Policy;
 use crate::operations::redrive::Redriven;
 use crate::operations::regions::Regions;
@@ -31,7 +32,9 @@ use crate::operations::rollback::RolledBack;
 use crate::operations::status::outputs::Outputs;
 use crate::operations::status::show::Status;
 use crate::operations::subscribe::SubscribeResult;
+use crate::operations::sweep::Swept;
 use crate::operations::undo::report::Undone;
+use crate::operations::undo::since::UndoneSince;
 use crate::operations::verify::{clean, report};
 use crate::operations::{doctor, replay};
 use crate::package::standalone::Standalone;
@@ -94,15 +97,18 @@ fn results() -> Vec<Row> {
         of::<notify_test::Sent>("notify-test"),
         of::<package::BuiltPackage>("package"),
         of::<Standalone>("package-standalone"),
+        of::<Regions<Paused>>("pause"),
         of::<Redriven>("redrive"),
         of::<replay::ReplayReport>("replay"),
         of::<RolledBack>("rollback"),
         of::<Regions<Status>>("status"),
         of::<Regions<Outputs>>("status-outputs"),
         of::<SubscribeResult>("subscribe"),
+        of::<Swept>("sweep"),
         // A CloudFormation template.
         of::<Map<String, Value>>("synth"),
         of::<Undone>("undo"),
+        of::<UndoneSince>("undo-since"),
         of::<report::VerifyReport>("verify"),
         of::<clean::Cleaned>("verify-clean-up"),
     ]

@@ -29,12 +29,14 @@ impl Guard {
         settings: flow::Settings,
         now: fn() -> OffsetDateTime,
     ) -> Self {
-        let (account, ledger) = (common.account.clone(), common.ledger.clone());
-        let buckets = Buckets::new(connection, account.clone(), Some(ledger.clone()));
+        let account = common.account.clone();
+        let ledger = Ledger::new(connection, common.ledger.clone(), account.clone())
+            .encrypted_by(common.ledger_key.clone())
+            .formerly_by(common.earlier_ledger_keys.clone());
+        let buckets = Buckets::new(connection, account, Some(ledger.clone()));
         Self {
             buckets: WriteCounter::new(buckets, now),
-            ledger: Ledger::new(connection, ledger, account)
-                .encrypted_by(common.ledger_key.clone()),
+            ledger,
             outgoing: Publisher::new(connection, common),
             desk: Desk::new(common.config.notifications().window().seconds()),
             settings,

@@ -49,7 +49,8 @@ impl Notify {
         let account = settings.account.clone();
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone())
-                .encrypted_by(settings.ledger_key.clone()),
+                .encrypted_by(settings.ledger_key.clone())
+                .formerly_by(settings.earlier_ledger_keys.clone()),
             s3: Buckets::new(connection, account, None),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),

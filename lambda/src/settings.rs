@@ -35,6 +35,8 @@ pub(crate) struct Common {
     pub(crate) ledger: BucketName,
     /// The key that encrypts the ledger.
     pub(crate) ledger_key: KeyArn,
+    /// The keys of earlier stacks: what they encrypt in the ledger counts as well.
+    pub(crate) earlier_ledger_keys: Vec<KeyArn>,
     /// The stack's own buckets. No event of their objects is published.
     pub(crate) own_buckets: Vec<BucketName>,
     /// The configuration in the package.
@@ -59,6 +61,9 @@ impl Settings {
         let [email, sms, document, chat] = Channel::ALL;
         let own = needed(variable::OWN_BUCKETS)?;
         let own = own.split(',').map(|name| parse(variable::OWN_BUCKETS, name));
+        let earlier = given(variable::EARLIER_LEDGER_KEYS).unwrap_or_default();
+        let earlier = earlier.split(',').filter(|key| !key.is_empty());
+        let earlier = earlier.map(|key| parse(variable::EARLIER_LEDGER_KEYS, key));
         let config = match configuration {
             Some(json) => Config::from_json(json)
                 .map_err(|error| format!("`{CONFIGURATION}` in the package is wrong: {error}"))?,
@@ -71,6 +76,7 @@ impl Settings {
             queue: needed(variable::QUEUE)?,
             ledger: bucket(variable::LEDGER)?,
             ledger_key: parse(variable::LEDGER_KEY, &needed(variable::LEDGER_KEY)?)?,
+            earlier_ledger_keys: earlier.collect::<Result<_, _>>()?,
             own_buckets: own.collect::<Result<_, _>>()?,
             config,
             grade: parse(variable::GRADE, &needed(variable::GRADE)?)?,
@@ -105,6 +111,7 @@ impl Settings {
             key: given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?,
             log_bucket: Some(BucketId { name, account, region }),
             own_buckets: own_buckets.clone(),
+            role: given(variable::ROLE),
             deployers: deployers.map(Glob::new).collect(),
             settle_seconds,
         };
@@ -231,7 +238,7 @@ mod tests {
             "S3GUARD_ACCOUNT" => Some("111122223333".to_owned()),
             "S3GUARD_GRADE" => Some("speed".to_owned()),
             "S3GUARD_KEY" => None,
-            "S3GUARD_LEDGER_KEY" => Some(KEY.to_owned()),
+            "S3GUARD_LEDGER_KEY" | "S3GUARD_EARLIER_LEDGER_KEYS" => Some(KEY.to_owned()),
             name => Some(name.to_owned()),
         };
         let error = Settings::read(variable, Some("{")).unwrap_err();

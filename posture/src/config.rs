@@ -16,7 +16,7 @@ mod scope;
 mod values;
 mod writable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +36,8 @@ use self::values::Bounded;
 pub use self::values::Day;
 pub use self::writable::writable_of_own_buckets;
 use crate::contract::SETTLE_SECONDS_MAX;
-use crate::{Aspect, Grade, KeyArn, Mode, Region};
+use crate::model::trusted::{CanonicalId, OrganizationPath};
+use crate::{AccountId, Aspect, Grade, KeyArn, Mode, Region, Trusted};
 
 /// How long a new bucket is left alone by default.
 pub const SETTLE_SECONDS: u16 = 15;
@@ -49,6 +50,9 @@ pub struct Config {
     /// The grade of buckets that no rule gives a grade: `speed` by default. The parameter of the stack, if it is set, takes
     /// precedence.
     grade: Option<Grade>,
+    /// The most that is done about any aspect, in all buckets and for the account, whatever the modes of aspects are. With
+    /// `report` the guard changes no bucket but its own, and reports what it would change.
+    mode: Option<Mode>,
     /// How many seconds a new bucket is left alone, because its creator may still be configuring it.
     // SQS delays a message by at most 15 minutes.
     #[cfg_attr(test, schemars(extend("default" = SETTLE_SECONDS)))]
@@ -57,14 +61,33 @@ pub struct Config {
     // A tool that configures a bucket step by step would reach a lower number.
     #[cfg_attr(test, schemars(extend("default" = crate::model::baseline::WRITES_MAX)))]
     writes_per_hour: Option<Bounded<7, 1000>>,
+    /// Accounts that are trusted, by their twelve digits: what is granted or copied to them is not reported.
+    #[cfg_attr(test, schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9]{12}$"))))]
+    trusted_accounts: BTreeSet<AccountId>,
+    /// Organizations that are trusted, `o-…`, or all below one of their organizational units, `o-…/r-…/ou-…/*`.
+    #[cfg_attr(
+        test,
+        schemars(
+            with = "BTreeSet<String>",
+            inner(regex(
+                pattern = "^o-[a-z0-9]{10,32}(/(r-[0-9a-z]{4,32}(/ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})*/)?[*])?$"
+            ))
+        )
+    )]
+    trusted_organizations: BTreeSet<OrganizationPath>,
+    /// Canonical user ids that are trusted, which policies may name instead of an account.
+    #[cfg_attr(
+        test,
+        schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9a-f]{64}$")))
+    )]
+    trusted_canonical_ids: BTreeSet<CanonicalId>,
     /// The customer's KMS key for the buckets of each Region, which the grades `hybrid` and `security` need: the full ARN
     /// of a key, never an alias.
     #[cfg_attr(test, schemars(with = "schema::Keys"))]
     keys: BTreeMap<Region, KeyArn>,
-    /// The mode of an aspect for every bucket, no matter its grade. `keep` that is set here or in a rule also enforces what
-    /// the grade alone would only report, because it may break existing use: the two switches about ACLs (`public-access`)
-    /// and `ownership` in a bucket with ACLs in use, `sse-c` where S3 left it open, and `tls` in a bucket of a
-    /// CloudFormation stack that has no policy yet.
+    /// The mode of an aspect for every bucket, no matter its grade. `enforce-new` sets it in new buckets, reverts a call
+    /// that weakens it, and makes only those changes to existing buckets that are silent for clients; `enforce` makes all
+    /// of them. `report` only reports, and `off` does not read it.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     aspects: BTreeMap<Aspect, Mode>,
     /// Which buckets have another grade, or another mode for an aspect. Of the rules that match a bucket, the first that
@@ -143,11 +166,21 @@ impl Config {
         self.keys.values()
     }
 
+    /// What the owner trusts outside of the account.
+    pub fn trusted(&self) -> Trusted {
+        Trusted {
+            accounts: self.trusted_accounts.clone(),
+            organizations: self.trusted_organizations.clone(),
+            canonical_ids: self.trusted_canonical_ids.clone(),
+        }
+    }
+
     /// The mode of the account's own public access block.
     pub fn account_mode(&self) -> Mode {
         let aspect = Aspect::AccountPublicAccess;
         let wanted = Grade::default().wants(aspect).mode;
-        self.aspects.get(&aspect).copied().unwrap_or(wanted)
+        let mode = self.aspects.get(&aspect).copied().unwrap_or(wanted);
+        self.mode.map_or(mode, |most| mode.min(most))
     }
 
     /// The strongest grade of any bucket, by default or by a rule.

@@ -52,6 +52,8 @@ pub mod parameter {
     pub const OPERATOR_ARNS: &str = "OperatorArns";
     /// Principals that deploy the stack, and alone may change the locks of its buckets and queues, separated by commas.
     pub const DEPLOYER_ARNS: &str = "DeployerArns";
+    /// Keys of earlier stacks, separated by commas: what they encrypt in the ledger counts as well.
+    pub const EARLIER_KEY_ARNS: &str = "EarlierKeyArns";
     /// The permissions boundary of the stack's roles; empty for none.
     pub const PERMISSIONS_BOUNDARY: &str = "PermissionsBoundary";
     /// Whether versions in the ledger and in the trail's bucket are locked against deletion.
@@ -130,10 +132,14 @@ pub mod variable {
     pub const LEDGER: &str = "S3GUARD_LEDGER";
     /// The key that encrypts the ledger: an object that is not encrypted with it does not count.
     pub const LEDGER_KEY: &str = "S3GUARD_LEDGER_KEY";
+    /// The keys of earlier stacks, separated by commas: what they encrypt in the ledger counts as well.
+    pub const EARLIER_LEDGER_KEYS: &str = "S3GUARD_EARLIER_LEDGER_KEYS";
     /// The bucket of access logs.
     pub const LOG_BUCKET: &str = "S3GUARD_LOG_BUCKET";
     /// The stack's own buckets, separated by commas.
     pub const OWN_BUCKETS: &str = "S3GUARD_OWN_BUCKETS";
+    /// The role of the function.
+    pub const ROLE: &str = "S3GUARD_ROLE";
     /// Principals that deploy the stack, separated by commas; empty if they are not known.
     pub const DEPLOYERS: &str = "S3GUARD_DEPLOYERS";
 }

@@ -1,6 +1,9 @@
 //! Compares what was observed with the baseline: questions, findings and the plan, and the permissions that these need.
 
+pub mod admitted;
 pub mod assess;
 pub mod coverage;
+mod demands;
 pub mod permissions;
+pub mod refused;
 pub mod tls;

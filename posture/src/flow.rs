@@ -133,6 +133,8 @@ pub struct Settings {
     pub log_bucket: Option<BucketId>,
     /// The stack's own buckets.
     pub own_buckets: Vec<BucketName>,
+    /// The ARN of the guard's role, if it is known.
+    pub role: Option<String>,
     /// Who deploys the stack, by the ARNs of roles and users: only they change its own buckets.
     pub deployers: Vec<Glob>,
     /// The settle time of a new bucket.
@@ -221,12 +223,6 @@ pub struct Seen {
     pub baseline: Baseline,
     /// The findings.
     pub findings: Vec<Finding>,
-}
-
-impl TaskResult {
-    fn retry() -> Self {
-        Self { retry: true, ..Self::default() }
-    }
 }
 
 impl Settings {

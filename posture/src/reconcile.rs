@@ -5,6 +5,7 @@ pub mod carry_out;
 pub mod inspect;
 pub mod last_sweep;
 pub mod ledger;
+pub mod lost;
 pub mod memory;
 pub mod record;
 pub mod state;

@@ -63,6 +63,11 @@ pub fn shown_json(json: &str) -> String {
     shown
 }
 
+/// JSON that others chose, for an email or a chat: as [`shown_json`] has it, and without what makes a link of it.
+pub fn unlinked_json(json: &str) -> String {
+    shown_json(json).replace("://", "\\u003a//")
+}
+
 /// The width of prose in an email.
 pub const COLUMNS_MAX: usize = 72;
 

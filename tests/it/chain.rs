@@ -18,6 +18,7 @@ mod faults;
 mod guarded;
 mod ledger;
 mod monitoring;
+mod operating;
 mod others;
 mod permissions;
 mod stack;

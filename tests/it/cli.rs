@@ -8,6 +8,7 @@ mod destroy;
 mod doctor;
 mod failures;
 mod forged;
+mod hostile;
 mod monitoring;
 mod operators;
 mod replay;

@@ -20,8 +20,10 @@ async fn the_block_is_written_whole() {
 
 #[tokio::test]
 async fn a_failure_names_the_account() {
-    let fake =
-        Fake::answering([wrapped_error(400, "InvalidRequest"), wrapped_error(403, "AccessDenied")]);
+    let fake = Fake::answering([
+        wrapped_error(409, "OperationAborted"),
+        wrapped_error(403, "AccessDenied"),
+    ]);
     let error = get(&fake.connection(), &owner()).await.unwrap_err();
     assert_eq!(error.object, "account `111122223333`");
     let error = put(&fake.connection(), &owner(), Some(PublicAccessBlock::ALL)).await.unwrap_err();

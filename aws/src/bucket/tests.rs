@@ -17,7 +17,7 @@ async fn read(rules: &[&Rule], max_bytes: u64) -> Result<Encrypted, AwsError> {
         region: "eu-west-1".parse().unwrap(),
     };
     let bucket = Bucket { client, id };
-    Ok(bucket.get_encrypted("state/b.json", &KEY.parse().unwrap(), max_bytes).await?.0)
+    Ok(bucket.get_encrypted("state/b.json", &[KEY.parse().unwrap()], max_bytes).await?.0)
 }
 
 fn found(algorithm: &'static str, key: Option<&'static str>) -> Rule {

@@ -31,7 +31,9 @@ pub(super) async fn ask(
     /// Reads a setting of the bucket.
     macro_rules! bucket {
         ($read:ident, $field:ident) => {
-            seen(settings::$read(at).await)?.map(|reading| answer!($field, reading))
+            bucket(question, settings::$read(at).await, |observed, reading| {
+                observed.$field = reading;
+            })?
         };
     }
     Ok(match question {
@@ -46,7 +48,13 @@ pub(super) async fn ask(
         Question::AccessLogs => bucket!(access_logs, access_logs),
         Question::Notifications => bucket!(notifications, notifications),
         Question::Tags => bucket!(tags, tags),
-        Question::Replication => bucket!(replication, replication),
+        Question::Replication => match seen(settings::replication(at).await)? {
+            Some(reading) => {
+                let reading = around::owners(buckets, reading).await?;
+                Some(answer!(replication, reading))
+            }
+            None => None,
+        },
         Question::Lifecycle => bucket!(lifecycle, lifecycle),
         Question::ObjectLock => bucket!(object_lock, object_lock),
         Question::AccountBlock => {
@@ -58,6 +66,10 @@ pub(super) async fn ask(
             let reading = around::key(buckets, &at.id, baseline.key.as_ref()).await?;
             Some(answer!(key, reading))
         }
+        Question::BucketKey => {
+            let reading = around::bucket_key(buckets, observed).await?;
+            Some(answer!(bucket_key, reading))
+        }
         Question::Stack => {
             let reading = around::stack(buckets, &observed.tags).await?;
             Some(answer!(stack_in_progress, reading))
@@ -65,4 +77,20 @@ pub(super) async fn ask(
         // The ledger answers it, in the guard's flow.
         Question::History => Some(answer!(history, Reading::Absent)),
     })
+}
+
+/// Stores the reading of a bucket's setting, and why AWS refused it.
+fn bucket<T: Send + 'static>(
+    question: Question,
+    answer: Result<Reading<T>, AwsError>,
+    store: impl FnOnce(&mut Observed, Reading<T>) + Send + 'static,
+) -> Result<Option<StoreAnswer>, AwsError> {
+    let refusal = answer.as_ref().err().and_then(AwsError::refusal);
+    let stored = |reading| {
+        Box::new(move |observed: &mut Observed| {
+            store(observed, reading);
+            observed.refused.extend(refusal.map(|refusal| (question, refusal)));
+        }) as StoreAnswer
+    };
+    Ok(seen(answer)?.map(stored))
 }

@@ -9,9 +9,10 @@ use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 /// Reads the one rule of a bucket, if it has one.
 pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
     let rule = configuration.rules().first()?;
-    // A rule may have only blocked types; S3 encrypts with its own keys then.
+    // A rule may have only blocked types.
+    // Source: Amazon S3 API Reference, `PutBucketEncryption`, example 4.
     let default = rule.apply_server_side_encryption_by_default();
-    let algorithm = default.map_or(Algorithm::SseS3, algorithm);
+    let algorithm = default.map_or(Algorithm::NotSaid, algorithm);
     let sse_c = match rule.blocked_encryption_types().map(BlockedEncryptionTypes::encryption_type) {
         None | Some([]) => SseC::NotSaid,
         Some(types) if types.contains(&EncryptionType::SseC) => SseC::Blocked,
@@ -23,21 +24,19 @@ pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Opt
 
 /// The whole configuration: S3 replaces the old one.
 pub(super) fn to_sdk(encryption: &Encryption) -> ServerSideEncryptionConfiguration {
-    let (name, key) = match &encryption.algorithm {
-        Algorithm::SseS3 => (ServerSideEncryption::Aes256, None),
-        Algorithm::Kms(key) => (ServerSideEncryption::AwsKms, Some(key)),
-        Algorithm::Dsse(key) => (ServerSideEncryption::AwsKmsDsse, Some(key)),
-        Algorithm::Other(name) => (ServerSideEncryption::from(name.as_str()), None),
-    };
-    let key_id = match key {
+    let key_id = match encryption.algorithm.key() {
         Some(Key::Named(name)) => Some(name.clone()),
         Some(Key::AwsManaged) | None => None,
     };
-    let default = ServerSideEncryptionByDefault::builder()
-        .sse_algorithm(name)
-        .set_kms_master_key_id(key_id)
-        .build()
-        .expect("the algorithm is given");
+    let default = encryption.algorithm.name().map(|name| {
+        ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(ServerSideEncryption::from(name))
+            .set_kms_master_key_id(key_id)
+            .build()
+            .expect("the algorithm is given")
+    });
+    // Without a default, what was not set is not set.
+    let bucket_key = Some(encryption.bucket_key).filter(|is_on| *is_on || default.is_some());
     let blocked = match encryption.sse_c {
         SseC::Blocked => Some(EncryptionType::SseC),
         SseC::Allowed => Some(EncryptionType::None),
@@ -46,8 +45,8 @@ pub(super) fn to_sdk(encryption: &Encryption) -> ServerSideEncryptionConfigurati
     let blocked =
         blocked.map(|blocked| BlockedEncryptionTypes::builder().encryption_type(blocked).build());
     let rule = ServerSideEncryptionRule::builder()
-        .apply_server_side_encryption_by_default(default)
-        .bucket_key_enabled(encryption.bucket_key)
+        .set_apply_server_side_encryption_by_default(default)
+        .set_bucket_key_enabled(bucket_key)
         .set_blocked_encryption_types(blocked)
         .build();
     ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("there is a rule")
@@ -55,8 +54,7 @@ pub(super) fn to_sdk(encryption: &Encryption) -> ServerSideEncryptionConfigurati
 
 fn algorithm(default: &ServerSideEncryptionByDefault) -> Algorithm {
     let key = || match default.kms_master_key_id() {
-        None | Some("" | "alias/aws/s3") => Key::AwsManaged,
-        Some(arn) if arn.ends_with(":alias/aws/s3") => Key::AwsManaged,
+        None | Some("") => Key::AwsManaged,
         Some(name) => Key::Named(name.to_owned()),
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "AWS adds algorithms; those are left alone")]

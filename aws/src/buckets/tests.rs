@@ -1,23 +1,28 @@
 //! The calls to AWS, and how its documented answers are read.
 
-use s3guard_posture::model::setting::{Encryption, PublicAccessBlock};
+use s3guard_posture::model::setting::{Algorithm, Encryption, Key, PublicAccessBlock, SseC};
 use s3guard_posture::{Grade, Reading};
 
 use super::*;
-use crate::fake::{Fake, error};
+use crate::fake::{Fake, KEY, error};
 
 mod around;
 mod list;
 mod notifications;
 mod reading;
 mod readings;
+mod refused;
 mod writing;
 
 const OWNER: &str = "111122223333";
 
 fn buckets(fake: &Fake, ledger: Option<&str>) -> Buckets {
-    let ledger = ledger.map(|name| name.parse().unwrap());
-    Buckets::new(&fake.connection(), OWNER.parse().unwrap(), ledger)
+    let owner: AccountId = OWNER.parse().unwrap();
+    let ledger = ledger.map(|name| {
+        let ledger = Ledger::new(&fake.connection(), name.parse().unwrap(), owner.clone());
+        ledger.encrypted_by(KEY.parse().unwrap())
+    });
+    Buckets::new(&fake.connection(), owner, ledger)
 }
 
 fn reports() -> BucketId {
@@ -34,11 +39,17 @@ fn baseline() -> Baseline {
     Baseline::new(Grade::Hybrid, Some(key))
 }
 
-/// A bucket of a stack.
+/// A bucket of a stack, of which only its stack and its key are known.
 fn unread() -> Observed {
     let stack = "arn:aws:cloudformation:eu-west-1:111122223333:stack/web/0f1e";
     let tags = [("aws:cloudformation:stack-id".to_owned(), stack.to_owned())];
-    Observed { tags: Reading::Known(tags.into()), ..Observed::unread(reports()) }
+    let algorithm = Algorithm::Kms(Key::Named("alias/ours".to_owned()));
+    let encryption = Encryption { algorithm, bucket_key: true, sse_c: SseC::Blocked };
+    Observed {
+        tags: Reading::Known(tags.into()),
+        encryption: Reading::Known(encryption),
+        ..Observed::unread(reports())
+    }
 }
 
 async fn seen(fake: &Fake, question: Question) -> Result<Option<Observed>, AwsError> {

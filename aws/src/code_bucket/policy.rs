@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use s3guard_posture::evaluate::admitted;
 use s3guard_posture::evaluate::tls::{self, Denied};
 use s3guard_posture::model::glob::Glob;
 use s3guard_posture::model::policy::{Policy, Statement, listed, statements};
-use s3guard_posture::{AccountId, BucketId};
+use s3guard_posture::{AccountId, BucketId, Trusted};
 use serde_json::{Value, json};
 
 use super::CodeBucketError;
@@ -114,11 +115,9 @@ fn is_one_principal(pattern: &str, account: &AccountId) -> bool {
 
 /// What the policy allows to principals that are no deployers, if it does.
 fn admitted(policy: &Policy, deployers: &BTreeSet<String>, account: &AccountId) -> Option<String> {
-    if policy.admits_outsiders(account) {
-        return Some(match &policy.other_accounts(account)[..] {
-            [] => "principals outside of the account".to_owned(),
-            others => format!("principals outside of the account: {}", others.join(", ")),
-        });
+    let admitted = admitted::admitted(policy, account, &Trusted::default());
+    if let Some(names) = admitted::names(admitted.iter().filter(|one| one.needs_key())) {
+        return Some(format!("principals outside of the account: {names}"));
     }
     let document = policy.document()?;
     let writes = statements(document)
@@ -233,7 +232,7 @@ mod tests {
                 "{error}"
             );
         };
-        refused(&allow(&json!("*"), "s3:GetObject"), "outside of the account: *");
+        refused(&allow(&json!("*"), "s3:GetObject"), "outside of the account: everyone");
         refused(&allow(&json!({ "AWS": "999900001111" }), "s3:GetObject"), "999900001111");
         refused(&allow(&json!({ "Service": "x.amazonaws.com" }), "s3:PutObject"), "outside");
         let user = json!({ "AWS": "arn:aws:iam::111122223333:user/dev" });

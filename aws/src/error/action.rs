@@ -23,8 +23,8 @@ const SERVICES: [(&str, &str); 11] = [
     ),
     (
         "sqs",
-        "CreateQueue DeleteMessageBatch DeleteQueue GetQueueAttributes ListMessageMoveTasks ListQueueTags ListQueues \
-         ReceiveMessage SendMessage SendMessageBatch SetQueueAttributes StartMessageMoveTask",
+        "CreateQueue DeleteMessageBatch DeleteQueue GetQueueAttributes ListQueueTags ListQueues \
+         ReceiveMessage SendMessage SendMessageBatch SetQueueAttributes",
     ),
     ("sts", "AssumeRole"),
 ];

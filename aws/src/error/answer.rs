@@ -41,6 +41,19 @@ pub(crate) trait Answer<T>: Sized {
             Err(error) => Err(error),
         }
     }
+
+    /// The same for what a bucket is judged by: whatever AWS refuses for good is [`Reading::Denied`].
+    fn judged(
+        self,
+        call: &'static str,
+        object: impl Into<String>,
+        absent: &[&str],
+    ) -> Result<Reading<T>, AwsError> {
+        match self.reading(call, object, absent) {
+            Err(error) if error.is_permanent() => Ok(Reading::Denied),
+            answer => answer,
+        }
+    }
 }
 
 impl<T, E, R> Answer<T> for Result<T, SdkError<E, R>>
@@ -53,13 +66,13 @@ where
     }
 }
 
-/// "Access denied" as a reading; `None` if the bucket does not exist.
+/// What AWS refuses for good as a reading; `None` if the bucket does not exist.
 pub(crate) fn seen<T>(
     answer: Result<Reading<T>, AwsError>,
 ) -> Result<Option<Reading<T>>, AwsError> {
     match answer {
-        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
-        Err(error) if error.is_denied() => Ok(Some(Reading::Denied)),
+        Err(error) if error.is_gone() => Ok(None),
+        Err(error) if error.is_permanent() => Ok(Some(Reading::Denied)),
         answer => answer.map(Some),
     }
 }

@@ -1,7 +1,9 @@
-//! What an error code of AWS means for the caller: retry, log in again, get a permission, or wait for another operation.
+//! What an error of AWS means for the caller: retry, log in again, get a permission, wait for another operation, or leave it.
 //!
-//! This is the only place that knows these codes. A code of a single call, such as `NoSuchKey`, is matched at that call.
+//! This is the only place that knows these codes. A code of a single call, such as `NoSuchKey`, is matched at that call. A
+//! code that is not known means what its HTTP status says.
 
+use s3guard_posture::model::refusal::Refusal;
 use s3guard_posture::reconcile::account::CallError;
 
 use super::{AwsError, Kind};
@@ -23,6 +25,10 @@ enum Class {
     Denied,
     /// Another operation on the stack is in progress, or has replaced the change set.
     BusyStack,
+    /// The request is refused for good, although its HTTP status is that of a conflict or of a failed service.
+    Refused,
+    /// The bucket does not exist.
+    Gone,
 }
 
 /// Sources: the lists of the SDK (`aws_runtime::retries::classifiers`); AWS STS API Reference, "Common error types"; Amazon
@@ -32,7 +38,8 @@ enum Class {
 /// The SDK also counts `LimitExceededException` as throttling, for services that this crate does not call. In CloudFormation,
 /// CloudWatch Logs and KMS it is an exhausted quota, which is not transient.
 fn class(code: &str) -> Option<Class> {
-    Some(match code {
+    // S3 passes on what KMS answers.
+    Some(match code.strip_prefix("KMS.").unwrap_or(code) {
         // S3 gives `ServiceUnavailable`, "Service is unable to handle request", with the same status 503 as `SlowDown`.
         "BandwidthLimitExceeded"
         | "EC2ThrottledException"
@@ -58,13 +65,19 @@ fn class(code: &str) -> Option<Class> {
         | "ServiceUnavailableException"
         | "RequestTimeout"
         | "RequestTimeoutException" => Class::Unavailable,
-        "OperationAborted" => Class::Conflict,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Class::Expired,
+        "OperationAborted" | "ConditionalRequestConflict" => Class::Conflict,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
+            Class::Expired
+        }
         // A revoked session has one of these, too.
         "AuthFailure"
+        | "IncompleteSignature"
         | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
+        | "InvalidSignatureException"
         | "InvalidToken"
+        | "RequestInTheFuture"
+        | "RequestTimeTooSkewed"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => Class::Rejected,
         // The last two are of SNS and EC2.
@@ -79,6 +92,9 @@ fn class(code: &str) -> Option<Class> {
         | "InvalidChangeSetStatusException"
         | "ChangeSetNotFound"
         | "ChangeSetNotFoundException" => Class::BusyStack,
+        // Status 409, such as for the versions of a bucket with Object Lock, and status 501.
+        "InvalidBucketState" | "NotImplemented" => Class::Refused,
+        "NoSuchBucket" => Class::Gone,
         _ => return None,
     })
 }
@@ -100,10 +116,41 @@ impl AwsError {
     /// Whether the same call may succeed soon.
     pub fn is_transient(&self) -> bool {
         match &self.kind {
+            Kind::Service(code) if class(code).is_none() => {
+                self.status.is_some_and(|status| matches!(status, 408 | 429 | 500..))
+            }
             Kind::Service(code) => is_transient(code),
             Kind::Unreachable | Kind::Timeout => true,
             Kind::Credentials | Kind::Other => false,
         }
+    }
+
+    /// Whether AWS refuses the call for good: the same call would be refused again. What another caller's write, wrong
+    /// credentials or a wrong clock prevents is not; nor is a call on a bucket that does not exist.
+    pub fn is_permanent(&self) -> bool {
+        match self.code().map(class) {
+            None => false,
+            Some(Some(Class::Denied | Class::Refused)) => true,
+            Some(Some(
+                Class::Throttled
+                | Class::Unavailable
+                | Class::Conflict
+                | Class::Expired
+                | Class::Rejected
+                | Class::BusyStack
+                | Class::Gone,
+            )) => false,
+            // The SDK does not follow S3 to the Region of another bucket of this name.
+            Some(None) => self.status.is_some_and(|status| {
+                status == 301
+                    || ((400..500).contains(&status) && !matches!(status, 408 | 409 | 429))
+            }),
+        }
+    }
+
+    /// Whether the bucket does not exist.
+    pub fn is_gone(&self) -> bool {
+        self.is(Class::Gone)
     }
 
     /// Whether there were too many calls. The SDK retries before it reports this.
@@ -147,8 +194,8 @@ impl CallError for AwsError {
         Self::is_conflict(self)
     }
 
-    fn is_denied(&self) -> bool {
-        Self::is_denied(self)
+    fn refusal(&self) -> Option<Refusal> {
+        Self::refusal(self)
     }
 }
 
@@ -158,7 +205,7 @@ mod tests {
 
     fn error(kind: Kind, message: &str) -> AwsError {
         let (object, message) = ("stack `s`".to_owned(), message.to_owned());
-        AwsError { call: "ExecuteChangeSet", object, kind, message, request_id: None }
+        AwsError { call: "ExecuteChangeSet", object, kind, message, status: None, request_id: None }
     }
 
     fn service(code: &str) -> AwsError {

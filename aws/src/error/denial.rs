@@ -22,20 +22,13 @@ pub(crate) fn explain(message: &str) -> Option<&'static str> {
              the key policy and the caller's policies must allow the action that AWS names",
         );
     }
-    if message.contains("because public policies are prevented by the BlockPublicPolicy setting") {
+    if is_by_block(message) {
         return Some(
             "the policy is public, and the public access block rejects public policies: \
              remove the public statements, or turn BlockPublicPolicy off",
         );
     }
-    let (is_deny, rest) = match message.split_once("with an explicit deny in ") {
-        // Without the article.
-        Some((_, rest)) => (true, rest.split_once(' ')?.1),
-        None => (false, message.split_once("because no ")?.1),
-    };
-    let end = ["policy", "boundary"].map(|last| rest.find(last).map(|at| at + last.len()));
-    let kind = &rest[..end.into_iter().flatten().min()?];
-    Some(match (kind, is_deny) {
+    Some(match kind(message)? {
         ("resource-based policy", true) if is_of("s3:") => {
             "the bucket policy denies it, also to roles of the account: \
              a principal that it does not deny, or the root user, must change the policy"
@@ -73,6 +66,22 @@ pub(crate) fn explain(message: &str) -> Option<&'static str> {
         // Within an account a role's policy is enough, so a resource-based policy that does not allow it is another account's.
         _ => return None,
     })
+}
+
+/// The kind of policy that AWS names, and whether it denies the call, as opposed to not allowing it.
+pub(super) fn kind(message: &str) -> Option<(&str, bool)> {
+    let (is_deny, rest) = match message.split_once("with an explicit deny in ") {
+        // Without the article.
+        Some((_, rest)) => (true, rest.split_once(' ')?.1),
+        None => (false, message.split_once("because no ")?.1),
+    };
+    let end = ["policy", "boundary"].map(|last| rest.find(last).map(|at| at + last.len()));
+    Some((&rest[..end.into_iter().flatten().min()?], is_deny))
+}
+
+/// Whether `BlockPublicPolicy` rejects the policy that was put.
+pub(super) fn is_by_block(message: &str) -> bool {
+    message.contains("because public policies are prevented by the BlockPublicPolicy setting")
 }
 
 #[cfg(test)]

@@ -18,11 +18,11 @@ impl flow::Ledger for Ledger {
     type Error = AwsError;
 
     async fn read(&self, key: &str) -> Result<Stored, AwsError> {
-        let Some(kms_key_arn) = &self.key else {
+        if self.keys.is_empty() {
             let cause = "the stack's key is not known, so no object of the ledger counts";
             return Err(AwsError::other("GetObject", self.bucket.object(key), cause));
-        };
-        let (read, etag) = self.bucket.get_encrypted(key, kms_key_arn, OBJECT_BYTES_MAX).await?;
+        }
+        let (read, etag) = self.bucket.get_encrypted(key, &self.keys, OBJECT_BYTES_MAX).await?;
         Ok(match read {
             Encrypted::Content(body) => Stored::Ours { etag, body },
             Encrypted::Foreign(cause) => Stored::Foreign { etag, cause },

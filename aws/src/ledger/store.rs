@@ -28,10 +28,10 @@ impl Store for Ledger {
     }
 
     async fn get(&self, key: &str, max_bytes: u64) -> Result<Fetched, AwsError> {
-        let Some(kms_key_arn) = &self.key else {
+        if self.keys.is_empty() {
             return Ok(Fetched::Foreign("the stack's key is not known".to_owned()));
-        };
-        Ok(match self.bucket.get_encrypted(key, kms_key_arn, max_bytes).await?.0 {
+        }
+        Ok(match self.bucket.get_encrypted(key, &self.keys, max_bytes).await?.0 {
             Encrypted::Content(content) => Fetched::Content(content),
             Encrypted::Foreign(cause) => Fetched::Foreign(cause),
             Encrypted::Absent => Fetched::Absent,

@@ -61,6 +61,8 @@ async fn a_record_is_kept_where_its_id_says() {
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
+        x-amz-server-side-encryption: aws:kms
+        x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:eu-west-1:111122223333:key/stack
         {"version":1,"id":"reports@20261124T231502.123Z-ownership","status":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeReason":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","reasons":[],"from":{"setting":"ownership","value":null},"to":{"setting":"ownership","value":"BucketOwnerEnforced"},"events":[]}
     "#]].assert_eq(&fake.wire());
     let fake = Fake::answering([(200, ""), (200, "")]);
@@ -202,6 +204,8 @@ async fn a_state_is_replaced_only_if_it_is_still_the_one_that_was_read() {
         if-none-match: *
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
+        x-amz-server-side-encryption: aws:kms
+        x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:eu-west-1:111122223333:key/stack
         {}
 
         PUT https://ledger.s3.eu-west-1.amazonaws.com/state/reports.json?x-id=PutObject
@@ -209,6 +213,8 @@ async fn a_state_is_replaced_only_if_it_is_still_the_one_that_was_read() {
         if-match: "0f1e"
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
+        x-amz-server-side-encryption: aws:kms
+        x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:eu-west-1:111122223333:key/stack
         {}
     "#]]
     .assert_eq(&format!("{}\n{}", fake.asked()[0], fake.asked()[1]));
@@ -259,6 +265,8 @@ async fn a_suppression_says_what_its_key_says_who_made_it_and_why() {
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
+        x-amz-server-side-encryption: aws:kms
+        x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:eu-west-1:111122223333:key/stack
         {"version":1,"bucket":"reports","account":"111122223333","aspect":"tls","made":"20261124T231502.123Z","until":"2027-01-31","undone":"reports@20261124T231502.123Z-ownership","reason":"a & b","by":"arn:aws:iam::111122223333:user/mary"}
     "#]].assert_eq(&fake.wire());
 }

@@ -1,6 +1,8 @@
 //! The depth of a queue, and receiving its messages.
 
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
+};
 use serde::Serialize;
 
 use super::{BATCH_MAX, Queue};
@@ -32,6 +34,8 @@ pub struct Depth {
 pub struct Received {
     /// Its text.
     pub body: String,
+    /// The ARN of the queue from which SQS moved it, if it was in another queue before.
+    pub source: Option<String>,
     /// The handle to delete it.
     receipt: String,
 }
@@ -57,15 +61,26 @@ impl Queue {
     pub async fn receive(&self) -> Result<Vec<Received>, AwsError> {
         let call = self.client.receive_message().queue_url(&self.url);
         let call = call.max_number_of_messages(10).visibility_timeout(HIDDEN_SECONDS);
+        let source = MessageSystemAttributeName::DeadLetterQueueSourceArn;
+        let call = call.message_system_attribute_names(source.clone());
         let answer = call.wait_time_seconds(WAIT_SECONDS).send().await;
         let answer = answer.named("ReceiveMessage", self.object())?;
         let messages = answer.messages.unwrap_or_default();
         Ok(messages
             .into_iter()
             .filter_map(|message| {
-                Some(Received { body: message.body?, receipt: message.receipt_handle? })
+                let source = message.attributes.and_then(|mut all| all.remove(&source));
+                Some(Received { body: message.body?, source, receipt: message.receipt_handle? })
             })
             .collect())
+    }
+
+    /// Whether it is the queue with this ARN. Its Region is not compared: a dead-letter queue and its sources have the same.
+    pub fn has_arn(&self, arn: &str) -> bool {
+        let (mut of_url, mut of_arn) = (self.url.rsplit('/'), arn.rsplit(':'));
+        let mut part = || (of_url.next(), of_arn.next());
+        let (name, account) = (part(), part());
+        name.0 == name.1 && account.0 == account.1
     }
 
     /// Deletes received messages. One that SQS does not delete is visible again after a minute.

@@ -30,12 +30,14 @@ const EVERY_DAY: &[Manual] = &[
     manual("logs", READS, ["--follow", "guard --errors --since 2d"]),
     manual("events", READS, ["--follow", "--failed --output json"]),
     manual("history", READS, ["reports", "reports --limit 100 --output json"]),
-    manual("undo", ASKS, ["ID --until 2027-01-31 --reason 'ticket 4711'", "ID --redo"]),
+    manual("undo", ASKS, ["ID --until 2027-01-31 --reason 'ticket 4711'", "--since 2h"]),
     manual("replay", &[], ["event.json", "*.json.gz --grade hybrid --key ARN"]),
 ];
 const OPERATE: &[Manual] = &[
     manual("subscribe", READS, ["--confirm 'https://sns…'", "--email you@example.com"]),
     manual("notify-test", READS, ["", "--dry-run"]),
+    manual("sweep", READS, ["", "--no-wait"]),
+    manual("pause", ASKS, ["--until 2h", "--end --region eu-west-1,us-east-1"]),
     manual("redrive", READS, ["", "--queue objects --limit 100"]),
     manual("rollback", ASKS, ["--skip GuardFunction", "--cancel --yes"]),
     manual("destroy", ASKS, ["--stack s3guard", "--empty-buckets --all"]),

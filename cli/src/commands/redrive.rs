@@ -13,10 +13,10 @@ use crate::ui::output::Output;
 /// Messages that could not be handled or delivered stay in a dead-letter queue for fourteen days. When
 /// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
 /// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
-/// and could not be reported are reported, too.
+/// and could not be reported are reported, too. Messages that came from a queue that is not the stack's
+/// are deleted, and the queue is named.
 ///
-/// The caller must be an operator of the stack, because only operators receive from its queues. Without
-/// `--limit`, SQS moves the messages, which goes on if the command is interrupted.
+/// The caller must be an operator of the stack, because only operators receive from its queues.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -52,7 +52,6 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
-    let on_interrupt =
-        "no message is lost: each is sent before it is deleted; a move that SQS has begun goes on";
+    let on_interrupt = "no message is lost: each is sent before it is deleted";
     session::run(command, on_interrupt.to_owned())
 }

@@ -201,7 +201,7 @@ fn part() -> impl Strategy<Value = String> {
         "\"\"\"",
         "#",
         "\"speed\"",
-        "\"keep\"",
+        "\"enforce\"",
         "2027-01-31",
         "15",
         "-1",

@@ -95,6 +95,7 @@ mod tests {
             object: "bucket `b`".to_owned(),
             kind,
             message: String::new(),
+            status: None,
             request_id: None,
         };
         let error = anyhow::Error::new(error).context("outer");

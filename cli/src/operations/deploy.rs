@@ -8,6 +8,7 @@ pub(crate) mod asking;
 pub(crate) mod broadening;
 pub(crate) mod deployers;
 pub(crate) mod diff;
+pub(crate) mod earlier;
 pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod packaged;
@@ -169,7 +170,7 @@ async fn carry_out(
         let named = wanted.code_bucket.as_ref();
         pruning::prune(&target.account, named, &target.previous(), &target.output, run.now).await;
     }
-    if deployed == Deployed::Created && !options.no_sweep {
+    if deployed != Deployed::Unchanged && !options.no_sweep {
         sweep(&target.account.connection, &stack, &target.output).await;
     }
     let review = proposal.map(|proposal| proposal.review);
@@ -211,7 +212,8 @@ async fn next(target: &DeployTarget, stack: &Stack, deployed: Deployed) -> Vec<S
     steps
 }
 
-/// Starts the first sweep of a new guard, which the schedule would start hours later. A failure is only a warning.
+/// Starts a sweep, which the schedule would start hours later: it applies the configuration to existing buckets. A failure
+/// is only a warning.
 async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
     let Some(url) = stack.outputs.get(contract::output::GUARD_QUEUE_URL) else {
         return output.warn(
@@ -219,7 +221,9 @@ async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
         );
     };
     match Queue::new(connection, url).send(&OwnMessage::Sweep(Sweep::default()).body(), 0).await {
-        Ok(()) => output.say("the guard checks the existing buckets"),
+        Ok(()) => output.say(
+            "the guard checks the existing buckets: `s3guard status` shows when the sweep has ended",
+        ),
         Err(error) => output.warn(format_args!(
             "existing buckets are checked by the schedule, because the sweep could not be started: {error}"
         )),

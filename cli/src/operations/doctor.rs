@@ -5,6 +5,7 @@ mod fetch;
 mod judge;
 mod report;
 mod rights;
+mod trust;
 mod wanted;
 
 use futures_util::future::join_all;

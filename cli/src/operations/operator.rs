@@ -6,8 +6,8 @@ use anyhow::{Error, anyhow};
 use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::{AwsError, Connection, Ledger, operator};
-use s3guard_posture::Region;
 use s3guard_posture::contract::{output, parameter};
+use s3guard_posture::{KeyArn, Region};
 
 use crate::error;
 use crate::error::Advice as _;
@@ -87,7 +87,14 @@ fn ledger_by(
 ) -> anyhow::Result<Ledger> {
     let bucket = output_of(stack, args, output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
     let key = output_of(stack, args, output::KEY_ARN, "key")?.parse()?;
-    Ok(Ledger::new(connection, bucket, account.caller.account.clone()).encrypted_by(key))
+    let ledger = Ledger::new(connection, bucket, account.caller.account.clone());
+    Ok(ledger.encrypted_by(key).formerly_by(earlier_keys(stack)))
+}
+
+/// The keys of earlier stacks: what they encrypt in the ledger counts as well.
+pub(crate) fn earlier_keys(stack: &Stack) -> Vec<KeyArn> {
+    let all = stack.parameters.get(parameter::EARLIER_KEY_ARNS).map_or("", String::as_str);
+    all.split(',').filter_map(|key| key.parse().ok()).collect()
 }
 
 /// The command that makes the caller an operator, beside those that there are.

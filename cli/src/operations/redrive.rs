@@ -1,7 +1,10 @@
 //! Sending dead letters to their queues again.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use s3guard_aws::Queue;
+use s3guard_aws::queues::Received;
 use s3guard_posture::contract::output;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
@@ -12,6 +15,9 @@ use crate::operations::session::{Account, AccountArgs};
 use crate::operations::{operator, session};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
+
+/// Progress is reported after this many messages.
+const SAID_EVERY: u64 = 1_000;
 
 /// A dead-letter queue and the queue that it is for, by the names of their outputs.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +44,9 @@ pub(crate) struct Redriven {
 struct Moved {
     queue: &'static str,
     messages: u64,
+    /// Messages of queues that are not the stack's, by the ARN of the queue.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    foreign: BTreeMap<String, u64>,
 }
 
 /// Sends the dead letters of these queues again, up to a limit for each.
@@ -57,21 +66,7 @@ pub(crate) async fn redrive(
     let mut queues = Vec::new();
     for QueuePair { name, from, to } in pairs {
         let (from, to) = (queue(from)?, queue(to)?);
-        // SQS moves all messages or none.
-        let moved = match limit {
-            None => from.move_all(&to).await?,
-            Some(_) => None,
-        };
-        let messages = match moved {
-            Some(moved) => moved,
-            None => {
-                resent(&from, &to, limit, |messages| {
-                    output.say(format_args!("{messages} messages of {name} sent again so far"));
-                })
-                .await?
-            }
-        };
-        queues.push(Moved { queue: name, messages });
+        queues.push(resent((&from, &to), name, limit, output).await?);
     }
     if pairs.contains(&OBJECTS) {
         queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
@@ -88,36 +83,53 @@ pub(crate) async fn redrive(
 }
 
 /// Sends messages again one batch after the other, and says every thousand.
+///
+/// Every queue of the account and the Region can name a dead-letter queue as its own, and SQS then asks no policy: messages
+/// of other queues are deleted. A message move task of SQS would send them to the guard.
 async fn resent(
-    from: &Queue,
-    to: &Queue,
+    (from, to): (&Queue, &Queue),
+    queue: &'static str,
     limit: Option<u64>,
-    say: impl Fn(u64),
-) -> anyhow::Result<u64> {
-    let mut messages = 0;
-    while limit.is_none_or(|limit| messages < limit) {
-        let mut taken = from.receive().await?;
-        if taken.is_empty() {
+    output: &Output,
+) -> anyhow::Result<Moved> {
+    let mut moved = Moved { queue, messages: 0, foreign: BTreeMap::new() };
+    while limit.is_none_or(|limit| moved.messages < limit) {
+        let received = from.receive().await?;
+        if received.is_empty() {
             break;
         }
-        let rest = limit.map(|limit| usize::try_from(limit - messages).unwrap_or(usize::MAX));
-        taken.truncate(rest.unwrap_or(usize::MAX));
-        let again = taken.iter().map(|one| Delayed { body: one.body.clone(), delay_seconds: 0 });
+        // What a rule could not send has no source.
+        let is_ours = |one: &Received| one.source.as_ref().is_none_or(|source| to.has_arn(source));
+        let (mut ours, foreign): (Vec<_>, Vec<_>) = received.into_iter().partition(is_ours);
+        from.delete(&foreign).await?;
+        for source in foreign.into_iter().filter_map(|one| one.source) {
+            *moved.foreign.entry(source).or_default() += 1;
+        }
+        let rest = limit.map(|limit| usize::try_from(limit - moved.messages).unwrap_or(usize::MAX));
+        ours.truncate(rest.unwrap_or(usize::MAX));
+        let again = ours.iter().map(|one| Delayed { body: one.body.clone(), delay_seconds: 0 });
         to.send_all(&again.collect::<Vec<_>>()).await?;
-        from.delete(&taken).await.context(
+        from.delete(&ours).await.context(
             "the messages were sent again, but not deleted from the dead-letter queue; a second delivery does no harm",
         )?;
-        messages += taken.len() as u64;
-        if messages.is_multiple_of(1_000) {
-            say(messages);
+        let before = moved.messages;
+        moved.messages += ours.len() as u64;
+        if moved.messages / SAID_EVERY > before / SAID_EVERY {
+            output.say(format_args!("{} messages of {queue} sent again so far", moved.messages));
         }
     }
-    Ok(messages)
+    for (source, count) in &moved.foreign {
+        output.warn(format_args!(
+            "{count} messages of {queue} came from queue {source}, which is not the stack's: they were not sent again, and \
+             deleted; find out who has named the dead-letter queue in the redrive policy of that queue"
+        ));
+    }
+    Ok(moved)
 }
 
 impl Printable for Redriven {
     fn print(&self, text: &mut Text) {
-        for Moved { queue, messages } in &self.queues {
+        for Moved { queue, messages, .. } in &self.queues {
             let messages = match messages {
                 0 => "no messages".to_owned(),
                 1 => "1 message".to_owned(),

@@ -65,6 +65,7 @@ impl Scene {
         let bucket = |name| BucketId { name, account: account.clone(), region: region.clone() };
         Settings {
             own_buckets: ["ledger", "logs", "trail"].into_iter().filter_map(own).collect(),
+            role: None,
             deployers: Vec::new(),
             account: account.clone(),
             region: region.clone(),

@@ -5,6 +5,7 @@
 
 mod change;
 pub(crate) mod report;
+pub(crate) mod since;
 mod suppression;
 
 use anyhow::anyhow;

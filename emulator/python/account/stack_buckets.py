@@ -184,16 +184,16 @@ def _create_policy(logical_id: str, properties: dict, stack_name: str) -> tuple[
     if s3._bucket_policies.get(bucket):
         raise ValueError(f"The bucket policy already exists on bucket {bucket}. (HandlerErrorCode: AlreadyExists)")
     _check_policy(properties)
-    made = _policy_of_stack["create"](logical_id, properties, stack_name)
+    _, attributes = _policy_of_stack["create"](logical_id, properties, stack_name)
     _tell_policy(properties)
-    return made
+    return bucket, attributes
 
 
 def _update_policy(physical_id: str, old: dict, new: dict, stack_name: str) -> tuple[str, dict]:
     _check_policy(new)
-    made = _policy_of_stack["update"](physical_id, old, new, stack_name)
+    _, attributes = _policy_of_stack["update"](physical_id, old, new, stack_name)
     _tell_policy(new)
-    return made
+    return new.get("Bucket", ""), attributes
 
 
 def _delete_policy(physical_id: str, properties: dict) -> None:

@@ -73,8 +73,8 @@ fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
 
 fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
     for (aspect, mode) in aspects {
-        if *mode == Mode::Keep && aspect.setting().is_none() {
-            let problem = format!("`{aspect}` cannot be kept: s3guard has no write for it");
+        if mode.enforces() && aspect.setting().is_none() {
+            let problem = format!("`{aspect}` cannot be enforced: s3guard has no write for it");
             place.at(aspect.name()).wrong(problem, "write `report`");
         }
     }
@@ -99,31 +99,50 @@ fn rules(rules: &[Rule], place: &Place<'_>) {
         aspects(&rule.aspects, &place_of.at("aspects"));
         let aspect = Aspect::AccountPublicAccess;
         let is_for_some = !rule.scope().buckets.is_empty() || !rule.scope().tags.is_empty();
-        if is_for_some && rule.aspects.get(&aspect) == Some(&Mode::Keep) {
+        if is_for_some && rule.aspects.get(&aspect).is_some_and(|mode| mode.enforces()) {
             place_of.at("aspects").at(aspect.name()).wrong(
-                format!("`{aspect}` belongs to the account and cannot be kept for some buckets"),
+                format!(
+                    "`{aspect}` belongs to the account and cannot be enforced for some buckets"
+                ),
                 "set it in `[aspects]`, or in a rule with only an `account`",
             );
         }
+        public(rule, &place_of);
         if is_for_any && place.found.is_whole(&place_of.path) {
             has_effect(rule, &rules[..index], place);
         }
     }
 }
 
+/// Checks that a bucket is public only for a reason, and not by its tags.
+fn public(rule: &Rule, place: &Place<'_>) {
+    let may_be_public = rule.public == Some(true);
+    if may_be_public && rule.reason.is_none() {
+        place.at("reason").wrong("`public = true` has no reason", "add `reason = \"…\"`");
+    }
+    if !may_be_public && rule.reason.is_some() {
+        place.at("reason").wrong("only `public = true` has a reason", "remove the line");
+    }
+    if may_be_public && !rule.scope().tags.is_empty() {
+        let problem = "tags cannot select buckets that may be public: any principal that may tag a bucket could open it";
+        place.at("public").wrong(problem, "select the buckets by `bucket` only");
+    }
+}
+
 /// Checks that a rule sets something, and something that no earlier rule sets for the same buckets.
 fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
     let place = rules.at(earlier.len());
-    if rule.grade.is_none() && rule.aspects.is_empty() {
+    if rule.grade.is_none() && rule.aspects.is_empty() && rule.public.is_none() {
         return place.wrong(
             "the rule sets nothing for the buckets that it matches",
-            "add a `grade` or `aspects`",
+            "add a `grade`, `aspects` or `public`",
         );
     }
     let sets_all = |(index, other): (usize, &Rule)| {
         rules.found.is_whole(&rules.at(index).path)
             && other.scope().covers(rule.scope())
             && (rule.grade.is_none() || other.grade.is_some())
+            && (rule.public.is_none() || other.public.is_some())
             && rule.aspects.keys().all(|aspect| other.aspects.contains_key(aspect))
     };
     if let Some(number) = earlier.iter().enumerate().position(sets_all).map(|index| index + 1) {

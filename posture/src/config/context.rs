@@ -43,12 +43,8 @@ pub struct EvaluationContext {
 /// How much of a bucket is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything, also what is only reported: an audit.
+    /// Everything: a sweep, alone or together with events.
     Everything,
-    /// What is kept: a sweep, which would report the rest each time again.
-    Kept,
-    /// What is kept, and what calls can have weakened: a sweep together with events.
-    KeptAndTouched(BTreeSet<Aspect>),
     /// What calls can have weakened. The sweep evaluates the rest.
     Touched(BTreeSet<Aspect>),
 }
@@ -58,15 +54,13 @@ impl Extent {
     pub fn of(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Calls(_) => Self::Touched(trigger.touched()),
-            Trigger::Sweep => Self::Kept,
+            Trigger::Sweep => Self::Everything,
         }
     }
 
-    fn leaves_out(&self, aspect: Aspect, mode: Mode) -> bool {
+    fn leaves_out(&self, aspect: Aspect) -> bool {
         match self {
             Self::Everything => false,
-            Self::Kept => mode == Mode::Report,
-            Self::KeptAndTouched(aspects) => mode == Mode::Report && !aspects.contains(&aspect),
             Self::Touched(aspects) => !aspects.contains(&aspect),
         }
     }
@@ -101,7 +95,7 @@ impl Config {
     /// Its grade is that of the first rule that matches it and has one; else the stack's parameter; else the
     /// configuration's default; else `speed`. The tag [`GRADE_TAG`] may raise it, never lower it. The mode of an aspect is
     /// that of the first rule that matches and has one; else that of the configuration for all buckets; else that of the
-    /// grade. What the configuration itself sets to `keep`, its owner insists on.
+    /// grade.
     ///
     /// A rule with tags matches no bucket whose tags are not known. A later rule may then only raise what it would have set.
     pub fn baseline(
@@ -115,8 +109,9 @@ impl Config {
         } else {
             self.baseline_by_rules(id, tags, context)
         };
+        baseline.trusted = self.trusted();
         for aspect in Aspect::ALL {
-            if context.extent.leaves_out(aspect, baseline.mode(aspect)) {
+            if context.extent.leaves_out(aspect) {
                 baseline.set_mode(aspect, Mode::Off);
             }
         }
@@ -144,15 +139,32 @@ impl Config {
             let of_all = self.aspects.get(&aspect).copied();
             let wanted = of_all.unwrap_or_else(|| grade.wants(aspect).mode);
             let set = self.set_by_rules(id, tags, |rule| rule.aspects.get(&aspect).copied());
-            // A rule that may not match does not express the owner's intention.
-            let configured = set.by.as_ref().map(|(_, _, mode)| *mode).or(of_all);
-            if configured == Some(Mode::Keep) && !set.in_doubt {
-                baseline.insist(aspect);
-            }
-            baseline.set_mode(aspect, set.over(wanted));
+            let in_doubt = set.in_doubt;
+            let mode = set.over(wanted);
+            // A rule that may not match must not affect clients.
+            baseline.set_mode(aspect, if in_doubt { mode.min(Mode::EnforceNew) } else { mode });
         }
         self.exempt(id, tags, context.today, &mut baseline);
+        self.allow_public(id, tags, &mut baseline);
+        if let Some(most) = self.mode {
+            baseline.limit(most);
+        }
         baseline
+    }
+
+    /// Leaves public access to a rule that allows it. A rule that may not match allows nothing.
+    fn allow_public(&self, id: &BucketId, tags: &Reading<Tags>, baseline: &mut Baseline) {
+        let set = self.set_by_rules(id, tags, |rule| rule.public);
+        let aspect = Aspect::PublicAccess;
+        let is_judged = baseline.mode(aspect) != Mode::Off;
+        if let Some((_, rule, true)) = set.by
+            && !set.in_doubt
+            && is_judged
+        {
+            baseline.set_mode(aspect, Mode::Off);
+            let reason = rule.reason().to_owned();
+            baseline.exemptions.push(Exempt { aspect, reason, until: None });
+        }
     }
 
     fn grade_of(
@@ -248,14 +260,15 @@ pub(super) fn own_bucket(context: &EvaluationContext) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
     "the stack's own bucket".clone_into(&mut baseline.grade_reason);
     baseline.call_context = context.call_context.clone();
-    let kept = [Aspect::Versioning, Aspect::Ownership].map(|aspect| (aspect, Mode::Keep));
-    let off = [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy];
-    for (aspect, mode) in kept.into_iter().chain(off.map(|aspect| (aspect, Mode::Off))) {
-        baseline.set_mode(aspect, mode);
+    for aspect in [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy] {
+        baseline.set_mode(aspect, Mode::Off);
     }
     // Only the stack uses them.
     for aspect in Aspect::ALL {
-        baseline.insist(aspect);
+        let is_always = matches!(aspect, Aspect::Versioning | Aspect::Ownership);
+        if is_always || baseline.mode(aspect).enforces() {
+            baseline.set_mode(aspect, Mode::Enforce);
+        }
     }
     baseline
 }

@@ -25,9 +25,15 @@ pub(super) struct Rule {
     account: Option<AccountId>,
     /// The grade of these buckets.
     pub(super) grade: Option<Grade>,
-    /// The modes of aspects of these buckets, no matter their grade. `keep` has the same meaning as at the top level.
+    /// The modes of aspects of these buckets, no matter their grade.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     pub(super) aspects: BTreeMap<Aspect, Mode>,
+    /// Whether these buckets may be public. Public access is then neither closed nor reported. It needs a `reason`, and
+    /// buckets that are selected by `bucket` or `account`: a principal that may tag a bucket must not be able to open it.
+    pub(super) public: Option<bool>,
+    /// Why these buckets may be public, as it is shown in reports.
+    #[cfg_attr(test, schemars(with = "String", length(min = 1, max = 256)))]
+    pub(super) reason: Option<Reason>,
 }
 
 /// An exemption: the buckets, by at least one of `bucket`, `tags` and `account`, the aspects, the reason and the end.
@@ -56,6 +62,11 @@ pub(super) struct Exemption {
 impl Rule {
     pub(super) fn scope(&self) -> Scope<'_> {
         Scope { buckets: &self.bucket, tags: &self.tags, account: self.account.as_ref() }
+    }
+
+    /// Why its buckets may be public.
+    pub(super) fn reason(&self) -> &str {
+        self.reason.as_deref().unwrap_or_default()
     }
 }
 

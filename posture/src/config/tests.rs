@@ -21,8 +21,13 @@ fn whole() -> Value {
         "grade": "hybrid",
         "settle-seconds": 0,
         "writes-per-hour": 1000,
+        "trusted-accounts": ["444455556666"],
+        "trusted-organizations": ["o-a1b2c3d4e5", "o-a1b2c3d4e6/r-ab12/ou-ab12-11111111/*"],
+        "trusted-canonical-ids": [
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be",
+        ],
         "keys": { "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234" },
-        "aspects": { "versioning": "keep", "account-public-access": "report" },
+        "aspects": { "versioning": "enforce", "account-public-access": "report" },
         "rule": [
             { "bucket": "payroll-*", "tags": { "data": "secret" }, "grade": "security" },
             { "bucket": ["a-*", "b-?"], "account": "111122223333", "aspects": { "tls": "off" } },
@@ -46,11 +51,21 @@ fn the_same_configuration_has_the_same_bytes() {
           "grade": "hybrid",
           "settle-seconds": 0,
           "writes-per-hour": 1000,
+          "trusted-accounts": [
+            "444455556666"
+          ],
+          "trusted-organizations": [
+            "o-a1b2c3d4e5",
+            "o-a1b2c3d4e6/r-ab12/ou-ab12-11111111/*"
+          ],
+          "trusted-canonical-ids": [
+            "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+          ],
           "keys": {
             "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234"
           },
           "aspects": {
-            "versioning": "keep",
+            "versioning": "enforce",
             "account-public-access": "report"
           },
           "rule": [
@@ -111,7 +126,7 @@ fn what_is_not_json_is_reported() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `mode`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
         "#]],
     );
 }
@@ -127,7 +142,7 @@ fn values() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
         "speed",
         "security",
-        "keep",
+        "enforce",
         "off",
         "tls",
         "policy",
@@ -162,6 +177,9 @@ fn values() -> impl Strategy<Value = Value> {
         "grade",
         "settle-seconds",
         "writes-per-hour",
+        "trusted-accounts",
+        "trusted-organizations",
+        "trusted-canonical-ids",
         "keys",
         "aspects",
         "rule",

@@ -7,24 +7,27 @@ use time::Date;
 use super::context::{EvaluationContext, own_bucket};
 use super::{Config, Rule};
 use crate::model::setting::SettingKind;
-use crate::{Aspect, Grade, Mode};
+use crate::{Aspect, Grade};
 
 impl Config {
     /// The settings of any bucket, and of the account, that may have to be written.
     ///
     /// The stack's parameter and a tag of the bucket can raise its grade to the highest one: only a mode for all buckets, or
-    /// for the account, rules a write out, unless a rule has `keep`.
+    /// for the account, rules a write out, unless a rule enforces it.
     pub fn writable(&self) -> BTreeSet<SettingKind> {
-        let may_keep = |aspect: &Aspect| {
-            let by_grade =
-                || Grade::ALL.iter().any(|grade| grade.wants(*aspect).mode == Mode::Keep);
-            let of_all = self.aspects.get(aspect).map(|mode| *mode == Mode::Keep);
-            let by_rule = |rule: &Rule| rule.aspects.get(aspect) == Some(&Mode::Keep);
+        if self.mode.is_some_and(|most| !most.enforces()) {
+            return BTreeSet::new();
+        }
+        let may_enforce = |aspect: &Aspect| {
+            let by_grade = || Grade::ALL.iter().any(|grade| grade.wants(*aspect).mode.enforces());
+            let of_all = self.aspects.get(aspect).map(|mode| mode.enforces());
+            let by_rule =
+                |rule: &Rule| rule.aspects.get(aspect).is_some_and(|mode| mode.enforces());
             of_all.unwrap_or_else(by_grade) || self.rules.iter().any(by_rule)
         };
         Aspect::ALL
             .iter()
-            .filter(|aspect| may_keep(aspect))
+            .filter(|aspect| may_enforce(aspect))
             .filter_map(|one| one.setting())
             .collect()
     }
@@ -33,8 +36,8 @@ impl Config {
 /// The settings of the stack's own buckets that may have to be written, whatever the configuration is.
 pub fn writable_of_own_buckets() -> BTreeSet<SettingKind> {
     let baseline = own_bucket(&EvaluationContext::new(Date::MIN));
-    let kept = Aspect::ALL.iter().filter(|aspect| baseline.mode(**aspect) == Mode::Keep);
-    kept.filter_map(|aspect| aspect.setting()).collect()
+    let enforced = Aspect::ALL.iter().filter(|aspect| baseline.mode(**aspect).enforces());
+    enforced.filter_map(|aspect| aspect.setting()).collect()
 }
 
 #[cfg(test)]
@@ -55,11 +58,11 @@ mod tests {
     fn without_a_configuration_a_tag_can_make_every_write_necessary_but_that_of_the_account() {
         check(&json!({}), &[SettingKind::AccountPublicAccessBlock]);
         check(&json!({ "grade": "speed" }), &[SettingKind::AccountPublicAccessBlock]);
-        check(&json!({ "aspects": { "account-public-access": "keep" } }), &[]);
+        check(&json!({ "aspects": { "account-public-access": "enforce" } }), &[]);
     }
 
     #[test]
-    fn a_mode_for_all_buckets_rules_a_write_out_unless_a_rule_keeps_the_aspect() {
+    fn a_mode_for_all_buckets_rules_a_write_out_unless_a_rule_enforces_the_aspect() {
         let off = json!({ "versioning": "off", "access-logs": "report" });
         check(
             &json!({ "aspects": off }),
@@ -69,7 +72,7 @@ mod tests {
                 SettingKind::AccountPublicAccessBlock,
             ],
         );
-        let rule = json!([{ "bucket": "payroll", "aspects": { "versioning": "keep" } }]);
+        let rule = json!([{ "bucket": "payroll", "aspects": { "versioning": "enforce" } }]);
         check(
             &json!({ "aspects": off, "rule": rule }),
             &[SettingKind::AccessLogs, SettingKind::AccountPublicAccessBlock],

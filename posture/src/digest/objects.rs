@@ -2,6 +2,7 @@
 
 mod alert;
 mod audience;
+pub mod lookup;
 mod message;
 mod notifications;
 mod summary;

@@ -118,6 +118,7 @@ fn call(origin: &Origin<'_>) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        policy: None,
     }
 }
 
@@ -214,6 +215,8 @@ fn deleted(bucket: BucketName, origin: &Origin<'_>) -> ObjectEvent {
         version_id: None,
         size_bytes: None,
         sequencer: Some("0055AED6DCD90281E5".to_owned()),
+        retention: None,
+        is_acl_unchecked: false,
         requester: Some(origin.account.to_string()),
         source_ip: Some("192.0.2.1".to_owned()),
         time: origin.now,

@@ -2,23 +2,28 @@
 //!
 //! Each aspect is judged by itself, from what was read so far. Encryption is ordered, SSE-S3 < KMS < DSSE, and never
 //! lowered; another customer managed key stays. The public access block only gains switches, and gains none where a
-//! website, a public policy or a public ACL shows that the bucket is meant to be public. What cannot be read is not
-//! changed. Where a write may break access that cannot be seen, it is made only to revert a call that has just weakened
-//! the setting, or if the owner insists on it (`Baseline::holds_back`).
+//! bucket that was public before. What cannot be read is not changed. What clients may notice (`model::effect`) is changed
+//! in a new bucket, where the setting was weakened, and with `enforce` (`licence`).
 
 use time::Date;
 
+use crate::evaluate::refused::has_name_of_control_tower;
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
+use crate::model::refusal::RefusedWrite;
 use crate::model::setting::{Setting, SettingKind};
 use crate::{Action, Aspect, Finding, Mode, Plan, Question, Reason};
 
 mod access;
 mod encryption;
 mod keeping;
+mod licence;
 mod own;
 mod policy;
 
+pub use access::is_public;
+pub use licence::owed;
 pub use policy::STACK_TAG;
 
 /// The judgement of one aspect, from what was read so far.
@@ -31,7 +36,7 @@ enum Judgement {
     /// It is weaker than wanted, and these have to be read before it can be remediated.
     AskWhatBreaks(Vec<Question>),
     /// It is weaker than wanted: what there is, and what should be.
-    Weak { was: String, remediate: Setting },
+    Weak { was: String, change: SettingChange, remediate: Setting },
     /// It is weaker than wanted, and waits for the bucket's stack.
     Later,
     /// It is not as wanted and stays so.
@@ -65,20 +70,25 @@ impl Judgement {
         if ask.is_empty() { Ok(()) } else { Err(Self::AskWhatBreaks(ask)) }
     }
 
-    fn weak<T: std::fmt::Display>(reading: &Reading<T>, remediate: Setting) -> Self {
+    fn weak<T: std::fmt::Display>(
+        reading: &Reading<T>,
+        change: SettingChange,
+        remediate: Setting,
+    ) -> Self {
         let was = match reading {
             Reading::Known(value) => value.to_string(),
             Reading::Absent => "not set".to_owned(),
             Reading::Denied | Reading::Unread => "not known".to_owned(),
         };
-        Self::Weak { was, remediate }
+        Self::Weak { was, change, remediate }
     }
 }
 
 /// What has still to be read before [`assess`] can judge the bucket.
 ///
 /// The first round asks for what the baseline wants; the second only for what a change could break, and for the ledger's
-/// history. So a compliant bucket costs one round.
+/// history, which is asked for at once after a call that may have weakened the bucket. So a compliant bucket costs one
+/// round, and so does the remediation of most calls.
 pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
     let mut ask = Vec::new();
     let mut is_weak = false;
@@ -96,7 +106,10 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
     if baseline.needs_tags && observed.tags.is_unread() {
         ask.push(Question::Tags);
     }
-    if is_weak && observed.history.is_unread() {
+    // After a call that may have weakened it, the write needs no second round.
+    let changed = &baseline.call_context.changed;
+    let is_changed = changed.iter().any(|aspect| baseline.mode(*aspect).enforces());
+    if (is_weak || (is_changed && !ask.is_empty())) && observed.history.is_unread() {
         ask.push(Question::History);
     }
     ask.sort_unstable();
@@ -110,12 +123,13 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
 pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
     let finding = |(aspect, judgement)| match judgement {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
-        Judgement::Weak { was, remediate } => {
+        Judgement::Weak { was, remediate, .. } => {
             let kind = remediate.kind();
             let suppressed = suppressed(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
-            let reason =
-                suppressed.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
+            let reason = suppressed
+                .or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)))
+                .or_else(|| refused(observed, baseline, kind));
             Some(match reason {
                 Some(reason) => Finding::NotRemediated { aspect, reason },
                 None => Finding::Weak { aspect, was, remediate },
@@ -156,38 +170,29 @@ pub fn plan(findings: &[Finding]) -> Plan {
 fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
     let mut judged = encryption::judge(observed, baseline);
     for aspect in Aspect::ALL {
-        let mode = baseline.mode(aspect);
-        if mode == Mode::Off {
+        // It is judged once, not with each bucket.
+        let is_elsewhere = aspect == Aspect::AccountPublicAccess && !observed.id.name.is_account();
+        // Both are parts of one setting, and were judged.
+        let is_judged = matches!(aspect, Aspect::Encryption | Aspect::SseC);
+        if baseline.mode(aspect) == Mode::Off || is_elsewhere || is_judged {
             continue;
         }
-        let result = match aspect {
-            // Both are parts of one setting.
-            Aspect::Encryption | Aspect::SseC => continue,
-            // It is judged once, not with each bucket.
-            Aspect::AccountPublicAccess if !observed.id.name.is_account() => continue,
-            Aspect::AccountPublicAccess => access::account_block(observed),
-            Aspect::PublicAccess => {
-                let of_block = access::block(observed, baseline).unwrap_or_else(|one| vec![one]);
-                let reported = of_block.into_iter().map(|one| (aspect, only_reported(one, mode)));
-                judged.extend(reported);
-                continue;
-            }
-            Aspect::Ownership => access::ownership(observed, baseline),
-            Aspect::Acl => access::acl(observed),
-            Aspect::Tls => policy::tls(observed, baseline),
-            Aspect::Policy => policy::others(observed),
-            Aspect::Versioning => keeping::versioning(observed),
-            Aspect::AccessLogs => keeping::access_logs(observed, baseline),
-            Aspect::Notifications => keeping::notifications(observed),
-            Aspect::Replication => keeping::replication(observed),
-            Aspect::Lifecycle => keeping::lifecycle(observed),
-            Aspect::ObjectLock => keeping::object_lock(observed),
+        if aspect == Aspect::Notifications {
+            judged.extend(keeping::targets(observed, baseline).map(|one| (aspect, one)));
+        }
+        let judgements = match aspect {
+            Aspect::PublicAccess => access::block(observed, baseline),
+            _ => one(aspect, observed, baseline).map(|one| vec![one]),
         };
-        let (Ok(judgement) | Err(judgement)) = result;
-        judged.push((aspect, only_reported(judgement, mode)));
+        let by_mode = |judgement| (aspect, licence::by_mode(judgement, aspect, observed, baseline));
+        judged.extend(judgements.unwrap_or_else(|one| vec![one]).into_iter().map(by_mode));
+    }
+    if has_name_of_control_tower(&observed.id) {
+        let judged = judged.into_iter();
+        return judged.map(|(aspect, one)| (aspect, left_to_control_tower(aspect, one))).collect();
     }
     let Some(own) = &baseline.own else { return judged };
-    let own = own::judge(observed, own);
+    let own = own::judge(observed, baseline, own);
     // What is put back is judged afterwards.
     let is_put_back = |kind| {
         own.iter().any(
@@ -199,19 +204,54 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
     judged
 }
 
-/// Turns a remediation into a report, where the mode is to report.
-fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
-    match (judgement, mode) {
-        (Judgement::Weak { was, remediate }, Mode::Report) => {
-            let wanted = if let Setting::Policy(_) = remediate {
-                "one that denies what does not come by TLS".to_owned()
-            } else {
-                remediate.value()
-            };
-            Judgement::NotRemediated(Reason::ReportOnly(format!("{was} (wanted: {wanted})")))
-        }
-        (judgement, Mode::Off | Mode::Report | Mode::Keep) => judgement,
+/// Judges one aspect of its own setting.
+fn one(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Judged {
+    match aspect {
+        Aspect::Encryption | Aspect::SseC | Aspect::PublicAccess => Ok(Judgement::Right),
+        Aspect::AccountPublicAccess => access::account_block(observed),
+        Aspect::Ownership => access::ownership(observed, baseline),
+        Aspect::Acl => access::acl(observed),
+        Aspect::Tls => policy::tls(observed, baseline),
+        Aspect::Policy => policy::others(observed, baseline),
+        Aspect::Versioning => keeping::versioning(observed),
+        Aspect::AccessLogs => keeping::access_logs(observed, baseline),
+        Aspect::Notifications => keeping::notifications(observed),
+        Aspect::Replication => keeping::replication(observed, baseline),
+        Aspect::Lifecycle => keeping::lifecycle(observed),
+        Aspect::ObjectLock => keeping::object_lock(observed, baseline),
     }
+}
+
+/// Leaves what Control Tower lets no other principal write. Anyone may give a bucket such a name, so its public access is
+/// guarded all the same.
+fn left_to_control_tower(aspect: Aspect, judgement: Judgement) -> Judgement {
+    match judgement {
+        Judgement::Weak { .. } | Judgement::AskWhatBreaks(_) | Judgement::Later
+            if aspect != Aspect::PublicAccess =>
+        {
+            Judgement::NotRemediated(Reason::OfControlTower)
+        }
+        Judgement::Right
+        | Judgement::Ask(_)
+        | Judgement::AskWhatBreaks(_)
+        | Judgement::Weak { .. }
+        | Judgement::Later
+        | Judgement::NotRemediated(_) => judgement,
+    }
+}
+
+/// Why a write is not tried again now: AWS has refused it. The stack's own buckets are put back as soon as they can be.
+fn refused(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Option<Reason> {
+    let refused = &observed.history.known().filter(|_| baseline.own.is_none())?.refused;
+    let (_, refusal) = refused.get(&kind)?;
+    let write = RefusedWrite::new(kind, observed.id.name.clone(), refusal.clone());
+    Some(Reason::Refused(Box::new(write)))
+}
+
+/// The first judgement of one aspect, whichever setting it shares.
+fn judge_aspect(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
+    let judged = judge(observed, baseline).into_iter();
+    judged.filter(|(of, _)| *of == aspect).map(|(_, judgement)| judgement).next()
 }
 
 fn suppressed(observed: &Observed, aspect: Aspect) -> Option<Date> {

@@ -28,6 +28,8 @@ pub enum Known {
     Gap,
     /// By an event.
     Event,
+    /// By the event of its creation.
+    Created,
 }
 
 named! {
@@ -36,6 +38,7 @@ named! {
     Before = "before",
     Gap = "gap",
     Event = "event",
+    Created = "created",
 }
 
 /// How a bucket without a state becomes known to a sweep; `is_first` is the first sweep of all.

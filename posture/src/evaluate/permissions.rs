@@ -43,14 +43,23 @@ pub enum NotifyOn {
     Buckets,
     /// Any object of the account.
     Acls,
+    /// The buckets whose objects may be created public by an ACL.
+    OpenToAcls,
     /// The buckets whose overwritten objects are reported, if there are any.
     Overwrites,
 }
 
 impl NotifyOn {
     /// All of it.
-    pub const ALL: [Self; 6] =
-        [Self::Gathered, Self::Window, Self::Ledger, Self::Buckets, Self::Acls, Self::Overwrites];
+    pub const ALL: [Self; 7] = [
+        Self::Gathered,
+        Self::Window,
+        Self::Ledger,
+        Self::Buckets,
+        Self::Acls,
+        Self::OpenToAcls,
+        Self::Overwrites,
+    ];
 }
 
 /// The IAM actions of notify on this, sorted.
@@ -61,8 +70,10 @@ pub const fn of_notify(on: NotifyOn) -> &'static [&'static str] {
         NotifyOn::Ledger => &["s3:ListBucket"],
         // A bucket's tags name its grade and its owner.
         NotifyOn::Buckets => &["s3:GetBucketTagging"],
-        // Whether an ACL that was changed makes the object public.
+        // Whether an ACL that was changed, or came with a new object, makes the object public.
         NotifyOn::Acls => &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
+        // Whether ACLs count in a bucket.
+        NotifyOn::OpenToAcls => &["s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock"],
         // Whether there was an older version of a key.
         NotifyOn::Overwrites => &["s3:ListBucketVersions"],
     }
@@ -74,7 +85,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [On; 5] = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+    const ALL: [On; 6] =
+        [On::Buckets, On::Account, On::Keys, On::BucketKeys, On::Stacks, On::Ledger];
 
     fn everything() -> BTreeSet<SettingKind> {
         SettingKind::ALL.into()
@@ -112,6 +124,12 @@ mod tests {
                 ),
                 (
                     Keys,
+                    [
+                        "kms:DescribeKey",
+                    ],
+                ),
+                (
+                    BucketKeys,
                     [
                         "kms:DescribeKey",
                     ],
@@ -157,6 +175,10 @@ mod tests {
                 ),
                 (
                     Keys,
+                    [],
+                ),
+                (
+                    BucketKeys,
                     [],
                 ),
                 (

@@ -83,6 +83,9 @@ fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, Not
             && parameters.get("bucketName").is_some()
             && region.as_str() != CREATES_AGAIN
             && is_default(parameters),
+        policy: at(parameters, &["bucketPolicy"])
+            .filter(|policy| event_name == "PutBucketPolicy" && policy.is_object())
+            .map(Value::to_string),
         event_name,
     })
 }

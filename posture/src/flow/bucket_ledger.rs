@@ -25,6 +25,8 @@ pub(super) struct BucketLedger<'a, A, L> {
     clock: Clock<'a>,
     /// Whether the state is read with the first settings, because it will be written.
     is_eager: bool,
+    /// Whether no call has changed the bucket: a write that AWS has refused is not tried again soon.
+    is_swept: bool,
     inner: Mutex<Inner>,
 }
 
@@ -83,7 +85,12 @@ where
         let base = if reading == StateReading::Assumed { Base::Assumed } else { Base::NotRead };
         let inner = Mutex::new(Inner { base, ..Inner::default() });
         let is_eager = reading == StateReading::Eager;
-        Self { account, ledger, id, clock, is_eager, inner }
+        Self { account, ledger, id, clock, is_eager, is_swept: false, inner }
+    }
+
+    /// The same for a bucket that no call has changed.
+    pub(super) fn swept(self, is_swept: bool) -> Self {
+        Self { is_swept, ..self }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -176,6 +183,7 @@ where
         let mut history = History::default();
         if let Base::Read(state, _) = &inner.base {
             state.add_to(&mut history, (self.clock.now)());
+            history.refused.retain(|_, _| self.is_swept);
         }
         let suppressed = inner.suppressions.iter().map(|(one, _)| (one.aspect, one.until));
         history.suppressed = suppressed.collect();

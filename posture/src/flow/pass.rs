@@ -9,14 +9,18 @@ use time::format_description::well_known::Rfc3339;
 use super::bucket_ledger::{Base, StateReading};
 use super::{Tally, TaskResult};
 use crate::contract::metrics::Metric;
+use crate::evaluate::assess::{is_public, owed};
 use crate::evaluate::coverage::Known;
 use crate::model::own_bucket::{self, OwnBucket};
+use crate::model::policy::Policy;
+use crate::model::refusal::{Refusal, RefusedWrite};
 use crate::reconcile::ledger::ForeignObject;
+use crate::reconcile::lost::lost_statements;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
-    Action, Aspect, Baseline, BucketId, Finding, Mode, Observed, Reason, Record, Setting,
-    SettingKind, Trigger,
+    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reason, Record,
+    Setting, SettingKind, Trigger,
 };
 
 /// The pause after the first conflict, in milliseconds; doubled each time.
@@ -30,6 +34,7 @@ pub(super) struct Pass<'a> {
 
 /// The findings and writes of all rounds together.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Reconciliation {
     pub(super) baseline: Option<Baseline>,
     pub(super) findings: Vec<Finding>,
@@ -37,9 +42,13 @@ pub(super) struct Reconciliation {
     /// The settings that the bucket has now.
     pub(super) settings: BTreeMap<SettingKind, Setting>,
     pub(super) failed: Vec<(Action, String)>,
+    /// The writes that AWS has refused, now or before, with when it did.
+    pub(super) refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
+    /// Whether a write was refused now.
+    pub(super) is_refused: bool,
     /// Why the bucket could not be read again after a write.
     pub(super) interrupted: Option<String>,
-    /// Whether a retry may succeed: not if access was denied.
+    /// Whether a retry may succeed: not if AWS has refused a write for good.
     pub(super) is_transient: bool,
     /// How often each setting was written within the hour before.
     pub(super) written_before: BTreeMap<SettingKind, u32>,
@@ -53,6 +62,10 @@ pub(super) struct Reconciliation {
     pub(super) bucket_is_gone: bool,
     /// The owner from the bucket's tags, if they were read.
     pub(super) owner: Option<String>,
+    /// What was weakened and is not remediated.
+    pub(super) owed: BTreeSet<Aspect>,
+    /// Whether everyone can read or write in the bucket, if that is known.
+    pub(super) public: Option<bool>,
 }
 
 /// The end of a pass: what it has seen, and what follows from it.
@@ -79,6 +92,10 @@ impl Pass<'_> {
         };
         match trigger {
             _ if *is_again => StateReading::Eager,
+            // There, the call succeeds for a bucket that exists already.
+            Trigger::Calls(_) if is_new && self.id.region.as_str() == "us-east-1" => {
+                StateReading::Lazy
+            }
             _ if is_new => StateReading::Assumed,
             Trigger::Calls(_) => StateReading::Eager,
             Trigger::Sweep => StateReading::Lazy,
@@ -143,8 +160,12 @@ impl Pass<'_> {
         let calls = self.task.trigger.calls();
         let mut update = Update::new(begun);
         if !self.id.name.is_account() {
-            let is_event = matches!(self.task.trigger, Trigger::Calls(_));
-            update.known = if is_event { Some(Known::Event) } else { self.task.known };
+            let is_created = calls.iter().any(|call| call.event_name == "CreateBucket");
+            update.known = match self.task.trigger {
+                Trigger::Calls(_) if is_created => Some(Known::Created),
+                Trigger::Calls(_) => Some(Known::Event),
+                Trigger::Sweep => self.task.known,
+            };
         }
         update.settings = seen.settings.values().cloned().collect();
         update.sources = calls.iter().flat_map(state::sources).collect();
@@ -155,6 +176,9 @@ impl Pass<'_> {
             update.judged = judged.chain(exempt).chain(own).collect();
         }
         update.findings = seen.open_findings().collect();
+        update.refused = seen.refused.clone();
+        update.owed.clone_from(&seen.owed);
+        update.public = seen.public;
         let write = |(action, record): &(Action, Record)| {
             let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok()?;
             let setting = action.kind();
@@ -170,12 +194,52 @@ impl Pass<'_> {
 impl Reconciliation {
     /// Takes the settings of the last round: as they were read, or written since then.
     pub(super) fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
+        let mut now = observed.clone();
+        done.iter().for_each(|(action, _)| now.set(&action.set));
+        self.public = is_public(&now);
+        if let Some(baseline) = &self.baseline {
+            let actions: Vec<Action> =
+                self.done.iter().chain(done).map(|(one, _)| one.clone()).collect();
+            self.owed = owed(observed, baseline, &self.findings, &actions);
+        }
         let is_account = |kind: SettingKind| kind == SettingKind::AccountPublicAccessBlock;
         let kinds = SettingKind::ALL.into_iter();
         let kinds = kinds.filter(|kind| is_account(*kind) == observed.id.name.is_account());
         let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
         let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
         self.settings.extend(read.chain(written));
+    }
+
+    /// Notes the writes that AWS has refused before and that were not tried again.
+    pub(super) fn note_refused(&mut self, observed: &Observed) {
+        let history = observed.history.known();
+        let refused = self.findings.iter().filter_map(|finding| match finding {
+            Finding::NotRemediated { reason: Reason::Refused(write), .. } => {
+                let refused = history?.refused.get(&write.kind)?;
+                Some((write.kind, refused.clone()))
+            }
+            Finding::NotRemediated { .. } | Finding::Weak { .. } | Finding::Later { .. } => None,
+        });
+        self.refused = refused.collect();
+    }
+
+    /// Notes a write that AWS has refused now: what it would remediate stays open.
+    pub(super) fn refuse(
+        &mut self,
+        bucket: &BucketName,
+        action: &Action,
+        refused: (OffsetDateTime, Refusal),
+    ) {
+        let kind = action.kind();
+        let write = RefusedWrite::new(kind, bucket.clone(), refused.1.clone());
+        for finding in &mut self.findings {
+            if finding.remediated_by() == Some(kind) {
+                let reason = Reason::Refused(Box::new(write.clone()));
+                *finding = Finding::NotRemediated { aspect: finding.aspect(), reason };
+            }
+        }
+        self.refused.insert(kind, refused);
+        self.is_refused = true;
     }
 
     /// Of one of the stack's own buckets, the settings that are right from now on: those that a deployer has changed, those
@@ -200,6 +264,17 @@ impl Reconciliation {
         kinds.filter_map(|(_, kind)| self.settings.get(&kind).cloned()).collect()
     }
 
+    /// Statements that a call has put and an earlier write of the guard has replaced. The stack's own policies are put back
+    /// on purpose.
+    pub(super) fn lost_statements(&self, pass: &Pass<'_>, known: &BucketState) -> Option<Finding> {
+        let is_own = self.baseline.as_ref().is_none_or(|baseline| baseline.own.is_some());
+        let Some(Setting::Policy(Some(text))) = self.settings.get(&SettingKind::Policy) else {
+            return None;
+        };
+        let now = Policy::new(text);
+        if is_own { None } else { lost_statements(pass.task.trigger.calls(), known, &now) }
+    }
+
     /// What is not remediated, and what could not be.
     pub(super) fn open_findings(&self) -> impl Iterator<Item = (Aspect, String, bool)> + '_ {
         let not_remediated = self.findings.iter().filter_map(|finding| match finding {
@@ -214,6 +289,12 @@ impl Reconciliation {
         not_remediated.chain(failed)
     }
 
+    /// Whether a write was refused now that leaves something weak.
+    pub(super) fn is_refused(&self) -> bool {
+        let is_refused = |finding: &Finding| matches!(finding, Finding::NotRemediated { reason, .. } if reason.is_refused());
+        self.is_refused && self.findings.iter().any(is_refused)
+    }
+
     pub(super) fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left =
             self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
@@ -224,7 +305,7 @@ impl Reconciliation {
         tally.count(Metric::Conflict, self.is_stopped.into());
         if !self.failed.is_empty() || self.interrupted.is_some() {
             tally.count(Metric::Failed, 1);
-        } else if !self.done.is_empty() {
+        } else if !self.done.is_empty() && !self.is_refused() {
             tally.count(Metric::Protected, 1);
             let milliseconds = took.map(|took| took.as_secs_f64() * 1000.0);
             tally.times_to_protect_milliseconds.extend(milliseconds);

@@ -8,18 +8,19 @@ use time::OffsetDateTime;
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
-use crate::events::Again;
+use crate::evaluate::refused::explain;
+use crate::events::{Again, OwnMessage};
 use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::OwnBucket;
 use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
-use crate::reconcile::state::{BucketState, Stop};
+use crate::reconcile::state::{BucketState, KnownBy, Stop};
 use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
-    Account, Action, Aspect, Baseline, BucketId, Finding, Notification, Observed, Reason, Record,
-    SettingKind, Trigger, carry_out, inspect,
+    Account, Action, Age, Aspect, Baseline, BucketId, CallContext, Finding, Notification, Observed,
+    Reason, Record, Region, SettingKind, Trigger, carry_out, inspect,
 };
 
 use super::bucket_ledger::{Base, BucketLedger, StateReading};
@@ -54,31 +55,90 @@ where
         let id = BucketId { name: bucket.clone(), account: account.clone(), region };
         let context = EvaluationContext {
             extent: task.extent(),
-            call_context: trigger.call_context(task.attempt),
+            call_context: call_context(task, &id.region),
             ..self.settings.context(self.now().date())
         };
         let own = self.settings.own_buckets.contains(bucket).then(|| OwnBucket {
             is_swept: task.is_swept,
             ..changed_in_own_bucket(trigger.calls(), &self.settings.deployers, account)
         });
-        let wanted = |observed: &Observed| {
-            if is_account {
-                Baseline::of_account(config.account_mode())
-            } else {
-                let mut baseline = config.baseline(&id, &observed.tags, &context);
-                baseline.own.clone_from(&own);
-                baseline
-            }
-        };
         let pass = Pass { id: id.clone(), task };
         let reading = if own.is_some() { StateReading::Eager } else { pass.state_reading() };
+        let is_swept = matches!(trigger, Trigger::Sweep);
         let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
+        let ledger = ledger.swept(is_swept);
+        let rest_seconds = if is_account { None } else { self.rest_seconds(&pass, &ledger).await };
+        let wanted = |observed: &Observed| {
+            let mut baseline = if is_account {
+                Baseline::of_account(config.account_mode())
+            } else {
+                config.baseline(&id, &observed.tags, &context)
+            };
+            if is_account {
+                baseline.call_context = context.call_context.clone();
+            }
+            baseline.own.clone_from(&own);
+            if rest_seconds.is_some() {
+                baseline.settle();
+            }
+            baseline
+        };
         let begun = self.now();
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
             Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => self.gone(&pass).await,
-            seen => Box::pin(self.conclude(&pass, &ledger, seen, begun)).await,
+            seen => {
+                let mut result = Box::pin(self.conclude(&pass, &ledger, seen, begun)).await;
+                if let Some(seconds) = rest_seconds.filter(|_| !result.retry) {
+                    result.retry |= !self.reconcile_later(task, seconds).await;
+                }
+                result
+            }
         }
+    }
+
+    /// How long a new bucket has still to settle, by its own age, in seconds.
+    ///
+    /// It is older than its calls; and the guard has known it for some time, if it has a state.
+    async fn rest_seconds(&self, pass: &Pass<'_>, ledger: &BucketLedger<'_, A, L>) -> Option<u16> {
+        let Pass { id, task } = pass;
+        let (now, settle_seconds) = (self.now(), self.settings.settle_seconds);
+        let rest = |since| triage::rest_seconds(since, now, settle_seconds);
+        let calls = task.trigger.calls();
+        match calls.first() {
+            Some(first) => rest(first.time).map(drop)?,
+            None => task.known.filter(|known| *known == Known::Swept).map(drop)?,
+        }
+        if let Some(call) = calls.iter().find(|call| call.event_name == "CreateBucket") {
+            return rest(call.time);
+        }
+        ledger.read_state().await;
+        let created = match ledger.base() {
+            Base::Read(state, _) => {
+                let is_young = |known: &KnownBy| known.how != Known::Before;
+                state.known.filter(is_young).map(|known| known.time)
+            }
+            Base::Absent => self.account.created(id).await.unwrap_or_else(|error| {
+                tracing::error!(bucket = %id.name, %error, "the bucket's age could not be read");
+                None
+            }),
+            Base::NotRead | Base::Assumed | Base::Replaced(_) | Base::Unusable => None,
+        };
+        created.and_then(rest)
+    }
+
+    /// Sends back the messages of a bucket that has not settled.
+    async fn reconcile_later(&self, task: &ReconcileTask, delay_seconds: u16) -> bool {
+        let mut bodies = task.bodies.clone();
+        if task.is_swept || task.trigger == Trigger::Sweep {
+            let (bucket, known) = (task.bucket.clone(), task.known);
+            bodies.push(OwnMessage::Reconcile { bucket, known }.body());
+        }
+        let mut is_sent = true;
+        for body in bodies {
+            is_sent &= self.send_back(body, delay_seconds).await;
+        }
+        is_sent
     }
 
     /// Inspects a bucket and carries out the plan; from the start again if another party is writing too, because then what
@@ -124,10 +184,20 @@ where
             seen.done.extend(outcome.done);
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
-            seen.is_transient = outcome.interrupted.is_some()
-                || outcome.failed.iter().any(|(_, error)| !error.is_denied());
-            let failed = outcome.failed.into_iter();
-            seen.failed = failed.map(|(action, error)| (action, error.to_string())).collect();
+            seen.note_refused(&inspection.observed);
+            seen.failed.clear();
+            for (action, error) in outcome.failed {
+                match error.refusal() {
+                    Some(refusal) => {
+                        tracing::error!(bucket = %name, %action, %error, "AWS has refused a write");
+                        seen.refuse(name, &action, (self.now(), refusal));
+                    }
+                    None => seen.failed.push((action, error.to_string())),
+                }
+            }
+            let role = self.settings.role.as_deref();
+            seen.findings = explain(seen.findings, &inspection.observed, role);
+            seen.is_transient = outcome.interrupted.is_some() || !seen.failed.is_empty();
             seen.interrupted = outcome.interrupted.map(|error| error.to_string());
             seen.bucket_is_gone = !outcome.bucket_exists;
             seen.unrecorded += outcome.unrecorded.len();
@@ -169,6 +239,8 @@ where
         let base = ledger.base();
         let known =
             if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        let lost = known.as_ref().and_then(|known| seen.lost_statements(pass, known));
+        seen.findings.extend(lost);
         let mut update = pass.update(&seen, begun);
         update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
@@ -180,6 +252,9 @@ where
         }
         let heard = self.heard_since(&end).await;
         let notification = self.notification(&mut end, &earlier, took, heard);
+        // A refusal that is known is no failure each time that it is tried again.
+        let is_failed = notification.is_some() && end.seen.is_refused();
+        end.result.tally.count(Metric::Failed, is_failed.into());
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
@@ -346,6 +421,15 @@ where
             result.retry |= !self.send_back(body.clone(), delay_seconds).await;
         }
         result
+    }
+}
+
+/// What is known about the calls, and about a bucket that the sweep has found without a state.
+fn call_context(task: &ReconcileTask, region: &Region) -> CallContext {
+    let context = task.trigger.call_context(task.attempt, region);
+    match task.known {
+        Some(Known::Swept | Known::Gap) => CallContext { age: Age::New, ..context },
+        Some(Known::Before | Known::Event | Known::Created) | None => context,
     }
 }
 

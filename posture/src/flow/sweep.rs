@@ -53,7 +53,10 @@ where
             Ok(page) => page,
             Err(error) => {
                 tracing::error!(%error, "the buckets could not be listed");
-                return TaskResult::retry();
+                let mut tally = Tally::default();
+                tally.count(Metric::Failed, 1);
+                let retry = error.refusal().is_none();
+                return TaskResult { tally, retry, ..TaskResult::default() };
             }
         };
         for name in &page.strange {

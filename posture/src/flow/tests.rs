@@ -2,10 +2,14 @@
 
 mod calls;
 mod desk;
+mod failure;
 mod foreign;
+mod keys;
 mod killed;
 mod notified;
+mod occasions;
 mod own_bucket;
+mod refused;
 mod rounds;
 mod swept;
 mod two_writers;
@@ -29,8 +33,9 @@ use super::{
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::glob::Glob;
+use crate::model::refusal::Cause;
 use crate::model::setting::PublicAccessBlock;
-use crate::reconcile::account::{CallError, Page};
+use crate::reconcile::account::Page;
 use crate::reconcile::last_sweep::{self, LastSweep};
 use crate::reconcile::ledger::{Condition, KeyRange, RecordId, Stored};
 use crate::reconcile::record::State;
@@ -40,31 +45,10 @@ use crate::{
     Question, Reading, Record, Setting, SettingKind,
 };
 
+use failure::Failure;
+
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Conflict,
-    Denied,
-    Other,
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
-
-impl CallError for Failure {
-    fn is_conflict(&self) -> bool {
-        *self == Self::Conflict
-    }
-
-    fn is_denied(&self) -> bool {
-        *self == Self::Denied
-    }
-}
+const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard-GuardRole-1";
 
 /// How a write is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +91,15 @@ struct Inner {
     pages: usize,
     /// When the buckets were created, as the list says.
     created: Option<OffsetDateTime>,
+    /// Whether AWS refuses to list the buckets.
+    is_list_refused: bool,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
+    /// The writes that AWS refuses for good, and how often it has.
+    refuses: BTreeMap<SettingKind, Cause>,
+    refusals: usize,
+    /// The configuration, if it is another one.
+    config: Option<&'static str>,
     records: BTreeMap<String, Record>,
     /// What the flow did that others can see: pauses, what was published or queued, and what was written to the ledger.
     journal: Vec<String>,
@@ -143,7 +134,11 @@ impl World {
             ledger_calls: Vec::new(),
             pages: 1,
             created: None,
+            is_list_refused: false,
             writes_fail: Vec::new(),
+            refuses: BTreeMap::new(),
+            refusals: 0,
+            config: None,
             records: BTreeMap::new(),
             journal: Vec::new(),
         };
@@ -225,11 +220,12 @@ impl World {
             region: "eu-west-1".parse().unwrap(),
             stack: "s3guard".to_owned(),
             // Also a bucket of a stack is to deny what comes without TLS, once the stack is done.
-            config: Config::from_json(r#"{"aspects":{"tls":"keep"}}"#).unwrap(),
+            config: Config::from_json(r#"{"aspects":{"tls":"enforce"}}"#).unwrap(),
             grade: Some(Grade::Speed),
             key: None,
             log_bucket: None,
             own_buckets: vec!["s3guard-ledger".parse().unwrap()],
+            role: Some(ROLE.to_owned()),
             deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
             settle_seconds: 15,
         }
@@ -240,12 +236,16 @@ impl World {
         self.with(|state| state.points = 0);
         let account = WriteCounter::new(self, || self.now());
         let desk = self.with(|state| state.has_desk).then(|| Desk::new(60));
+        let mut settings = Self::settings();
+        if let Some(config) = self.with(|state| state.config) {
+            settings.config = Config::from_json(config).unwrap();
+        }
         let deadline = Some(self.now() + time::Duration::seconds(seconds));
         let flow = Flow {
             account: &account,
             ledger: self,
             outgoing: self,
-            settings: &Self::settings(),
+            settings: &settings,
             clock: Clock { now: &|| self.now(), deadline },
             desk: desk.as_ref(),
         };
@@ -339,10 +339,20 @@ impl Account for &'static World {
         Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
     }
 
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, Failure> {
+        self.point().await;
+        Ok(self.bucket.created(bucket).await.unwrap())
+    }
+
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, Failure> {
         self.point().await;
         if let Some(failure) = self.with(|state| state.writes_fail.pop()) {
             return Err(failure);
+        }
+        let kind = setting.kind();
+        if let Some(cause) = self.with(|state| state.refuses.get(&kind).copied()) {
+            self.with(|state| state.refusals += 1);
+            return Err(Failure::Refused(kind, cause));
         }
         self.bucket.apply(bucket, setting).await.unwrap();
         self.point().await;
@@ -367,6 +377,9 @@ impl Account for &'static World {
 
     async fn list(&self, continuation: Option<String>) -> Result<Page, Failure> {
         self.point().await;
+        if self.with(|state| state.is_list_refused) {
+            return Err(Failure::Denied);
+        }
         let page = continuation.map_or(0, |page| page.parse().unwrap());
         let name = self.bucket.truth().id.name;
         let bucket = if page == 0 { name } else { format!("{name}-{page}").parse().unwrap() };

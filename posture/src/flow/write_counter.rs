@@ -116,6 +116,10 @@ impl<A: Account> Account for WriteCounter<A> {
         self.account.pause(attempt).await;
     }
 
+    async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, A::Error> {
+        self.account.created(bucket).await
+    }
+
     async fn list(&self, continuation: Option<String>) -> Result<Page, A::Error> {
         self.account.list(continuation).await
     }
@@ -155,6 +159,7 @@ mod tests {
         let wanted = |_: &Observed| {
             let mut baseline = Baseline::new(Grade::Speed, None);
             baseline.writes_max = 3;
+            baseline.call_context.age = crate::Age::New;
             baseline
         };
         let id = bucket.account().truth().id;

@@ -102,15 +102,26 @@ pub enum Mode {
     Off,
     /// What is weaker than wanted is reported.
     Report,
-    /// What is weaker than wanted is remediated.
-    Keep,
+    /// What is weaker than wanted is remediated in new buckets and after a call that has weakened it, and in existing
+    /// buckets as far as that is silent for clients. The rest is reported.
+    EnforceNew,
+    /// What is weaker than wanted is remediated, even if clients are affected.
+    Enforce,
 }
 
 named! {
     Mode:
     Off = "off",
     Report = "report",
-    Keep = "keep",
+    EnforceNew = "enforce-new",
+    Enforce = "enforce",
+}
+
+impl Mode {
+    /// Whether it writes.
+    pub const fn enforces(self) -> bool {
+        matches!(self, Self::EnforceNew | Self::Enforce)
+    }
 }
 
 #[cfg(test)]

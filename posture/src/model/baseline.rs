@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use crate::model::own_bucket::OwnBucket;
-use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
+use crate::{Aspect, BucketName, Grade, KeyArn, Mode, Trusted};
 
 /// The default number of writes of one setting of a bucket within an hour after which the guard stops.
 pub const WRITES_MAX: u32 = 20;
@@ -29,10 +29,11 @@ pub struct Baseline {
     pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
+    /// What the owner trusts outside of the account.
+    pub trusted: Trusted,
     /// What has changed in it, if it is one of the stack's own buckets.
     pub own: Option<OwnBucket>,
     modes: BTreeMap<Aspect, Mode>,
-    insists: BTreeSet<Aspect>,
 }
 
 /// What is known about the calls that led to a reconciliation.
@@ -44,6 +45,24 @@ pub struct CallContext {
     pub has_waited: bool,
     /// The aspects whose own setting a call has just changed: a weakening is reverted.
     pub changed: BTreeSet<Aspect>,
+    /// Whether a call may have made the bucket public.
+    pub exposes: bool,
+    /// Whether the bucket is new.
+    pub age: Age,
+    /// Whether the bucket is so new that its creator may still be configuring it.
+    pub is_settling: bool,
+}
+
+/// Whether a bucket is new, as far as that is known before anything is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Age {
+    /// Its state has to show it.
+    #[default]
+    Unknown,
+    /// A call has just created it, or the sweep has found it, and it did not exist when the guard was installed.
+    New,
+    /// A call at this time has created it, or succeeded because the caller owns it already, which is so in us-east-1.
+    CreatedAgain(OffsetDateTime),
 }
 
 /// Who created a bucket.
@@ -83,9 +102,9 @@ impl Baseline {
             writes_max: WRITES_MAX,
             call_context: CallContext::default(),
             exemptions: Vec::new(),
+            trusted: Trusted::default(),
             own: None,
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
-            insists: BTreeSet::new(),
         }
     }
 
@@ -95,6 +114,22 @@ impl Baseline {
         "the account".clone_into(&mut baseline.grade_reason);
         baseline.modes = BTreeMap::from([(Aspect::AccountPublicAccess, mode)]);
         baseline
+    }
+
+    /// Lowers the mode of each aspect to this one at most.
+    pub fn limit(&mut self, most: Mode) {
+        for mode in self.modes.values_mut() {
+            *mode = (*mode).min(most);
+        }
+    }
+
+    /// Leaves a new bucket alone until it has settled, except that public access is closed.
+    pub fn settle(&mut self) {
+        self.call_context.is_settling = true;
+        for (aspect, mode) in &mut self.modes {
+            let closes = *aspect == Aspect::PublicAccess && mode.enforces();
+            *mode = if closes { *mode } else { Mode::Off };
+        }
     }
 
     /// The mode of an aspect.
@@ -107,24 +142,6 @@ impl Baseline {
         let mode = if aspect.setting().is_some() { mode } else { mode.min(Mode::Report) };
         self.modes.insert(aspect, mode);
     }
-
-    /// Remediates an aspect even if that may break existing access, because the owner asks for it.
-    pub fn insist(&mut self, aspect: Aspect) {
-        self.insists.insert(aspect);
-    }
-
-    /// Whether the owner, and not only the grade, says that an aspect is remediated.
-    pub fn insists(&self, aspect: Aspect) -> bool {
-        self.mode(aspect) == Mode::Keep && self.insists.contains(&aspect)
-    }
-
-    /// Whether an aspect is remediated only if that breaks no existing access: only the grade asks for it, and no call has
-    /// just changed it.
-    pub fn holds_back(&self, aspect: Aspect) -> bool {
-        self.mode(aspect) == Mode::Keep
-            && !self.insists.contains(&aspect)
-            && !self.call_context.changed.contains(&aspect)
-    }
 }
 
 #[cfg(test)]
@@ -132,11 +149,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_kept_is_reported_at_most() {
+    fn what_cannot_be_enforced_is_reported_at_most() {
         let mut baseline = Baseline::new(Grade::Speed, None);
-        baseline.set_mode(Aspect::Replication, Mode::Keep);
-        baseline.set_mode(Aspect::Versioning, Mode::Keep);
+        baseline.set_mode(Aspect::Replication, Mode::Enforce);
+        baseline.set_mode(Aspect::Versioning, Mode::Enforce);
         assert_eq!(baseline.mode(Aspect::Replication), Mode::Report);
-        assert_eq!(baseline.mode(Aspect::Versioning), Mode::Keep);
+        assert_eq!(baseline.mode(Aspect::Versioning), Mode::Enforce);
     }
 }

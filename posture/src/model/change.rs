@@ -18,6 +18,8 @@ pub enum Change {
     Created,
     /// `Object Created`, and the versions of the key show that there was one before.
     Overwritten,
+    /// `Object Created`, and the ACL that came with it shows that everybody may read or write it.
+    CreatedPublic,
     /// `Object Deleted`, permanently.
     Deleted,
     /// `Object Deleted` in a versioned bucket: a delete marker hides the older versions.
@@ -46,6 +48,14 @@ pub enum Change {
     AnnotationRemoved,
     /// `Object Retention Updated`.
     RetentionUpdated,
+    /// `Object Retention Updated`, with an event hold that is on.
+    EventHoldOn,
+    /// `Object Retention Updated`, with an event hold that is off.
+    EventHoldOff,
+    /// `Object Retention Updated`, with a legal hold that is on.
+    LegalHoldOn,
+    /// `Object Retention Updated`, with a legal hold that is off.
+    LegalHoldOff,
 }
 
 named! {
@@ -53,6 +63,7 @@ named! {
     CreatedOrOverwritten = "created-or-overwritten",
     Created = "created",
     Overwritten = "overwritten",
+    CreatedPublic = "created-public",
     Deleted = "deleted",
     DeleteMarkerCreated = "delete-marker-created",
     Expired = "expired",
@@ -67,6 +78,10 @@ named! {
     AnnotationCreated = "annotation-created",
     AnnotationRemoved = "annotation-removed",
     RetentionUpdated = "retention-updated",
+    EventHoldOn = "event-hold-on",
+    EventHoldOff = "event-hold-off",
+    LegalHoldOn = "legal-hold-on",
+    LegalHoldOff = "legal-hold-off",
 }
 
 impl Change {
@@ -90,6 +105,7 @@ impl Change {
             Self::CreatedOrOverwritten => ("created or overwritten", "created", Severity::Info),
             Self::Created => ("created", "created", Severity::Info),
             Self::Overwritten => ("overwritten", "overwritten", Severity::Info),
+            Self::CreatedPublic => ("created, public by its ACL", "created", Severity::High),
             Self::Deleted => ("deleted for good", "deleted", Severity::Warning),
             Self::DeleteMarkerCreated => {
                 ("deleted (older versions are kept)", "deleted", Severity::Info)
@@ -106,19 +122,39 @@ impl Change {
             Self::AnnotationCreated => ("annotation created", "annotation", Severity::Info),
             Self::AnnotationRemoved => ("annotation removed", "annotation", Severity::Info),
             Self::RetentionUpdated => ("retention changed", "retention", Severity::Warning),
+            Self::EventHoldOn => ("event hold on", "retention", Severity::Warning),
+            Self::EventHoldOff => ("event hold off", "retention", Severity::Warning),
+            Self::LegalHoldOn => ("legal hold on", "retention", Severity::Warning),
+            Self::LegalHoldOff => ("legal hold off", "retention", Severity::Warning),
         }
     }
 
     /// The change as S3's event alone shows it, before anything was looked up.
     #[must_use]
     pub const fn as_delivered(self) -> Self {
-        if matches!(self, Self::Created | Self::Overwritten) {
+        if matches!(self, Self::Created | Self::Overwritten | Self::CreatedPublic) {
             Self::CreatedOrOverwritten
         } else if matches!(self, Self::MadePublic) {
             Self::AclUpdated
         } else {
             self
         }
+    }
+
+    /// Whether the object is public by its ACL.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::MadePublic | Self::CreatedPublic)
+    }
+
+    /// Whether S3 gives such events a sequencer that belongs to the change. What other events carry may be the one of the
+    /// object's version.
+    ///
+    /// Source: Amazon S3 User Guide, "Event message structure".
+    pub const fn is_sequenced(self) -> bool {
+        matches!(
+            self.as_delivered(),
+            Self::CreatedOrOverwritten | Self::Deleted | Self::DeleteMarkerCreated | Self::Expired
+        )
     }
 }
 
@@ -138,5 +174,14 @@ pub const DETAIL_TYPES: [(&str, &[Change]); 13] = [
     ("Object Tags Deleted", &[Change::TagsDeleted]),
     ("Object Annotation Created", &[Change::AnnotationCreated]),
     ("Object Annotation Removed", &[Change::AnnotationRemoved]),
-    ("Object Retention Updated", &[Change::RetentionUpdated]),
+    (
+        "Object Retention Updated",
+        &[
+            Change::RetentionUpdated,
+            Change::EventHoldOn,
+            Change::EventHoldOff,
+            Change::LegalHoldOn,
+            Change::LegalHoldOff,
+        ],
+    ),
 ];

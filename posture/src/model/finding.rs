@@ -5,8 +5,11 @@ use std::fmt;
 use thiserror::Error;
 use time::Date;
 
+use crate::model::effect::SettingChange;
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
+use crate::model::refusal::{RefusedWrite, Unreadable};
 use crate::model::setting::{Setting, SettingKind};
+use crate::model::severity::Severity;
 use crate::{Aspect, Grade, KeyArn, Question, Region};
 
 /// A difference between a bucket and its baseline.
@@ -35,6 +38,9 @@ pub enum Finding {
     },
 }
 
+/// What is said of an account whose key is not written.
+pub const NOT_TRUSTED: &str = "which is neither this account nor trusted";
+
 /// Why something is remediated later: the bucket's own policy could not be created if there were one.
 pub const STACK_IN_PROGRESS: &str =
     "CloudFormation is still at work on the bucket's stack, which may bring a policy";
@@ -46,6 +52,15 @@ impl Finding {
             Self::Weak { aspect, .. }
             | Self::Later { aspect }
             | Self::NotRemediated { aspect, .. } => *aspect,
+        }
+    }
+
+    /// Whether the bucket has, or had, a key of an account that is not trusted.
+    pub fn is_foreign_key(&self) -> bool {
+        match self {
+            Self::Weak { was, .. } => was.ends_with(NOT_TRUSTED),
+            Self::NotRemediated { reason, .. } => matches!(reason, Reason::ForeignKey { .. }),
+            Self::Later { .. } => false,
         }
     }
 
@@ -95,56 +110,71 @@ pub enum Reason {
     #[error("the key {0} cannot be used: {1}; its encryption was not raised")]
     KeyUnusable(KeyArn, String),
     #[error(
-        "it is encrypted with a key of another account, {0}: that account decides who can read \
-         it"
+        "new objects are encrypted with key {key} of account {account}, {NOT_TRUSTED}: that account \
+         decides who can read them"
     )]
-    ForeignKey(String),
+    ForeignKey { key: String, account: String },
     #[error(
-        "its policy lets AWS services or other accounts in, and they may not be able to use the \
-         key; its encryption was not raised"
+        "SSE-C was not blocked, because that would write a key of account {0} again, {NOT_TRUSTED}"
     )]
-    Outsiders,
+    SseCWithForeignKey(String),
+    #[error(
+        "KMS has no key {0} in the bucket's Region, so uploads without a key of their own fail"
+    )]
+    NoSuchKey(String),
+    #[error("{0}, and they may not be able to use the key; its encryption was not raised")]
+    Outsiders(String),
     #[error(
         "S3 delivers access logs to it, and may not be able to use the key; its encryption was not \
          raised"
     )]
     LogTarget,
-    #[error("it is a website, so public access was left open")]
-    Website,
     #[error("it is a website, whose endpoint speaks plain HTTP only, so plain HTTP was left open")]
     WebsiteWithoutTls,
-    #[error("its policy makes it public, so public access was left open")]
+    #[error(
+        "its policy makes it public: close it with \
+         `public-access = \"enforce\"`, or allow it with `public = true` and a reason in a rule of \
+         s3guard.toml"
+    )]
     PublicPolicy,
-    #[error("its ACL makes it public, so public access was left open")]
+    #[error(
+        "its ACL makes it public: close it with \
+         `public-access = \"enforce\"`, or allow it with `public = true` and a reason in a rule of \
+         s3guard.toml"
+    )]
     PublicAcl,
-    #[error("its policy could not be parsed, so nothing was added to it")]
+    #[error(
+        "its policy could not be parsed, or has a key twice, so nothing was added to it: put it \
+         again with each key once"
+    )]
     PolicyNotUnderstood,
     #[error(
-        "its policy would have {0} bytes with the statement, and S3 takes 20480; nothing was added \
-         to it"
+        "its policy would have {0} bytes with the shortest statement, and S3 takes 20480; nothing \
+         was added to it: shorten it, such as by account ids in place of `arn:aws:iam::…:root`, or \
+         deny plain HTTP by a resource control policy of the organization"
     )]
     PolicyTooLarge(usize),
     #[error(
         "ACLs count in it, and an object may be public by its own ACL, so BlockPublicAcls and \
          IgnorePublicAcls were left as they are: check its objects' ACLs, then set its ownership \
-         to BucketOwnerEnforced, or set `public-access = \"keep\"` for it in s3guard.toml"
+         to BucketOwnerEnforced, or set `public-access = \"enforce\"` for it in s3guard.toml"
     )]
     PublicObjects,
     #[error(
         "ACLs count in it, and an object may be granted to others by its own ACL, so ACLs were not \
          switched off: check its objects' ACLs, then set BucketOwnerEnforced, or set \
-         `ownership = \"keep\"` for it in s3guard.toml"
+         `ownership = \"enforce\"` for it in s3guard.toml"
     )]
     SharedObjects,
     #[error(
         "S3 blocks SSE-C in accounts that do not use it, and left it open here, so it was not \
-         blocked: if it is not needed, block it, or set `sse-c = \"keep\"` for the bucket in \
+         blocked: if it is not needed, block it, or set `sse-c = \"enforce\"` for the bucket in \
          s3guard.toml"
     )]
     SseCInUse,
     #[error(
         "CloudFormation made it, and its stack could not add a policy of its own beside a first \
-         one of ours, so none was written: add it to the template, or set `tls = \"keep\"` for the \
+         one of ours, so none was written: add it to the template, or set `tls = \"enforce\"` for the \
          bucket in s3guard.toml"
     )]
     OfStack(String),
@@ -162,21 +192,138 @@ pub enum Reason {
     )]
     StackNeverFinished,
     #[error(
+        "its policy lets others in: {1}; accounts, organizations and canonical ids can be trusted \
+         in s3guard.toml"
+    )]
+    LetsOthersIn(Severity, String),
+    #[error("{0}; if that is meant, trust the account in s3guard.toml")]
+    SentElsewhere(String),
+    #[error(
         "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
     )]
     NotByADeployer(String),
+    #[error(
+        "{0}. Nothing was added to the policy: with a statement of s3guard it would deny these \
+         requests whether they come by TLS or not"
+    )]
+    DeniesTls(String),
+    #[error(
+        "no principal can reach this bucket, and only the root user of the account can delete its \
+         policy: {0}"
+    )]
+    DeniesEveryRequest(String),
+    #[error(
+        "statements of its policy are gone, because s3guard and another party wrote it at the same \
+         time: {names}; check them, and add them again if they should be there"
+    )]
+    StatementsLost { names: String, statements: String },
+    #[error("{0}")]
+    Refused(Box<RefusedWrite>),
+    #[error("{0}")]
+    Unreadable(Box<Unreadable>),
+    #[error(
+        "its policy names roles or users that do not exist any more ({}), and S3 takes no policy with them, so nothing was \
+         added: remove them, then s3guard adds its statement", .0.join(", ")
+    )]
+    DeletedPrincipals(Vec<String>),
+    #[error(
+        "its policy is public, and the public access block makes it void: S3 takes no change of it while BlockPublicPolicy is \
+         on, so nothing was added: remove its public statements, or delete the policy"
+    )]
+    VoidPolicy,
+    #[error(
+        "its policy is public, and S3 takes no change of it while BlockPublicPolicy is on, so nothing was added: remove its \
+         public statements, or turn RestrictPublicBuckets on"
+    )]
+    PublicPolicyKept,
+    #[error("closed by the account's public access block; the bucket's own could not be set ({0})")]
+    ClosedByAccount(String),
+    #[error("the organization decides the account's public access block; it was left ({0})")]
+    OrganizationDecides(String),
+    #[error(
+        "it has the name of a bucket of AWS Control Tower, which lets no other principal change it, so only its public \
+         access is guarded"
+    )]
+    OfControlTower,
+    #[error(
+        "{was}, and it may be in use, so it was left without {}: {}; to change it, set \
+         `{} = \"enforce\"` for it in s3guard.toml",
+        .change.row().what, .change.row().why, .change.row().aspect
+    )]
+    InUse { change: SettingChange, was: String },
+    #[error(
+        "objects are replicated from it without `SseKmsEncryptedObjects`, and would not be copied \
+         any more; its encryption was not raised"
+    )]
+    ReplicatesWithoutKms,
+    #[error("its policy denies uploads without {0}, so it was left")]
+    PolicyDemands(String),
 }
 
 impl Reason {
+    /// The severity that a notification about it has at least.
+    pub const fn severity(&self) -> Severity {
+        if let Self::LetsOthersIn(severity, _) = self {
+            return *severity;
+        }
+        if matches!(self, Self::DeniesEveryRequest(_)) {
+            Severity::Critical
+        } else if matches!(
+            self,
+            Self::DeniesTls(_) | Self::StatementsLost { .. } | Self::SentElsewhere(_)
+        ) {
+            Severity::High
+        } else {
+            Severity::Info
+        }
+    }
+
     /// The setting that the template of the bucket's stack should have, if it is left to the stack.
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };
         Some(Setting::Policy(Some(policy.clone())))
     }
 
+    /// The statements that have to be added to the bucket's policy again, as JSON.
+    pub fn lost_statements(&self) -> Option<&str> {
+        if let Self::StatementsLost { statements, .. } = self { Some(statements) } else { None }
+    }
+
+    /// What AWS refuses, without what the judgement of other aspects adds to it: the same for a call and for a sweep.
+    pub fn refusal(&self) -> Option<String> {
+        if let Self::Refused(write) = self {
+            return Some(write.head());
+        }
+        let Self::Unreadable(reads) = self else { return None };
+        Some(reads.head())
+    }
+
+    /// Whether AWS refuses the write that would remediate it.
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// Whether it says what cannot be read.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self, Self::NotReadable(_) | Self::Unreadable(_))
+    }
+
+    /// The same as a warning, if it is changed all the same.
+    pub fn warning(&self) -> String {
+        match self {
+            Self::PolicyDemands(what) => {
+                format!("its policy denies uploads without {what}: check that clients can upload")
+            }
+            Self::ReplicatesWithoutKms => "objects are replicated from it without \
+                 `SseKmsEncryptedObjects`: new ones are no longer copied"
+                .to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the bucket is public, or may become so.
     pub const fn leaves_public(&self) -> bool {
-        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::Website)
+        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::PublicPolicyKept)
     }
 }
 

@@ -51,31 +51,31 @@ impl Grade {
     /// What the grade asks of an aspect. The documentation and the tests are made from it.
     pub const fn wants(self, aspect: Aspect) -> Wanted {
         match (aspect, self) {
-            (Aspect::Encryption, Self::Speed) => keep(
+            (Aspect::Encryption, Self::Speed) => enforce_new(
                 "SSE-S3 or stronger",
                 "what S3 gives every bucket; nothing weaker exists, what is stronger stays",
             ),
-            (Aspect::Encryption, Self::Hybrid) => keep(
+            (Aspect::Encryption, Self::Hybrid) => enforce_new(
                 "SSE-KMS with a customer's key, and a bucket key",
-                "only principals that may use the key can read; a bucket key makes it cheap",
+                "only principals that may use the key can read (`kms:Decrypt`) and write (`kms:GenerateDataKey`); a bucket key makes it cheap",
             ),
-            (Aspect::Encryption, Self::Security) => keep(
+            (Aspect::Encryption, Self::Security) => enforce_new(
                 "DSSE-KMS with a customer's key",
-                "two layers, as CNSSP 15 asks for top secret data",
+                "two layers, as CNSSP 15 asks for top secret data; principals need the same permissions for the key",
             ),
-            (Aspect::SseC, _) => keep(
+            (Aspect::SseC, _) => enforce_new(
                 "uploads with SSE-C refused",
                 "a key that only the client has enables ransomware; S3's own default since April 2026; where S3 left it open it is reported, until a call changes it",
             ),
-            (Aspect::PublicAccess, _) => keep(
+            (Aspect::PublicAccess, _) => enforce_new(
                 "all four switches on",
-                "S3's own default since April 2023; a bucket that is meant to be public is reported and left; where ACLs are enabled, so are the two switches for them, until a call changes the block",
+                "S3's own default since April 2023; a bucket that becomes public is closed, unless a rule of s3guard.toml allows it; one that was public before is reported",
             ),
-            (Aspect::Tls, Self::Speed | Self::Hybrid) => keep(
+            (Aspect::Tls, Self::Speed | Self::Hybrid) => enforce_new(
                 "the policy denies requests without TLS",
-                "S3 still answers plain HTTP; a public website keeps it, because its endpoint has nothing else; a stack's bucket without a policy is reported, because its policy belongs in the template",
+                "S3 still answers plain HTTP; a public website keeps it, because its endpoint has nothing else; a stack's bucket without a policy is reported, because its policy belongs in the template; nothing is added to a policy that denies TLS itself, has a key twice or has no room",
             ),
-            (Aspect::Tls, Self::Security) => keep(
+            (Aspect::Tls, Self::Security) => enforce_new(
                 "the policy denies requests without TLS 1.2 or newer",
                 "older versions are broken",
             ),
@@ -83,30 +83,31 @@ impl Grade {
                 "BucketOwnerEnforced",
                 "S3's own default since April 2023; changing it breaks writers that send ACLs",
             ),
-            (Aspect::Ownership, Self::Security) => keep(
+            (Aspect::Ownership, Self::Security) => enforce_new(
                 "BucketOwnerEnforced",
                 "ACLs are a second, forgotten way in; where they are enabled already it is reported, until a call changes it",
             ),
             (Aspect::Versioning, Self::Speed) => {
                 off("as it is", "versions cost storage; this data can be created again")
             }
-            (Aspect::Versioning, Self::Hybrid | Self::Security) => keep(
+            (Aspect::Versioning, Self::Hybrid | Self::Security) => enforce_new(
                 "enabled",
                 "what is overwritten or deleted, by mistake or by an attacker, can be restored",
             ),
             (Aspect::AccessLogs, Self::Speed | Self::Hybrid) => {
                 off("as they are", "logs cost storage, and few would read them")
             }
-            (Aspect::AccessLogs, Self::Security) => keep(
+            (Aspect::AccessLogs, Self::Security) => enforce_new(
                 "to the stack's log bucket, unless they go elsewhere",
                 "who read what has to be known after the fact",
             ),
-            (Aspect::Notifications, _) => keep(
+            (Aspect::Notifications, _) => enforce_new(
                 "S3 sends events of objects to EventBridge",
                 "the owner is notified of objects that are created, changed and deleted",
             ),
             (Aspect::Policy, _) => report(
-                "no other account is allowed",
+                "no one outside of the account is allowed, except whom s3guard.toml trusts and AWS \
+                 services that act for this account",
                 "only the owner knows who is meant to have access",
             ),
             (Aspect::Acl, _) => report(
@@ -114,7 +115,7 @@ impl Grade {
                 "only the owner knows who is meant to have access",
             ),
             (Aspect::Replication, _) => report(
-                "objects are not replicated to other accounts",
+                "objects are not replicated to accounts that s3guard.toml does not trust",
                 "a replica elsewhere is how data leaves unnoticed",
             ),
             (Aspect::Lifecycle, _) => report(
@@ -133,8 +134,8 @@ impl Grade {
     }
 }
 
-const fn keep(what: &'static str, why: &'static str) -> Wanted {
-    Wanted { mode: Mode::Keep, what, why }
+const fn enforce_new(what: &'static str, why: &'static str) -> Wanted {
+    Wanted { mode: Mode::EnforceNew, what, why }
 }
 
 const fn report(what: &'static str, why: &'static str) -> Wanted {
@@ -182,10 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_that_cannot_be() {
+    fn nothing_is_enforced_that_cannot_be() {
         for (grade, aspect) in Grade::ALL.into_iter().flat_map(|g| Aspect::ALL.map(|a| (g, a))) {
             let mode = grade.wants(aspect).mode;
-            assert!(mode < Mode::Keep || aspect.setting().is_some(), "{grade} {aspect}");
+            assert!(!mode.enforces() || aspect.setting().is_some(), "{grade} {aspect}");
         }
     }
 }

@@ -41,6 +41,8 @@ macro_rules! text {
     )* };
 }
 
+pub(super) use text;
+
 text!(BucketName: 0, AccountId: 0, Region: 0, KeyArn: arn, StackName: 0);
 
 /// The name of a general purpose bucket.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use crate::model::policy::Policy;
+use crate::model::refusal::Refusal;
 use crate::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
     Replication, Setting, SettingKind, Tags, Versioning,
@@ -107,10 +108,14 @@ pub struct Observed {
     pub object_lock: Reading<()>,
     /// Whether the wanted key can be used; [`Reading::Absent`] if it does not exist.
     pub key: Reading<KeyState>,
+    /// The key of its default encryption, if that is one of the account; [`Reading::Absent`] if it does not exist.
+    pub bucket_key: Reading<DescribedKey>,
     /// Whether an operation of the bucket's stack is in progress.
     pub stack_in_progress: Reading<bool>,
     /// The history of the bucket, from the ledger.
     pub history: Reading<History>,
+    /// Why AWS refused what was denied, as far as it is known.
+    pub refused: BTreeMap<Question, Refusal>,
 }
 
 /// The state of a KMS key.
@@ -120,6 +125,15 @@ pub enum KeyState {
     Usable,
     /// It cannot, for this reason, in words.
     Unusable(String),
+}
+
+/// A key as KMS describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedKey {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether AWS manages it, so that its policy cannot be changed.
+    pub is_aws_managed: bool,
 }
 
 /// The history of a bucket, from the ledger.
@@ -133,8 +147,33 @@ pub struct History {
     pub suppressed: Vec<(Aspect, Date)>,
     /// Of one of the stack's own buckets, the settings that are right.
     pub right: BTreeMap<SettingKind, Setting>,
+    /// The writes that AWS refuses and that are not tried again now, with when they were refused.
+    pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
     /// The settings that it has had for an hour or more.
     pub seen_before: BTreeMap<SettingKind, Setting>,
+    /// The settings that it had when they were read last.
+    pub before: BTreeMap<SettingKind, Setting>,
+    /// The aspects that were weakened and could not be remediated yet.
+    pub owed: BTreeSet<Aspect>,
+    /// Whether it was public when that was judged last.
+    pub was_public: Option<bool>,
+    /// Since when the guard knows it.
+    pub known_since: Option<OffsetDateTime>,
+    /// Whether its creation was seen within the last hour.
+    pub is_new: bool,
+    /// Its default encryption so far.
+    pub encryption: EncryptionHistory,
+}
+
+/// The default encryption that a bucket had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncryptionHistory {
+    /// The first that was read.
+    pub first: Option<Encryption>,
+    /// Whether the bucket existed before the guard, so that it had the first one then.
+    pub existed: bool,
+    /// The latest ones, the latest first.
+    pub latest: Vec<Encryption>,
 }
 
 impl History {
@@ -165,8 +204,10 @@ impl Observed {
             lifecycle: Reading::Unread,
             object_lock: Reading::Unread,
             key: Reading::Unread,
+            bucket_key: Reading::Unread,
             stack_in_progress: Reading::Unread,
             history: Reading::Unread,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -177,8 +218,15 @@ impl Observed {
 
     /// Takes an answer from another view of the same bucket.
     pub fn answer(&mut self, question: Question, from: &Self) {
+        self.refused.remove(&question);
+        self.refused.extend(from.refused.get(&question).map(|one| (question, one.clone())));
         match question {
-            Question::Encryption => self.encryption = from.encryption.clone(),
+            Question::Encryption => {
+                if self.encryption != from.encryption {
+                    self.bucket_key = Reading::Unread;
+                }
+                self.encryption = from.encryption.clone();
+            }
             Question::PublicAccessBlock => self.public_access_block = from.public_access_block,
             Question::AccountBlock => self.account_block = from.account_block,
             Question::Policy => self.policy = from.policy.clone(),
@@ -194,6 +242,7 @@ impl Observed {
             Question::Lifecycle => self.lifecycle = from.lifecycle,
             Question::ObjectLock => self.object_lock = from.object_lock,
             Question::Key => self.key = from.key.clone(),
+            Question::BucketKey => self.bucket_key = from.bucket_key.clone(),
             Question::Stack => self.stack_in_progress = from.stack_in_progress,
             Question::History => self.history = from.history.clone(),
         }

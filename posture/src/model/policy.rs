@@ -1,15 +1,21 @@
 //! Reads bucket policies.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::AccountId;
+use crate::BucketName;
+use crate::model::glob::Glob;
+
+mod unique_keys;
 
 /// The most bytes that a bucket policy may have.
 ///
 /// Source: Amazon S3 User Guide, "Bucket policies for Amazon S3".
 pub const BYTES_MAX: usize = 20 * 1024;
+/// The most characters of a `Sid` in words.
+const SID_MAX: usize = 64;
 
 /// A bucket policy, as S3 gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +25,14 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads a policy's text; if it is not a JSON object it has no document.
+    /// Reads a policy's text; if it is not a JSON object, or a key occurs twice in it, it has no document.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let document = serde_json::from_str(&text).ok().filter(Value::is_object);
+        let is_clear = unique_keys::are_unique(&text);
+        let document = is_clear.then(|| serde_json::from_str(&text).ok()).flatten();
+        let document = document.filter(|document| {
+            Value::is_object(document) && statements(document).all(Statement::tests_keys_once)
+        });
         Self { text, document }
     }
 
@@ -31,39 +41,135 @@ impl Policy {
         &self.text
     }
 
-    /// The document, if it is a JSON object.
+    /// The document, if it is a JSON object whose keys are clear.
     pub fn document(&self) -> Option<&Value> {
         self.document.as_ref()
     }
 
-    /// Whether it allows principals outside of the bucket's account: an AWS service, another account, or anyone.
+    /// The ids of principals that it names and that do not exist any more: S3 gives them in place of the ARNs, and takes
+    /// no policy that has one.
     ///
-    /// A change to a KMS key locks out such principals until the key's policy allows them too. Conditions are not
-    /// evaluated, and what cannot be parsed counts as a yes, so that the bucket is left unchanged.
-    pub fn admits_outsiders(&self, account: &AccountId) -> bool {
-        let is_foreign = |statement: Statement<'_>| {
-            statement.effect() != Some("Deny") && !is_own(statement.0.get("Principal"), account)
-        };
-        self.document.as_ref().is_none_or(|policy| {
-            policy.get("Statement").is_none() || statements(policy).any(is_foreign)
-        })
-    }
-
-    /// The principals of other accounts that it allows, as written there.
-    pub fn other_accounts(&self, account: &AccountId) -> Vec<String> {
-        let names = self
-            .allowed_principals()
-            .flat_map(|principal| listed(principal.get("AWS").unwrap_or(principal)))
-            .filter_map(Value::as_str);
-        let others: BTreeSet<&str> = names.filter(|name| !is_of(name, account)).collect();
-        others.into_iter().map(str::to_owned).collect()
-    }
-
-    fn allowed_principals(&self) -> impl Iterator<Item = &Value> {
+    /// Source: AWS re:Post, "How do I resolve the Invalid principal in policy error"; IAM User Guide, "IAM identifiers".
+    pub fn deleted_principals(&self) -> Vec<String> {
         let statements = self.document.iter().flat_map(statements);
-        statements
-            .filter(|statement| statement.effect() == Some("Allow"))
-            .filter_map(|statement| statement.0.get("Principal"))
+        let principals =
+            statements.flat_map(|one| one.each("Principal").chain(one.each("NotPrincipal")));
+        let names = principals.flat_map(|one| listed(one.get("AWS").unwrap_or(one)));
+        let ids = names.filter_map(Value::as_str).filter(|name| is_unique_id(name));
+        ids.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Whether S3 may judge it to be public: a statement allows everyone something. Conditions are not evaluated.
+    pub fn may_be_public(&self) -> bool {
+        let allows_everyone = |statement: Statement<'_>| {
+            let is_everyone = |name: &Value| name.as_str().is_some_and(|name| name.contains('*'));
+            let of = |principal: &Value| match principal {
+                Value::Object(kinds) => kinds.values().flat_map(listed).any(is_everyone),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_) => is_everyone(principal),
+            };
+            statement.effect() != Some("Deny")
+                && statement.0.get("Principal").is_none_or(|principal| listed(principal).any(of))
+        };
+        self.document.as_ref().is_none_or(|policy| statements(policy).any(allows_everyone))
+    }
+
+    /// The statement that denies an action on the bucket to principals that it does not except, if there is one.
+    ///
+    /// A condition on the request, such as its protocol, does not count: the guard's own requests fulfil those.
+    pub fn denying(
+        &self,
+        action: &str,
+        bucket: &BucketName,
+        role: Option<&str>,
+    ) -> Option<Denying> {
+        let statements = self.document.iter().flat_map(statements);
+        let denies = |statement: &Statement<'_>| {
+            let is_of = |name: &Value| {
+                name.as_str().is_some_and(|name| {
+                    Glob::new(name.to_ascii_lowercase()).matches(&action.to_ascii_lowercase())
+                })
+            };
+            let is_action = match statement.0.get("NotAction") {
+                Some(others) => !listed(others).any(is_of),
+                None => statement.each("Action").any(is_of),
+            };
+            let is_bucket = |name: &Value| {
+                let name = name.as_str().unwrap_or_default();
+                let name = name.split_once(":::").map_or(name, |(_, name)| name);
+                Glob::new(name).matches(bucket.as_str())
+            };
+            let is_resource = match statement.0.get("NotResource") {
+                Some(others) => !listed(others).any(is_bucket),
+                None => statement.each("Resource").any(is_bucket),
+            };
+            let excepts = |value: &Value| {
+                let names = listed(value).filter_map(Value::as_str);
+                role.is_some_and(|role| names.into_iter().any(|name| Glob::new(name).matches(role)))
+            };
+            let is_role = |name: &Value| {
+                let name = name.as_str().unwrap_or_default();
+                let account = role.and_then(|role| role.split(':').nth(4));
+                let is_root =
+                    |account| name == account || name.ends_with(&format!(":{account}:root"));
+                name == "*" || Some(name) == role || account.is_some_and(is_root)
+            };
+            let is_for_role =
+                statement.each("Principal").any(|principal| match principal.get("AWS") {
+                    Some(names) => listed(names).any(is_role),
+                    None => is_role(principal),
+                });
+            let principal = statement.0.get("NotPrincipal").and_then(|not| not.get("AWS"));
+            let is_for_role = is_for_role || principal.is_some();
+            let is_excepted = principal.is_some_and(excepts)
+                || statement.principal_arns().any(|(_, names)| excepts(names));
+            statement.effect() == Some("Deny")
+                && is_action
+                && is_resource
+                && statement.is_about_callers()
+                && is_for_role
+                && !is_excepted
+        };
+        let is_narrow = |statement: &Statement<'_>| {
+            statement.0.get("NotPrincipal").is_some() || statement.0.get("Condition").is_some()
+        };
+        let found: Vec<Statement<'_>> = statements.filter(denies).collect();
+        // What denies all principals, without a condition, is the plainest.
+        let first = found.iter().find(|one| !is_narrow(one)).or_else(|| found.first())?;
+        Some(first.denying())
+    }
+}
+
+/// A statement that denies something to most principals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denying {
+    /// Its `Sid`, if it has one.
+    pub sid: Option<String>,
+    /// Whom it does not deny it to.
+    pub exception: Exception,
+}
+
+/// How a statement that denies names principals to which it does not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exception {
+    /// By `NotPrincipal`.
+    NotPrincipal,
+    /// By `aws:PrincipalArn` in a condition with this operator.
+    Condition(&'static str),
+    /// It names none.
+    Other,
+}
+
+impl fmt::Display for Denying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.exception {
+            Exception::NotPrincipal => "a NotPrincipal deny",
+            Exception::Condition(_) | Exception::Other => "a deny",
+        })?;
+        self.sid.as_ref().map_or(Ok(()), |sid| write!(f, " (statement `{sid}`)"))
     }
 }
 
@@ -77,9 +183,55 @@ impl<'p> Statement<'p> {
         self.0.get("Effect")?.as_str()
     }
 
+    /// The names that conditions except from it, with their operators.
+    fn principal_arns(self) -> impl Iterator<Item = (&'static str, &'p Value)> {
+        const OPERATORS: [&str; 4] =
+            ["ArnNotLike", "ArnNotEquals", "StringNotLike", "StringNotEquals"];
+        let tests = self.0.get("Condition").and_then(Value::as_object);
+        tests.into_iter().flatten().flat_map(|(operator, keys)| {
+            let base = operator.trim_end_matches("IfExists");
+            let known = OPERATORS.into_iter().find(|known| known.eq_ignore_ascii_case(base));
+            let keys = keys.as_object().into_iter().flatten();
+            let keys = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"));
+            keys.filter_map(move |(_, names)| Some((known?, names)))
+        })
+    }
+
+    /// Whether its conditions, if it has some, are about who calls and from where.
+    fn is_about_callers(self) -> bool {
+        let tests = self.0.get("Condition").and_then(Value::as_object);
+        let keys = tests.into_iter().flatten().filter_map(|(_, keys)| keys.as_object());
+        keys.flatten().all(|(key, _)| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with("aws:") && key != "aws:securetransport"
+        })
+    }
+
+    fn denying(self) -> Denying {
+        let exception = match self.principal_arns().next() {
+            _ if self.0.get("NotPrincipal").is_some() => Exception::NotPrincipal,
+            Some((operator, _)) => Exception::Condition(operator),
+            None => Exception::Other,
+        };
+        let sid = self.0.get("Sid").and_then(Value::as_str);
+        Denying { sid: sid.map(|sid| sid.chars().take(SID_MAX).collect()), exception }
+    }
+
     /// The values of an element such as `Action`.
     pub fn each(self, element: &str) -> impl Iterator<Item = &'p Value> {
         self.0.get(element).into_iter().flat_map(listed)
+    }
+
+    /// Whether no operator of its condition tests a key twice. Their names are not case-sensitive.
+    ///
+    /// Source: AWS IAM User Guide, "IAM JSON policy elements: Condition".
+    fn tests_keys_once(self) -> bool {
+        let operators = self.0.get("Condition").and_then(Value::as_object);
+        operators.into_iter().flat_map(|operators| operators.values()).all(|tests| {
+            let keys = tests.as_object().into_iter().flat_map(|tests| tests.keys());
+            let mut seen = BTreeSet::new();
+            keys.map(|key| key.to_ascii_lowercase()).all(|key| seen.insert(key))
+        })
     }
 }
 
@@ -88,18 +240,12 @@ pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     Statement(document).each("Statement").map(Statement)
 }
 
-/// Whether a principal contains only the account, its root, users or roles.
-fn is_own(principal: Option<&Value>, account: &AccountId) -> bool {
-    let Some(Value::Object(kinds)) = principal else { return false };
-    kinds.iter().all(|(kind, names)| {
-        kind == "AWS"
-            && listed(names).all(|name| name.as_str().is_some_and(|name| is_of(name, account)))
-    })
-}
-
-/// Whether a principal's name, an ARN or the bare account, is of this account.
-fn is_of(name: &str, account: &AccountId) -> bool {
-    name == account.as_str() || name.split(':').nth(4) == Some(account.as_str())
+/// Whether it is the unique id of a role or user.
+fn is_unique_id(name: &str) -> bool {
+    let is_of = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    ["AROA", "AIDA"].iter().any(|kind| name.starts_with(kind))
+        && name.len() >= 16
+        && name.bytes().all(is_of)
 }
 
 /// One value or a list of values: policies allow both nearly everywhere.
@@ -111,62 +257,4 @@ pub fn listed(value: &Value) -> impl Iterator<Item = &Value> {
         }
     }
     .iter()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(statement: &Value, expected: bool) {
-        let account = "111122223333".parse().unwrap();
-        let policy = json!({ "Version": "2012-10-17", "Statement": statement });
-        let policy = Policy::new(policy.to_string());
-        assert_eq!(policy.admits_outsiders(&account), expected, "{statement}");
-    }
-
-    fn allow(principal: &Value) -> Value {
-        json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:PutObject", "Resource": "*" })
-    }
-
-    #[test]
-    fn services_other_accounts_and_anybody_are_outsiders() {
-        check(&allow(&json!({ "Service": "logging.s3.amazonaws.com" })), true);
-        // The old way of load balancers: an account of AWS for each Region.
-        check(&allow(&json!({ "AWS": "arn:aws:iam::127311923021:root" })), true);
-        check(&allow(&json!({ "AWS": ["111122223333", "444455556666"] })), true);
-        check(&allow(&json!("*")), true);
-        check(&allow(&json!({ "AWS": "*" })), true);
-        check(&allow(&json!({ "CanonicalUser": "79a59df900b949e5" })), true);
-    }
-
-    #[test]
-    fn the_accounts_own_people_are_not() {
-        check(&allow(&json!({ "AWS": "111122223333" })), false);
-        check(
-            &allow(
-                &json!({ "AWS": ["arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:root"] }),
-            ),
-            false,
-        );
-        check(&json!([]), false);
-    }
-
-    #[test]
-    fn a_deny_allows_no_one() {
-        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
-        check(&deny, false);
-        check(&json!([deny, allow(&json!({ "AWS": "111122223333" }))]), false);
-        check(&json!([deny, allow(&json!("*"))]), true);
-    }
-
-    #[test]
-    fn what_is_not_understood_counts_as_a_yes() {
-        check(&json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "444455556666" } }), true);
-        check(&json!("?"), true);
-        let account = "111122223333".parse().unwrap();
-        assert!(Policy::new("{}").admits_outsiders(&account));
-        assert!(Policy::new("null").admits_outsiders(&account));
-    }
 }

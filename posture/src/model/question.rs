@@ -24,6 +24,8 @@ pub enum Question {
     AccountBlock,
     /// Of the wanted key, from KMS.
     Key,
+    /// Of the key that the bucket has, from KMS.
+    BucketKey,
     /// Of the bucket's stack, from `CloudFormation`.
     Stack,
     /// Of the ledger: the recent writes to the bucket.
@@ -37,8 +39,10 @@ pub enum On {
     Buckets,
     /// The account: no resource can be named.
     Account,
-    /// The account's KMS keys.
+    /// The configured KMS keys.
     Keys,
+    /// The account's KMS keys.
+    BucketKeys,
     /// The account's `CloudFormation` stacks.
     Stacks,
     /// The ledger bucket.
@@ -63,6 +67,7 @@ named! {
     ObjectLock = "GetObjectLockConfiguration",
     AccountBlock = "GetPublicAccessBlock",
     Key = "DescribeKey",
+    BucketKey = "DescribeKey",
     Stack = "DescribeStacks",
     History = "ListObjectsV2",
 }
@@ -89,6 +94,7 @@ impl Question {
             Self::ObjectLock => ("s3:GetBucketObjectLockConfiguration", On::Buckets),
             Self::AccountBlock => ("s3:GetAccountPublicAccessBlock", On::Account),
             Self::Key => ("kms:DescribeKey", On::Keys),
+            Self::BucketKey => ("kms:DescribeKey", On::BucketKeys),
             Self::Stack => ("cloudformation:DescribeStacks", On::Stacks),
             Self::History => ("s3:ListBucket", On::Ledger),
         }

@@ -1,6 +1,6 @@
 //! The settings of a bucket, as they are read, written and recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,13 @@ mod encryption;
 mod notifications;
 mod public_access;
 
-pub use encryption::{Algorithm, Encryption, Key, SseC};
+pub use encryption::{Algorithm, Encryption, Key, KeyOwner, SseC};
 pub use notifications::{Configuration, Notifications};
 pub use public_access::PublicAccessBlock;
 
+use crate::model::destination::Destination;
 use crate::text::named::named;
-use crate::{BucketName, On, Question};
+use crate::{On, Question};
 
 /// A whole setting, because S3 replaces the whole. `None` is a setting that is not set.
 ///
@@ -241,10 +242,10 @@ pub struct Acl {
 /// Where objects are replicated to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replication {
-    /// The other accounts that own replicas.
-    pub other_accounts: Vec<String>,
-    /// The destination buckets.
-    pub buckets: Vec<BucketName>,
+    /// The destinations of the rules that are enabled.
+    pub destinations: BTreeSet<Destination>,
+    /// Whether a rule copies no objects with SSE-KMS.
+    pub without_kms: bool,
 }
 
 /// When objects are deleted by a lifecycle rule.

@@ -13,7 +13,7 @@ pub enum Severity {
     Info,
     /// It should be reviewed.
     Warning,
-    /// A bucket is not protected as wanted, or the guard does not work as it should.
+    /// A bucket is not protected as wanted, data can leave the account, or the guard does not work as it should.
     High,
     /// Data is, or may be, in danger now.
     Critical,

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::model::tool::Tool;
 use crate::model::watch;
-use crate::{Aspect, CallContext, Maker};
+use crate::{Age, Aspect, CallContext, Maker, Region};
 
 /// Why a bucket is reconciled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Call {
     pub opens_sse_c: bool,
     /// Whether it creates a bucket with S3's default ACL and ownership.
     pub makes_default_bucket: bool,
+    /// The bucket policy that it puts, as JSON: it is compared and reported, never written.
+    pub policy: Option<String>,
 }
 
 impl Trigger {
@@ -63,8 +65,11 @@ impl Trigger {
         touched
     }
 
-    /// What the calls show, after so many attempts.
-    pub fn call_context(&self, attempt: u32) -> CallContext {
+    /// What the calls show, after so many attempts. In a Region other than us-east-1 the call that creates a bucket fails if
+    /// the bucket exists.
+    ///
+    /// Source: Amazon S3 API Reference, `CreateBucket`, `BucketAlreadyOwnedByYou`.
+    pub fn call_context(&self, attempt: u32, region: &Region) -> CallContext {
         let calls = self.calls();
         let maker = if calls.iter().any(|call| call.tool == Tool::CloudFormation) {
             Maker::CloudFormation
@@ -74,11 +79,31 @@ impl Trigger {
             Maker::Unknown
         };
         let changed = calls.iter().flat_map(changes).copied().collect();
-        CallContext { maker, has_waited: attempt > 0, changed }
+        let created = calls.iter().rfind(|call| call.event_name == "CreateBucket");
+        let age = match created {
+            Some(call) if region.as_str() == "us-east-1" => Age::CreatedAgain(call.time),
+            Some(_) => Age::New,
+            None => Age::Unknown,
+        };
+        let exposes = calls.iter().any(exposes);
+        CallContext { maker, has_waited: attempt > 0, changed, exposes, age, is_settling: false }
     }
 }
 
-/// The aspects whose own setting a call changes, if their remediation can break existing access.
+/// Whether a call may make a bucket public that was not.
+fn exposes(call: &Call) -> bool {
+    matches!(
+        call.event_name.as_str(),
+        "PutBucketPolicy"
+            | "PutBucketAcl"
+            | "PutBucketOwnershipControls"
+            | "DeleteBucketOwnershipControls"
+            | "PutBucketPublicAccessBlock"
+            | "DeleteBucketPublicAccessBlock"
+    ) || call.exposes
+}
+
+/// The aspects whose own setting a call changes.
 ///
 /// `CreateBucket` changes only what its parameters say: in us-east-1 it also succeeds for a bucket that exists already.
 fn changes(call: &Call) -> &'static [Aspect] {
@@ -87,7 +112,17 @@ fn changes(call: &Call) -> &'static [Aspect] {
         "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => &[Aspect::Ownership],
         "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => &[Aspect::PublicAccess],
         // AWS does not document what a call that omits the block does; it may only change a key.
-        "PutBucketEncryption" if call.opens_sse_c => &[Aspect::SseC],
+        "PutBucketEncryption" if call.opens_sse_c => &[Aspect::Encryption, Aspect::SseC],
+        "PutBucketEncryption" | "DeleteBucketEncryption" => &[Aspect::Encryption],
+        "PutBucketPolicy" | "DeleteBucketPolicy" => &[Aspect::Tls],
+        "PutBucketVersioning" => &[Aspect::Versioning],
+        "PutBucketLogging" => &[Aspect::AccessLogs],
+        "PutBucketNotification" => &[Aspect::Notifications],
+        "PutBucketReplication" | "DeleteBucketReplication" => &[Aspect::Replication],
+        "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => &[Aspect::ObjectLock],
+        "PutAccountPublicAccessBlock" | "DeleteAccountPublicAccessBlock" => {
+            &[Aspect::AccountPublicAccess]
+        }
         _ => &[],
     }
 }
@@ -97,6 +132,10 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    fn region() -> Region {
+        "eu-west-1".parse().unwrap()
+    }
 
     fn call(event_name: &str, tool: Tool) -> Call {
         Call {
@@ -110,48 +149,70 @@ mod tests {
             exposes: false,
             opens_sse_c: event_name == "PutBucketEncryption",
             makes_default_bucket: event_name == "CreateBucket",
+            policy: None,
         }
     }
 
     #[test]
     fn any_call_of_cloudformation_says_that_it_is_at_work() {
-        let by = |name, tool| Trigger::Calls(vec![call(name, tool)]).call_context(0).maker;
+        let by =
+            |name, tool| Trigger::Calls(vec![call(name, tool)]).call_context(0, &region()).maker;
         assert_eq!(by("PutBucketEncryption", Tool::CloudFormation), Maker::CloudFormation);
         assert_eq!(by("CreateBucket", Tool::CloudFormation), Maker::CloudFormation);
         assert_eq!(by("CreateBucket", Tool::Terraform), Maker::Another);
         assert_eq!(by("PutBucketEncryption", Tool::Terraform), Maker::Unknown);
-        assert_eq!(Trigger::Sweep.call_context(0), CallContext::default());
-        assert!(Trigger::Sweep.call_context(1).has_waited);
+        assert_eq!(Trigger::Sweep.call_context(0, &region()), CallContext::default());
+        assert!(Trigger::Sweep.call_context(1, &region()).has_waited);
     }
 
     #[test]
     fn what_a_call_has_just_changed_is_what_it_sets_itself() {
         let changed = |name, makes_default_bucket| {
             let call = Call { makes_default_bucket, ..call(name, Tool::Cli) };
-            Trigger::Calls(vec![call]).call_context(0).changed.into_iter().collect::<Vec<_>>()
+            Trigger::Calls(vec![call])
+                .call_context(0, &region())
+                .changed
+                .into_iter()
+                .collect::<Vec<_>>()
         };
         for (name, expected) in [
             ("DeleteBucketPublicAccessBlock", Aspect::PublicAccess),
             ("PutBucketPublicAccessBlock", Aspect::PublicAccess),
             ("PutBucketOwnershipControls", Aspect::Ownership),
             ("DeleteBucketOwnershipControls", Aspect::Ownership),
-            ("PutBucketEncryption", Aspect::SseC),
+            ("DeleteBucketEncryption", Aspect::Encryption),
+            ("PutBucketPolicy", Aspect::Tls),
+            ("DeleteBucketPolicy", Aspect::Tls),
+            ("PutBucketVersioning", Aspect::Versioning),
+            ("PutBucketLogging", Aspect::AccessLogs),
+            ("PutBucketNotification", Aspect::Notifications),
+            ("PutBucketReplication", Aspect::Replication),
+            ("PutObjectLockConfiguration", Aspect::ObjectLock),
+            ("DeleteAccountPublicAccessBlock", Aspect::AccountPublicAccess),
         ] {
             assert!(watch::find(name).is_some(), "{name}");
             assert_eq!(changed(name, false), [expected], "{name}");
         }
+        let encryption = changed("PutBucketEncryption", false);
+        assert_eq!(encryption, [Aspect::Encryption, Aspect::SseC]);
         assert_eq!(changed("CreateBucket", false), [Aspect::Ownership]);
         assert_eq!(changed("CreateBucket", true), []);
-        for name in [
-            "DeleteBucketEncryption",
-            "PutBucketTagging",
-            "PutBucketPolicy",
-            "PutBucketAcl",
-            "PutBucketWebsite",
-        ] {
+        for name in ["PutBucketTagging", "PutBucketAcl", "PutBucketWebsite"] {
             assert_eq!(changed(name, false), [], "{name}");
         }
-        assert!(Trigger::Sweep.call_context(0).changed.is_empty());
+        assert!(Trigger::Sweep.call_context(0, &region()).changed.is_empty());
+    }
+
+    #[test]
+    fn in_us_east_1_a_bucket_that_is_created_may_exist() {
+        let age = |name, region: &str| {
+            let calls = Trigger::Calls(vec![call(name, Tool::Cli)]);
+            calls.call_context(0, &region.parse().unwrap()).age
+        };
+        assert_eq!(age("CreateBucket", "eu-west-1"), Age::New);
+        let time = datetime!(2026-11-20 12:00:00 UTC);
+        assert_eq!(age("CreateBucket", "us-east-1"), Age::CreatedAgain(time));
+        assert_eq!(age("PutBucketPolicy", "eu-west-1"), Age::Unknown);
     }
 
     #[test]

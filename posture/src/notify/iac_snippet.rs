@@ -121,8 +121,13 @@ fn described(setting: &Setting) -> Option<Snippet> {
 /// A policy document with our own statements, and whether there are two of them.
 fn policy_document(policy: &str) -> Option<(String, bool)> {
     let policy: Value = serde_json::from_str(policy).ok()?;
-    let sids = [tls::Denied::PlainHttp.sid(), tls::Denied::OldTls.sid()];
-    let is_ours = |statement: &&Value| sids.iter().any(|sid| statement["Sid"] == *sid);
+    let ours = [tls::Denied::PlainHttp, tls::Denied::OldTls];
+    let is_ours = |statement: &&Value| {
+        ours.iter().any(|one| match statement.get("Sid") {
+            Some(sid) => sid == one.sid(),
+            None => statement["Condition"] == one.condition(),
+        })
+    };
     let ours: Vec<&Value> = listed(policy.get("Statement")?).filter(is_ours).collect();
     let document = json!({ "Version": "2012-10-17", "Statement": ours });
     (!ours.is_empty()).then(|| (shown_json(&format!("{document:#}")), ours.len() > 1))
@@ -154,7 +159,7 @@ fn public_access_block(block: PublicAccessBlock) -> Snippet {
 }
 
 fn of_encryption(encryption: &Encryption) -> Snippet {
-    let (algorithm, bucket_key) = (encryption.algorithm.name(), encryption.bucket_key);
+    let bucket_key = encryption.bucket_key;
     let (terraform_key, key) = match encryption.algorithm.key() {
         Some(Key::Named(key)) => (
             format!("\n    kms_master_key_id = {}", template(&quoted(key))),
@@ -167,17 +172,26 @@ fn of_encryption(encryption: &Encryption) -> Snippet {
         SseC::Blocked => blocked_types("SSE-C"),
         SseC::Allowed => blocked_types("NONE"),
     };
+    let (terraform_default, default) = match encryption.algorithm.name() {
+        Some(algorithm) => (
+            format!(
+                "  apply_server_side_encryption_by_default {{\n    \
+                 sse_algorithm     = \"{algorithm}\"{terraform_key}\n  }}\n"
+            ),
+            format!(
+                "ServerSideEncryptionByDefault:\n        SSEAlgorithm: {algorithm}{key}\n      "
+            ),
+        ),
+        None => (String::new(), String::new()),
+    };
     Snippet {
         kind: "server_side_encryption_configuration",
         terraform: format!(
-            "rule {{\n  bucket_key_enabled = {bucket_key}\n{terraform_blocked}  \
-             apply_server_side_encryption_by_default {{\n    \
-             sse_algorithm     = \"{algorithm}\"{terraform_key}\n  }}\n}}"
+            "rule {{\n  bucket_key_enabled = {bucket_key}\n{terraform_blocked}{terraform_default}}}"
         ),
         cloudformation: format!(
             "BucketEncryption:\n  ServerSideEncryptionConfiguration:\n    \
-             - ServerSideEncryptionByDefault:\n        SSEAlgorithm: {algorithm}{key}\n      \
-             BucketKeyEnabled: {bucket_key}{blocked}"
+             - {default}BucketKeyEnabled: {bucket_key}{blocked}"
         ),
         cdk: "encryption, encryptionKey, blockedEncryptionTypes",
     }

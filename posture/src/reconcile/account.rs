@@ -7,6 +7,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::record::Record;
+use crate::model::refusal::Refusal;
 use crate::{Baseline, BucketId, BucketName, Observed, Question, Setting};
 
 /// One page of a list of buckets.
@@ -22,16 +23,16 @@ pub struct Page {
     pub continuation: Option<String>,
 }
 
-/// The kind of error of a failed call; by default neither.
+/// The kind of error of a failed call; by default neither, so that it may be retried.
 pub trait CallError: fmt::Display {
     /// Whether another party was writing at the same time, so that the flow has to start over.
     fn is_conflict(&self) -> bool {
         false
     }
 
-    /// Whether access was denied, so that a retry fails too.
-    fn is_denied(&self) -> bool {
-        false
+    /// The refusal, if AWS refuses the call for good, so that a retry is refused, too.
+    fn refusal(&self) -> Option<Refusal> {
+        None
     }
 }
 
@@ -62,6 +63,16 @@ pub trait Account: Sync {
 
     /// Waits before something is read again; longer with each attempt.
     fn pause(&self, attempt: u32) -> impl Future<Output = ()> + Send;
+
+    /// When a bucket was created, or changed later, if that is known.
+    ///
+    /// Source: Amazon S3 API Reference, `ListBuckets`, `CreationDate`.
+    fn created(
+        &self,
+        _bucket: &BucketId,
+    ) -> impl Future<Output = Result<Option<OffsetDateTime>, Self::Error>> + Send {
+        async { Ok(None) }
+    }
 
     /// Lists the Region's buckets, one page at a time; by default none.
     fn list(

@@ -33,9 +33,10 @@ pub struct Outcome<E> {
 
 /// Carries out a plan, one write after the other: S3 aborts writes to one bucket that overlap.
 ///
-/// Every write directly follows a read of its setting, so that changes by another party are not overwritten. For the first
-/// write that may be the last round of the inspection, and for a new bucket an earlier one after seven calls. After each
-/// write its setting is read, which verifies it, together with that of the next one. The ledger records the beginning and
+/// Every write directly follows a read of its setting, so that changes by another party are not overwritten: what was read
+/// is judged again. For the first write that may be the last round of the inspection. After each write its setting is read,
+/// which verifies it, together with that of the next one. For a new bucket, versioning comes first if nothing may be read
+/// again: it is the same whatever was there, and the next setting is read with its verification. The ledger records the beginning and
 /// the end of each write; no write waits for it, so an end is recorded together with the next beginning.
 pub async fn carry_out<A: Account>(
     account: &A,
@@ -55,19 +56,11 @@ pub async fn carry_out<A: Account>(
     let mut current = inspection.clone();
     // The records that are not saved yet.
     let mut pending: Vec<Record> = Vec::new();
-    let kinds: Vec<SettingKind> = inspection.plan.actions.iter().map(Action::kind).collect();
-    // The setting that was read last, without a wait since then.
-    let is_fresh = |kind: &SettingKind| {
-        inspection.read_last.contains(&kind.question())
-            || !may_read_again(&inspection.baseline, inspection.reads)
-    };
-    let mut fresh = kinds.first().copied().filter(is_fresh);
+    let (kinds, mut fresh) = in_order(inspection);
     for (count, kind) in kinds.iter().enumerate() {
         // After a write that failed or was skipped, the next setting is as old as the inspection.
         if fresh != Some(*kind) {
-            let mut observed = current.observed.clone();
-            observed.forget(kind.question());
-            match read_all(account, observed, wanted, false).await {
+            match read_again(account, &current, kind.question(), wanted).await {
                 Ok(Some(seen)) => current = seen,
                 Ok(None) => {
                     outcome.bucket_exists = false;
@@ -101,14 +94,15 @@ pub async fn carry_out<A: Account>(
             }
         }
         let mut state = State::Written;
-        fresh = kinds.get(count + 1).copied();
-        let next = fresh.map(SettingKind::question);
+        let next = kinds.get(count + 1).map(|next| next.question());
         match verify(account, &current, &action, next, wanted).await {
             Ok(Some((seen, true))) => (current, state) = (seen, State::Verified),
             Ok(Some((seen, false))) => current = seen,
             Ok(None) => outcome.bucket_exists = false,
             Err(cause) => outcome.interrupted = Some(cause),
         }
+        let is_fresh = next.is_some_and(|next| current.read_last.contains(&next));
+        fresh = kinds.get(count + 1).copied().filter(|_| is_fresh);
         record.end(state, trigger, now());
         pending.push(record.clone());
         outcome.done.push((action, record));
@@ -118,6 +112,42 @@ pub async fn carry_out<A: Account>(
     }
     outcome.save(account, pending).await;
     outcome
+}
+
+/// The settings in the order of their writes, and the first one if it was read last, without a wait since then.
+fn in_order(inspection: &Inspection) -> (Vec<SettingKind>, Option<SettingKind>) {
+    const SAME_WHATEVER_WAS_THERE: SettingKind = SettingKind::Versioning;
+    let mut kinds: Vec<SettingKind> = inspection.plan.actions.iter().map(Action::kind).collect();
+    let is_fresh = |kind: &SettingKind| inspection.read_last.contains(&kind.question());
+    if kinds.first().is_none_or(is_fresh) || may_read_again(&inspection.baseline, inspection.reads)
+    {
+        let first = kinds.first().copied().filter(is_fresh);
+        return (kinds, first);
+    }
+    let place = kinds.iter().position(|kind| *kind == SAME_WHATEVER_WAS_THERE);
+    let first = place.map(|place| kinds.remove(place));
+    kinds.splice(..0, first);
+    (kinds, first)
+}
+
+/// Reads a setting again, until it is what was read last.
+async fn read_again<A: Account>(
+    account: &A,
+    current: &Inspection,
+    question: Question,
+    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
+) -> Result<Option<Inspection>, A::Error> {
+    let mut observed = current.observed.clone();
+    loop {
+        observed.forget(question);
+        match read_all(account, observed, wanted, false).await? {
+            // It had more questions, which are answered now.
+            Some(seen) if !seen.read_last.is_empty() && !seen.read_last.contains(&question) => {
+                observed = seen.observed;
+            }
+            seen => return Ok(seen),
+        }
+    }
 }
 
 impl<E> Outcome<E> {

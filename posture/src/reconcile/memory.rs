@@ -1,10 +1,13 @@
 //! A bucket in memory, for `replay` and for tests.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use time::OffsetDateTime;
+
 use crate::model::baseline::Baseline;
-use crate::model::observed::{KeyState, Observed, Reading};
+use crate::model::observed::{DescribedKey, KeyState, Observed, Reading};
 use crate::model::policy::Policy;
 use crate::model::setting::{
     Acl, Algorithm, Encryption, Notifications, Ownership, PublicAccessBlock, Setting, SseC,
@@ -21,6 +24,7 @@ pub struct MemoryBucket {
 #[derive(Debug)]
 struct Inner {
     truth: Observed,
+    created: Option<OffsetDateTime>,
     steps: Vec<Step>,
 }
 
@@ -38,7 +42,12 @@ pub enum Step {
 impl MemoryBucket {
     /// A bucket in this state.
     pub fn new(truth: Observed) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner { truth, steps: Vec::new() })) }
+        Self { inner: Arc::new(Mutex::new(Inner { truth, created: None, steps: Vec::new() })) }
+    }
+
+    /// Sets when it was created.
+    pub fn set_created(&self, time: OffsetDateTime) {
+        self.lock().created = Some(time);
     }
 
     /// Its state.
@@ -93,7 +102,10 @@ impl Observed {
             lifecycle: Reading::Absent,
             object_lock: Reading::Absent,
             key: Reading::Known(KeyState::Usable),
+            // A key that is set later is a customer's.
+            bucket_key: Reading::Known(DescribedKey { arn: String::new(), is_aws_managed: false }),
             stack_in_progress: Reading::Absent,
+            refused: BTreeMap::new(),
             history: Reading::Known(History::default()),
             id,
         }
@@ -162,4 +174,8 @@ impl Account for MemoryBucket {
     }
 
     async fn pause(&self, _: u32) {}
+
+    async fn created(&self, _: &BucketId) -> Result<Option<OffsetDateTime>, Infallible> {
+        Ok(self.lock().created)
+    }
 }

@@ -8,31 +8,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use super::ledger::suppression;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
 use crate::events::wire::{as_optional_time, as_time};
+use crate::model::refusal::Refusal;
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
+
+mod invalid;
+mod last_setting;
+mod refused;
+
+pub use invalid::InvalidState;
+pub use last_setting::{LastSetting, ReadSetting};
+pub use refused::RefusedAt;
+
+use last_setting::replace;
 
 /// The version of the form. A reader of older versions leaves a newer one alone.
 const VERSION: u32 = 1;
 /// After how many days a finding is reported again.
 pub const DAYS: i64 = 30;
-/// The most bytes of a setting: a policy has no more.
-///
-/// Source: Amazon S3 User Guide, "Bucket policies".
-const SETTING_BYTES_MAX: usize = 20 << 10;
 /// The most characters of a reason.
 const REASON_MAX: usize = 300;
 /// The most entries of a list.
 const ENTRIES_MAX: usize = 200;
 /// The reason of what could not be remediated, because a write failed.
 pub const FAILED: &str = "its remediation failed";
+/// For how long after its creation a bucket is new, so that its owner may still be configuring it.
+const NEW_FOR: Duration = Duration::HOUR;
 /// How a state's key ends.
 const JSON: &str = ".json";
 
@@ -53,6 +61,12 @@ pub struct BucketState {
     /// What is weaker than wanted and not remediated.
     #[serde(default)]
     pub findings: Vec<OpenFinding>,
+    /// What was weakened and could not be remediated yet, and since when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owed: BTreeMap<Aspect, Owed>,
+    /// Whether everyone could read or write in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<ReadPublic>,
     /// The ids of the records of writes that could not be reported yet.
     #[serde(default)]
     pub unreported: BTreeSet<String>,
@@ -62,6 +76,9 @@ pub struct BucketState {
     /// The settings that the guard has stopped writing, also those of the past.
     #[serde(default)]
     pub stops: BTreeMap<SettingKind, Stop>,
+    /// The writes that AWS has refused for good.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<SettingKind, RefusedAt>,
     /// The keys of the suppressions whose first use was reported.
     #[serde(default)]
     pub suppressions_seen: BTreeSet<String>,
@@ -80,28 +97,22 @@ pub struct KnownBy {
     pub time: OffsetDateTime,
 }
 
-/// A setting as it was read last, and its last change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastSetting {
-    /// The setting, if it was read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read: Option<ReadSetting>,
-    /// Of one of the stack's own buckets, the setting that is right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub right: Option<ReadSetting>,
-    /// The last call that may have changed it, if there was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
-}
-
-/// A setting, and since when it is known to be so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadSetting {
+/// Something that was weakened and could not be remediated yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
     /// Since when.
     #[serde(with = "as_time")]
     pub since: OffsetDateTime,
-    /// The setting; none if it is too large to be kept.
-    pub value: Option<Setting>,
+}
+
+/// Whether a bucket was public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadPublic {
+    /// Since when that is known.
+    #[serde(with = "as_time")]
+    pub since: OffsetDateTime,
+    /// Whether it was.
+    pub value: bool,
 }
 
 /// A call that may have changed a setting.
@@ -180,8 +191,14 @@ pub struct Update {
     pub judged: BTreeSet<Aspect>,
     /// What is not remediated, and whether that was reported now.
     pub findings: Vec<(Aspect, String, bool)>,
+    /// What was weakened and is not remediated.
+    pub owed: BTreeSet<Aspect>,
+    /// Whether everyone can read or write in it, if that is known.
+    pub public: Option<bool>,
     /// The writes.
     pub writes: Vec<Write>,
+    /// The writes that AWS refuses for good, with when it has refused them.
+    pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
     /// The settings that are not written any more.
     pub stops: Vec<(SettingKind, Stop)>,
     /// The records that could not be reported.
@@ -192,22 +209,6 @@ pub struct Update {
     pub suppressions_seen: Vec<String>,
     /// The objects that do not count and were reported now.
     pub foreign_seen: Vec<String>,
-}
-
-/// Why an object is not a state that can be used.
-#[derive(Debug, Error)]
-pub enum InvalidState {
-    /// It was written by a newer version, and is left alone.
-    #[error(
-        "the state has version {0}, and this s3guard supports versions up to {VERSION}: update s3guard"
-    )]
-    Newer(u64),
-    /// It is not a state.
-    #[error("the state is not valid: {0}")]
-    Form(#[from] serde_json::Error),
-    /// It is the state of something else.
-    #[error("the state is not that of its key: its `{0}` differs")]
-    Differs(&'static str),
 }
 
 /// The key of a bucket's state.
@@ -227,7 +228,8 @@ pub fn reason_text(reason: &Reason) -> Option<String> {
         reason,
         Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
     );
-    (!is_reported_otherwise).then(|| reason.to_string().chars().take(REASON_MAX).collect())
+    let text = || reason.refusal().unwrap_or_else(|| reason.to_string());
+    (!is_reported_otherwise).then(|| text().chars().take(REASON_MAX).collect())
 }
 
 /// The settings that a call may have changed, with the call. Tags are no settings.
@@ -258,9 +260,12 @@ impl BucketState {
             known: None,
             settings: BTreeMap::new(),
             findings: Vec::new(),
+            owed: BTreeMap::new(),
+            public: None,
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
+            refused: BTreeMap::new(),
             suppressions_seen: BTreeSet::new(),
             foreign_seen: BTreeSet::new(),
         }
@@ -307,13 +312,26 @@ impl BucketState {
         }
         let stopped = self.stops.iter().filter(|(_, stop)| stop.until > now);
         history.stopped.extend(stopped.map(|(kind, _)| *kind));
+        history.refused = self.refused_lately(now);
         for (kind, last) in &self.settings {
             let right = last.right.as_ref().and_then(|right| right.value.clone());
             history.right.extend(right.map(|right| (*kind, right)));
             let read = last.read.as_ref().filter(|read| read.since <= now - Duration::HOUR);
             let read = read.and_then(|read| read.value.clone());
             history.seen_before.extend(read.map(|read| (*kind, read)));
+            let before = last.read.as_ref().and_then(|read| read.value.clone());
+            history.before.extend(before.map(|before| (*kind, before)));
         }
+        if let Some(last) = self.settings.get(&SettingKind::Encryption) {
+            let existed = self.known.is_some_and(|known| known.how == Known::Before);
+            history.encryption = last.encryption_history(existed);
+        }
+        history.owed.extend(self.owed.keys());
+        history.was_public = self.public.map(|public| public.value);
+        history.known_since = self.known.map(|known| known.time);
+        let is_created = |known: KnownBy| known.how == Known::Created;
+        history.is_new =
+            self.known.is_some_and(|known| is_created(known) && now - known.time < NEW_FOR);
     }
 
     /// Whether a sweep has to report this: not if it was within 30 days, and a subscription was confirmed.
@@ -332,6 +350,7 @@ impl BucketState {
         let mut state = self.clone();
         state.learn(update);
         state.judge(update);
+        state.refuse(update);
         let Update { time, writes, stops, .. } = update;
         state.writes.extend(writes.iter().cloned());
         for (kind, stop) in stops {
@@ -357,13 +376,16 @@ impl BucketState {
         let Update { time, known, settings, right, sources, .. } = update;
         let is_better = |known: Known| match self.known {
             None => true,
-            Some(now) => now.how == Known::Swept && known != Known::Swept,
+            Some(now) if now.how == Known::Swept => known != Known::Swept,
+            // The call that creates it may be handled after another one.
+            Some(now) => now.how == Known::Event && known == Known::Created,
         };
         if let Some(how) = known.filter(|known| is_better(*known)) {
             self.known = Some(KnownBy { how, time: *time });
         }
         for setting in settings {
-            replace(&mut self.settings.entry(setting.kind()).or_default().read, setting, *time);
+            let last = self.settings.entry(setting.kind()).or_default();
+            last.learn(setting, *time);
         }
         for setting in right {
             replace(&mut self.settings.entry(setting.kind()).or_default().right, setting, *time);
@@ -378,7 +400,19 @@ impl BucketState {
 
     /// What was judged and is compliant is no finding any more, unless it was found later than it was judged.
     fn judge(&mut self, update: &Update) {
-        let Update { time, judged, findings, .. } = update;
+        let Update { time, judged, findings, owed, public, .. } = update;
+        self.owed.retain(|aspect, one| {
+            one.since > *time || !judged.contains(aspect) || owed.contains(aspect)
+        });
+        for aspect in owed {
+            let one = self.owed.entry(*aspect).or_insert(Owed { since: *time });
+            one.since = one.since.min(*time);
+        }
+        if let Some(value) = *public
+            && self.public.is_none_or(|last| last.since <= *time && last.value != value)
+        {
+            self.public = Some(ReadPublic { since: *time, value });
+        }
         let is_same = |found: &OpenFinding, (aspect, reason, _): &(Aspect, String, bool)| {
             found.aspect == *aspect && found.reason == *reason
         };
@@ -426,74 +460,7 @@ impl BucketState {
     }
 }
 
-impl Update {
-    /// Nothing, at this time.
-    pub fn new(time: OffsetDateTime) -> Self {
-        Self {
-            time,
-            known: None,
-            settings: Vec::new(),
-            right: Vec::new(),
-            sources: Vec::new(),
-            judged: BTreeSet::new(),
-            findings: Vec::new(),
-            writes: Vec::new(),
-            stops: Vec::new(),
-            unreported: Vec::new(),
-            reported: Vec::new(),
-            suppressions_seen: Vec::new(),
-            foreign_seen: Vec::new(),
-        }
-    }
-
-    /// Notes that these findings were reported.
-    pub fn mark_reported<'a>(&mut self, findings: impl IntoIterator<Item = &'a Finding>) {
-        for finding in findings {
-            let Finding::NotRemediated { aspect, reason } = finding else { continue };
-            let Some(reason) = reason_text(reason) else { continue };
-            for (of, text, is_notified) in &mut self.findings {
-                *is_notified |= of == aspect && *text == reason;
-            }
-        }
-    }
-
-    /// The same, if the report about the bucket could not be published: these are the records of its writes.
-    #[must_use]
-    pub fn not_published(mut self, records: Vec<String>) -> Self {
-        for (_, _, is_notified) in &mut self.findings {
-            *is_notified = false;
-        }
-        self.reported.retain(|id| !records.contains(id));
-        self.unreported.extend(records);
-        self
-    }
-
-    /// Whether it says nothing that depends on the publication of a report.
-    pub fn is_independent(&self) -> bool {
-        self.reported.is_empty() && !self.findings.iter().any(|(_, _, is_notified)| *is_notified)
-    }
-
-    /// Whether it says only what the bucket is like.
-    pub fn is_quiet(&self) -> bool {
-        let Self { findings, writes, stops, unreported, .. } = self;
-        findings.is_empty()
-            && writes.is_empty()
-            && stops.is_empty()
-            && unreported.is_empty()
-            && self.right.is_empty()
-            && self.suppressions_seen.is_empty()
-            && self.foreign_seen.is_empty()
-    }
-}
-
-/// Replaces a setting by another one that was read later.
-fn replace(last: &mut Option<ReadSetting>, setting: &Setting, time: OffsetDateTime) {
-    let is_small = serde_json::to_vec(setting).is_ok_and(|json| json.len() <= SETTING_BYTES_MAX);
-    let value = is_small.then(|| setting.clone());
-    if last.as_ref().is_none_or(|last| last.since <= time && last.value != value) {
-        *last = Some(ReadSetting { since: time, value });
-    }
-}
+mod update;
 
 #[cfg(test)]
 mod tests;

@@ -167,25 +167,27 @@ pub fn stack_delay_seconds(attempt: u32) -> Option<u16> {
 
 /// The rest of the settle time of a call's bucket, in seconds, rounded up.
 fn settling(call: &Call, now: OffsetDateTime, settle_seconds: u16) -> Option<u16> {
-    if !may_settle(call) {
-        return None;
-    }
+    may_settle(call).then(|| rest_seconds(call.time, now, settle_seconds)).flatten()
+}
+
+/// The rest of the settle time since then, in seconds, rounded up.
+pub fn rest_seconds(
+    since: OffsetDateTime,
+    now: OffsetDateTime,
+    settle_seconds: u16,
+) -> Option<u16> {
     let settle = time::Duration::seconds(settle_seconds.into());
     // A clock that differs from AWS's must not delay a bucket for longer than the settle time, each time: it differs by at
     // most a minute.
-    let missing = (settle - (now - call.time)).min(settle);
+    let missing = (settle - (now - since)).min(settle);
     let seconds = (missing.whole_milliseconds() + 999) / 1000;
     u16::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
 /// Whether a call is part of the setup of a bucket, and gives no access by itself.
-///
-/// The setup of a website disables the block before it adds a public policy. A block that is enabled again in between makes
-/// that call fail.
 fn may_settle(call: &Call) -> bool {
     match call.event_name.as_str() {
         "CreateBucket" => !call.exposes,
-        "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => call.tool.is_iac(),
         // Tags weaken nothing, and are set a moment after the bucket is created.
         "PutBucketTagging" | "DeleteBucketTagging" | "TagResource" | "UntagResource" => true,
         _ => false,
@@ -207,10 +209,10 @@ impl ReconcileTask {
         }
     }
 
-    /// How much of the bucket is judged: what its calls touch, and all that is remediated if the sweep asks for it too.
+    /// How much of the bucket is judged: what its calls touch, and everything if the sweep asks for it too.
     pub fn extent(&self) -> Extent {
         match &self.trigger {
-            Trigger::Calls(_) if self.is_swept => Extent::KeptAndTouched(self.trigger.touched()),
+            Trigger::Calls(_) if self.is_swept => Extent::Everything,
             Trigger::Calls(_) | Trigger::Sweep => Extent::of(&self.trigger),
         }
     }

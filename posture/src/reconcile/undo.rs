@@ -18,6 +18,7 @@ mod policy;
 
 pub use diff::diff;
 pub use exposure::exposures;
+pub(super) use policy::meaning;
 
 /// Why a write cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -49,6 +50,20 @@ pub fn undo(
     let before = record.from.as_ref().ok_or(CannotUndo::NotKnown)?;
     let now = now.ok_or(CannotUndo::NotReadable)?;
     reverted([before, &record.to, now], even_if_changed)
+}
+
+/// Several writes of one setting, the newest first, as one: from what was before the oldest to what the newest has written.
+/// `None` if there are none.
+pub fn joined(newest_first: Vec<Record>) -> Option<Record> {
+    let mut records = newest_first.into_iter();
+    let mut joined = records.next()?;
+    for older in records {
+        joined.from = older.from;
+        joined.aspects.extend(older.aspects);
+    }
+    joined.aspects.sort_unstable();
+    joined.aspects.dedup();
+    Some(joined)
 }
 
 /// The setting without what a write has changed `from` one setting `to` another.

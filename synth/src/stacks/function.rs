@@ -55,6 +55,7 @@ impl Shared {
             (variable::STACK, Pseudo::StackName.into()),
             (variable::LEDGER, self.evidence.ledger.name().into()),
             (variable::LEDGER_KEY, self.key.arn().into()),
+            (variable::EARLIER_LEDGER_KEYS, self.parameters.earlier_key_arns.joined()),
             (variable::OWN_BUCKETS, self.own_buckets()),
             (variable::GRADE, self.parameters.grade.value()),
         ];
@@ -192,6 +193,7 @@ pub(super) fn add(
     let reads = reads.into_iter().map(from_within);
     // Here S3 and SNS use the key, for the role.
     let writes = writes.into_iter().map(from_within).chain([use_key(shared.key, &["s3", "sns"])]);
+    let reads = reads.chain([read_earlier(shared)]);
     let why = "What the function reads.";
     let read = add_policy(template, ids.read_policy, why, reads.collect());
     let why = "What the function writes.";
@@ -222,6 +224,22 @@ pub(super) fn use_key(key: Handle<Key>, services: &[&str]) -> Statement {
     Statement {
         conditions: vec![Test::like_any("kms:ViaService", services)],
         ..Statement::allow("UseKey", ["kms:GenerateDataKey", "kms:Decrypt"], [key])
+    }
+}
+
+/// Allows to read what keys of earlier stacks encrypt in the ledger. Which keys count is up to the code.
+pub(super) fn read_earlier(Shared { parameters, evidence, .. }: &Shared) -> Statement {
+    let own = Sub::arn("kms:").pseudo(Pseudo::Region).text(":").pseudo(Pseudo::AccountId);
+    let s3 = Sub::new().text("s3.").pseudo(Pseudo::Region).text(".amazonaws.com*");
+    let ledger: Value<Text> = evidence.ledger.arn().into();
+    let objects = bucket::within(&evidence.ledger.arn(), "/*");
+    Statement {
+        conditions: vec![
+            Test::like("kms:ViaService", s3),
+            Test::like_any("kms:EncryptionContext:aws:s3:arn", [ledger, objects.into()]),
+        ],
+        only_if: Some(parameters.has_earlier_keys),
+        ..Statement::allow("ReadEarlierLedger", ["kms:Decrypt"], [own.text(":key/*").into()])
     }
 }
 

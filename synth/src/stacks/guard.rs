@@ -216,6 +216,7 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &
         (variable::KEY, parameters.bucket_key_arn.value().into()),
         (variable::SETTLE_SECONDS, parameters.settle_seconds.value()),
         (variable::LOG_BUCKET, evidence.logs.name().into()),
+        (variable::ROLE, shared.principals.guard.arn().into()),
         (variable::DEPLOYERS, parameters.deployer_arns.joined()),
     ]);
     let guard = Definition {
@@ -238,6 +239,13 @@ fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
     let Shared { parameters, topics, evidence, .. } = shared;
     let topics = topics.notifications.map(|(_, topic)| topic.arn().into());
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
+    // Those of buckets, which S3 does not take from another Region: whether AWS manages them.
+    let own_keys = Sub::arn("kms")
+        .text(":")
+        .pseudo(Pseudo::Region)
+        .text(":")
+        .pseudo(Pseudo::AccountId)
+        .text(":key/*");
     let allow = |sid, on: On, resources: Vec<Value<AnyArn>>| {
         Statement::allow(sid, permissions::reads(on), resources)
     };
@@ -262,6 +270,7 @@ fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
         },
         allow("FindBuckets", On::Account, vec![Value::literal("*")]),
         asks_for_keys,
+        allow("AskForBucketKeys", On::BucketKeys, vec![own_keys.into()]),
         allow("AskForStacks", On::Stacks, vec![stacks.into()]),
         // Not by prefix: then S3 would refuse to read an object that does not exist, instead of saying so.
         allow("ListLedger", On::Ledger, vec![ledger.into()]),

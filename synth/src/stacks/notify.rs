@@ -36,6 +36,8 @@ pub(super) const NOTIFY: function::FunctionIds = function::FunctionIds {
 
 /// The type of the events that make the function read an object's ACL.
 const ACL_UPDATED: &str = "Object ACL Updated";
+/// The type of the events that make it read an object's ACL in buckets where ACLs count.
+const CREATED: &str = "Object Created";
 /// Windows of a quarter of an hour and more end with the clock.
 const QUARTERS: &str = "cron(0/15 * * * ? *)";
 /// A call receives as many events as Lambda allows: writing them to the ledger costs the same for one and for thousands.
@@ -127,9 +129,14 @@ fn reads(evidence: Evidence, notifications: &NotificationConfig) -> Vec<Statemen
         allow("FindWindows", NotifyOn::Ledger, vec![evidence.ledger.arn().into()], of_prefix),
         allow("FindGrades", NotifyOn::Buckets, buckets, of_account()),
     ];
-    if notifications.objects.detail_types().contains(&ACL_UPDATED) {
+    let detail_types = notifications.objects.detail_types();
+    if detail_types.contains(&ACL_UPDATED) {
         let all_objects = vec![Sub::arn("s3:::*/*").into()];
         statements.push(allow("ReadAcls", NotifyOn::Acls, all_objects, of_account()));
+        if detail_types.contains(&CREATED) {
+            let buckets = vec![Sub::arn("s3:::*").into()];
+            statements.push(allow("FindAclBuckets", NotifyOn::OpenToAcls, buckets, of_account()));
+        }
     }
     let overwrites = notifications.report_overwrites();
     let overwrites: Vec<_> =

@@ -5,7 +5,7 @@ use s3guard_posture::contract::ledger;
 use super::{
     IAM_PATH,
     bucket::within,
-    function::{Shared, use_key},
+    function::{Shared, read_earlier, use_key},
     intake::Intake,
 };
 use crate::{
@@ -24,22 +24,16 @@ pub(super) fn add(template: &mut Template, shared: &Shared, intakes: [Intake; 2]
     let dead_letters = intakes.map(|intake| intake.dead_letters).into_iter();
     let dead_letters: Vec<Value<AnyArn>> =
         dead_letters.chain([topics.dead_letters]).map(|queue| queue.arn().into()).collect();
-    let redrive = [
-        "sqs:CancelMessageMoveTask",
-        "sqs:DeleteMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ListMessageMoveTasks",
-        "sqs:ReceiveMessage",
-        "sqs:StartMessageMoveTask",
-    ];
+    let redrive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
     let statements = [
         Statement::allow("ListLedger", ["s3:ListBucket"], [ledger.clone().into()]),
         Statement::allow("ReadLedger", ["s3:GetObject"], [within(&ledger, "/*")]),
         Statement::allow("WriteSuppressions", ["s3:PutObject"], own),
-        Statement::allow("Send", ["sqs:SendMessage"], queues),
+        Statement::allow("Send", ["sqs:GetQueueAttributes", "sqs:SendMessage"], queues),
         Statement::allow("Redrive", redrive, dead_letters),
         Statement::allow("Publish", ["sns:Publish"], topics.all().map(|topic| topic.arn().into())),
         use_key(*key, &["s3", "sns"]),
+        read_earlier(shared),
     ];
     let why = "What operators do beside their own permissions.";
     let policy = ManagedPolicy {

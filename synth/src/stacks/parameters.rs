@@ -14,6 +14,7 @@ const CODE_KEY: LogicalId = LogicalId::new(parameter::CODE_KEY);
 const CODE_VERSION: LogicalId = LogicalId::new(parameter::CODE_VERSION);
 const OPERATOR_ARNS: LogicalId = LogicalId::new(parameter::OPERATOR_ARNS);
 const DEPLOYER_ARNS: LogicalId = LogicalId::new(parameter::DEPLOYER_ARNS);
+const EARLIER_KEY_ARNS: LogicalId = LogicalId::new(parameter::EARLIER_KEY_ARNS);
 const PERMISSIONS_BOUNDARY: LogicalId = LogicalId::new(parameter::PERMISSIONS_BOUNDARY);
 const OBJECT_LOCK: LogicalId = LogicalId::new(parameter::OBJECT_LOCK);
 const ARCHITECTURE: LogicalId = LogicalId::new(parameter::ARCHITECTURE);
@@ -43,6 +44,7 @@ const HAS_BUCKET_KEY: LogicalId = LogicalId::new("HasBucketKey");
 const HAS_OPERATORS: LogicalId = LogicalId::new("HasOperators");
 const NO_OPERATORS: LogicalId = LogicalId::new("NoOperators");
 const HAS_DEPLOYERS: LogicalId = LogicalId::new("HasDeployers");
+const HAS_EARLIER_KEYS: LogicalId = LogicalId::new("HasEarlierKeys");
 const HAS_BOUNDARY: LogicalId = LogicalId::new("HasPermissionsBoundary");
 const HAS_OBJECT_LOCK: LogicalId = LogicalId::new("HasObjectLock");
 
@@ -58,6 +60,7 @@ pub(super) struct Parameters {
     pub(super) code_version: ParameterHandle<Text>,
     pub(super) operator_arns: ParameterHandle<Arns>,
     pub(super) deployer_arns: ParameterHandle<Arns>,
+    pub(super) earlier_key_arns: ParameterHandle<Arns>,
     pub(super) permissions_boundary: ParameterHandle<PolicyArn>,
     pub(super) architecture: ParameterHandle<Architecture>,
     pub(super) email: ParameterHandle<Text>,
@@ -80,6 +83,8 @@ pub(super) struct Parameters {
     pub(super) no_operators: ConditionHandle,
     /// There are deployers.
     pub(super) has_deployers: ConditionHandle,
+    /// There are keys of earlier stacks.
+    pub(super) has_earlier_keys: ConditionHandle,
     /// The roles have a permissions boundary.
     pub(super) has_boundary: ConditionHandle,
     /// Versions are locked.
@@ -147,19 +152,23 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     let no_operators = template.condition(NO_OPERATORS, Condition::is_empty(access.operator_arns));
     let has_deployers =
         template.condition(HAS_DEPLOYERS, !Condition::is_empty(access.deployer_arns));
+    let has_earlier_keys =
+        template.condition(HAS_EARLIER_KEYS, !Condition::is_empty(access.earlier_key_arns));
     let has_object_lock = template.condition(HAS_OBJECT_LOCK, Condition::equals(object_lock, "on"));
     template.group("Protection", &[GRADE, BUCKET_KEY_ARN, OBJECT_LOCK]);
     template.group("Notifications", &[EMAIL]);
     template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
-    template.group("Access", &[OPERATOR_ARNS, DEPLOYER_ARNS, PERMISSIONS_BOUNDARY]);
+    template
+        .group("Access", &[OPERATOR_ARNS, DEPLOYER_ARNS, EARLIER_KEY_ARNS, PERMISSIONS_BOUNDARY]);
     template.group("Program", &[CODE_BUCKET, CODE_KEY, CODE_VERSION, ARCHITECTURE]);
-    let Access { operator_arns, deployer_arns, permissions_boundary } = access;
+    let Access { operator_arns, deployer_arns, earlier_key_arns, permissions_boundary } = access;
     Parameters {
         code_bucket,
         code_key,
         code_version,
         operator_arns,
         deployer_arns,
+        earlier_key_arns,
         permissions_boundary,
         architecture,
         email,
@@ -175,6 +184,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         has_operators,
         no_operators,
         has_deployers,
+        has_earlier_keys,
         has_boundary,
         has_object_lock,
     }
@@ -230,6 +240,7 @@ fn add_code_version(template: &mut Template) -> ParameterHandle<Text> {
 struct Access {
     operator_arns: ParameterHandle<Arns>,
     deployer_arns: ParameterHandle<Arns>,
+    earlier_key_arns: ParameterHandle<Arns>,
     permissions_boundary: ParameterHandle<PolicyArn>,
 }
 
@@ -249,6 +260,16 @@ fn add_access(template: &mut Template) -> Access {
         "Principals that deploy this stack: only they, and the account's root user, can change the settings of its buckets, \
          queues, topics and key. Empty: those settings are not locked.",
     );
+    let earlier_keys = Parameter {
+        r#type: ParameterType::CommaDelimitedList,
+        default: Some(""),
+        allowed_pattern: Some(r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$"),
+        constraint_description: Some("ARNs of KMS keys with commas between them, or empty"),
+        ..Parameter::new(
+            "Keys of earlier stacks whose ledger this stack takes over: what they encrypt there counts as well. \
+             s3guard deploy sets it.",
+        )
+    };
     let boundary = Parameter {
         default: Some(""),
         allowed_pattern: Some(r"^$|^arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"),
@@ -258,6 +279,7 @@ fn add_access(template: &mut Template) -> Access {
     Access {
         operator_arns: template.parameter(OPERATOR_ARNS, "Operators", operators),
         deployer_arns: template.parameter(DEPLOYER_ARNS, "Deployers", deployers),
+        earlier_key_arns: template.parameter(EARLIER_KEY_ARNS, "Earlier keys", earlier_keys),
         permissions_boundary: template.parameter(
             PERMISSIONS_BOUNDARY,
             "Permissions boundary",

@@ -39,7 +39,7 @@ fn a_sweep_reports_an_open_account_once() {
 
 #[test]
 fn an_opened_account_is_remediated_if_configured() {
-    let kept = "[aspects]\naccount-public-access = \"keep\"\n";
+    let kept = "[aspects]\naccount-public-access = \"enforce\"\n";
     let guarded = Guarded::configured(new_account(), kept, &[]);
     let careless = guarded.careless();
     assert!(is_on(&careless), "the first sweep closes it");

@@ -66,8 +66,8 @@ fn until_nothing_is_handled(guarded: &Guarded) {
 }
 
 /// A guard that also creates the first policy of a stack's bucket.
-fn insisting() -> Guarded {
-    Guarded::configured(new_account(), "[aspects]\ntls = \"keep\"\n", &[])
+fn enforcing() -> Guarded {
+    Guarded::configured(new_account(), "[aspects]\ntls = \"enforce\"\n", &[])
 }
 
 /// A stack in progress, with a bucket that the guard has reconciled.
@@ -87,7 +87,7 @@ fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
 
 #[test]
 fn a_policy_that_a_stack_creates_late_is_created_and_then_extended() {
-    let guarded = insisting();
+    let guarded = enforcing();
     let bucket = guarded.bucket("web");
     guarded.forget();
     let theirs = json!({ "Version": "2012-10-17", "Statement": [{
@@ -107,7 +107,7 @@ fn a_policy_that_a_stack_creates_late_is_created_and_then_extended() {
 
 #[test]
 fn a_stacks_bucket_without_a_policy_gets_one_after_the_operation_if_configured() {
-    let guarded = insisting();
+    let guarded = enforcing();
     let bucket = guarded.bucket("web");
     guarded.forget();
     let root = in_progress(&guarded, &bucket, &Value::Null);

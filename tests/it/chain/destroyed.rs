@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use super::guarded::{Guarded, s3guard};
+use super::guarded::{Guarded, is_private, s3guard};
 
 fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -129,4 +129,46 @@ fn locked_objects_and_their_bucket_are_kept_and_named() {
     let words = output_of(&again);
     assert_eq!(again.status.code(), Some(1), "{words}");
     assert!(words.contains("stays, 1 of its objects held by compliance mode"), "{words}");
+}
+
+#[test]
+fn a_stack_over_the_ledger_of_an_earlier_one_keeps_history_undo_and_suppressions() {
+    let mut guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.rest();
+    let id = |guarded: &Guarded, setting: &str| {
+        let records = guarded.records(&reports);
+        let record = records.iter().find(|record| record["setting"] == setting).unwrap();
+        record["id"].as_str().unwrap().to_owned()
+    };
+    let undo = |guarded: &Guarded, id: &str| {
+        let all = ["undo", id, "--stack", "guard", "--yes", "--accept-exposure"];
+        let done = s3guard(&guarded.operator(), &all);
+        assert_eq!(done.status.code(), Some(0), "{}", output_of(&done));
+    };
+    undo(&guarded, &id(&guarded, "public-access-block"));
+    guarded.rest();
+    let (before, key) = (guarded.records(&reports), guarded.output("KeyArn").to_owned());
+    let destroyed = destroy(&guarded, &[]);
+    assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));
+
+    guarded.install_again();
+    assert_ne!(guarded.output("KeyArn"), key, "the new stack has a key of its own");
+    assert_eq!(guarded.records(&reports), before);
+    // The suppression holds, for events and for the sweep of the installation.
+    guarded.forget();
+    careless.put_public_access_block(&reports, false).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    assert!(!is_private(&careless, &reports));
+    // A record of the earlier stack is undone, and new records are written.
+    undo(&guarded, &id(&guarded, "policy"));
+    careless.delete_bucket_setting(&reports, "encryption").unwrap();
+    guarded.rest();
+    let records = guarded.records(&reports);
+    assert!(records.len() >= before.len(), "{records:#?}");
+    assert!(before.iter().all(|record| records.contains(record)), "{records:#?}");
+    let status = s3guard(&guarded.operator(), &["status", "--stack", "guard"]);
+    assert_eq!(status.status.code(), Some(0), "{}", String::from_utf8_lossy(&status.stdout));
 }

@@ -133,8 +133,8 @@ fn the_sweep_reports_settings_in_use_and_a_weakening_of_them_is_reverted() {
         root.create_bucket(bucket).unwrap();
         account.make_legacy(bucket).unwrap();
     }
-    let insists = "[[rule]]\nbucket = \"asked-*\"\naspects = { public-access = \"keep\", sse-c = \"keep\" }\n";
-    let guarded = Guarded::configured(account, insists, &[]);
+    let enforces = "[[rule]]\nbucket = \"asked-*\"\naspects = { public-access = \"enforce\", sse-c = \"enforce\" }\n";
+    let guarded = Guarded::configured(account, enforces, &[]);
     guarded.wait("a mail", || !guarded.mails().is_empty());
     guarded.rest();
     assert!(is_closed_but_to_acls(&root, &old), "objects can be public by their own ACLs");

@@ -145,7 +145,7 @@ fn a_denial_is_reported_with_its_likely_cause() {
         )
     };
     for (words, cause) in [
-        ("with an explicit deny in a resource-based policy", "the bucket policy denies it"),
+        ("with an explicit deny in a resource-based policy", "by a deny in its policy"),
         ("with an explicit deny in a service control policy", "service control policy"),
     ] {
         let denied = Fault::fail("s3:PutBucketPublicAccessBlock", "AccessDenied");

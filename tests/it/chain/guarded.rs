@@ -118,6 +118,19 @@ impl Guarded {
         guarded
     }
 
+    /// Deploys the guard again after its stack was deleted, over what was retained.
+    pub(super) fn install_again(&mut self) {
+        let operators = format!("arn:aws:iam::{}:user/operator*", self.account.number());
+        let arguments =
+            ["--email", OWNER, "--operator", &operators, "--settle-seconds", "0", "--yes"];
+        let output = deploy(&self.account, &arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let answer = crate::json::read("deploy", &output.stdout);
+        self.outputs = answer["regions"][0]["outputs"].clone();
+        self.account.confirm_mail(OWNER).unwrap();
+        self.rest();
+    }
+
     /// An output of the stack.
     pub(super) fn output(&self, name: &str) -> &str {
         self.outputs[name]

@@ -44,11 +44,11 @@ const OF_THE_PLATFORM: [&str; 7] = [
 ];
 
 /// With these, the code makes each call. The stack is described only before its bucket gets a first policy.
-const ASPECTS: &str = "[aspects]\naccount-public-access = \"keep\"\ntls = \"keep\"\n";
+const ASPECTS: &str = "[aspects]\naccount-public-access = \"enforce\"\ntls = \"enforce\"\n";
 
 /// The actions that the policies of a role of the template grant.
 fn granted(role: &str) -> BTreeSet<String> {
-    let aspects = json!({ "account-public-access": "keep", "tls": "keep" });
+    let aspects = json!({ "account-public-access": "enforce", "tls": "enforce" });
     let config = Config::read(&json!({ "aspects": aspects })).unwrap();
     let template = s3guard_synth::stacks::guard_with(&config).render().unwrap();
     let policies = template["Resources"].as_object().unwrap().values();

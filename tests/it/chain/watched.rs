@@ -13,7 +13,7 @@ use super::guarded::{Guarded, new_account};
 /// Enforces more than the grade does, and exempts one bucket that uses ACLs.
 const CONFIGURATION: &str = r#"
 [aspects]
-account-public-access = "keep"
+account-public-access = "enforce"
 
 [[rule]]
 bucket = "putbucketacl-*"

@@ -86,9 +86,14 @@ impl Aws {
         self.made(call).len()
     }
 
+    /// All calls, in their order.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.calls.lock().unwrap().clone()
+    }
+
     /// The names of all calls, in their order.
     pub(super) fn names(&self) -> Vec<String> {
-        self.calls.lock().unwrap().iter().map(|made| made.call.clone()).collect()
+        self.requests().into_iter().map(|made| made.call).collect()
     }
 
     /// Every such call.

@@ -45,11 +45,21 @@ fn denied() -> Answer {
 
 /// The guard's stack.
 fn stack(status: &str) -> Answer {
+    stack_of(status, "arn:aws:iam::111122223333:user/u")
+}
+
+/// The guard's stack with these deployers.
+fn stack_of(status: &str, deployers: &str) -> Answer {
     let pair = |kind: &str, key: &str, value: &str| {
         format!("<member><{kind}Key>{key}</{kind}Key><{kind}Value>{value}</{kind}Value></member>")
     };
-    let parameters =
-        [("CodeBucket", "c"), ("CodeKey", "k"), ("BucketPrefix", "p"), ("TrailMode", "create")];
+    let parameters = [
+        ("CodeBucket", "c"),
+        ("CodeKey", "k"),
+        ("BucketPrefix", "p"),
+        ("TrailMode", "create"),
+        ("DeployerArns", deployers),
+    ];
     let parameters: String = parameters.map(|(key, value)| pair("Parameter", key, value)).concat();
     let outputs = [("GuardFunctionName", "guard"), ("NotifyFunctionName", "notify")];
     let outputs: String = outputs.map(|(key, value)| pair("Output", key, value)).concat();
@@ -116,7 +126,7 @@ fn key(state: &str, usage: &str) -> Answer {
 }
 
 /// A healthy account.
-fn well(request: &Request) -> Option<Answer> {
+pub(super) fn well(request: &Request) -> Option<Answer> {
     let path = request.path.as_str();
     Some(match request.call.as_str() {
         "DescribeStacks" => stack("UPDATE_COMPLETE"),
@@ -186,12 +196,15 @@ fn a_healthy_account_passes_every_check() {
 }
 
 /// A problem: the state and the check, its text, and the response of AWS.
-const CASES: [(&str, &str, Wrong); 26] = [
+const CASES: [(&str, &str, Wrong); 27] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
     }),
     ("warning stack", "`s` is in `UPDATE_IN_PROGRESS`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_IN_PROGRESS"))
+    }),
+    ("warning stack", "it has no deployers", |request| {
+        (request.call == "DescribeStacks").then(|| stack_of("UPDATE_COMPLETE", ""))
     }),
     ("failed functions", "`notify` cannot be called: its state is `Failed`", |request| {
         let is_it = request.path.contains("/functions/notify/");

@@ -11,7 +11,9 @@ fn stack() -> Answer {
     let pair = |kind: &str, key: &str, value: &str| {
         format!("<member><{kind}Key>{key}</{kind}Key><{kind}Value>{value}</{kind}Value></member>")
     };
-    let parameters = [("CodeBucket", "c"), ("CodeKey", "k"), ("BucketPrefix", "p")];
+    let deployer = "arn:aws:iam::111122223333:user/u";
+    let parameters =
+        [("CodeBucket", "c"), ("CodeKey", "k"), ("BucketPrefix", "p"), ("DeployerArns", deployer)];
     let parameters: String = parameters.map(|(key, value)| pair("Parameter", key, value)).concat();
     let outputs = [
         ("GuardFunctionName", "guard"),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::account::in_account;
 use super::aws::{Answer, Aws, KEY, Request, STACK_ID, Story, answered, refusal};
 
-const ID: &str = "reports@20261124T231502.123Z-policy";
+pub(super) const ID: &str = "reports@20261124T231502.123Z-policy";
 const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard/operator";
 const TLS: &str = r#"{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::reports","arn:aws:s3:::reports/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#;
 const PARTNER: &str = r#"{"Sid":"Partner","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::reports/*"}"#;
@@ -39,7 +39,7 @@ fn stack(has_operators: bool) -> Answer {
     answered("DescribeStacks", &format!("<Stacks><member>{stack}</member></Stacks>"))
 }
 
-fn assumed() -> Answer {
+pub(super) fn assumed() -> Answer {
     let credentials = "<Credentials><AccessKeyId>OPERATOR</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
                        <SessionToken>t</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>";
     answered("AssumeRole", credentials)
@@ -50,7 +50,7 @@ fn policy(statements: &[&str]) -> String {
 }
 
 /// The guard has added its statement to a policy.
-fn record() -> Value {
+pub(super) fn record() -> Value {
     let setting = |text: String| json!({ "setting": "policy", "value": text });
     json!({
         "version": 1, "id": ID, "status": "verified", "bucket": "reports", "account": "111122223333",

@@ -3,8 +3,9 @@
 use aws_sdk_s3::types::{
     BucketVersioningStatus, ExpirationStatus, Grant, LifecycleRule, MfaDeleteStatus,
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
-    ReplicationRuleStatus,
+    ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
+use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
@@ -193,18 +194,15 @@ fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
 fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
     let mut replication = Replication::default();
     for rule in rules.iter().filter(|rule| *rule.status() != ReplicationRuleStatus::Disabled) {
-        let Some(destination) = rule.destination() else { continue };
-        if let Some(account) = destination.account().filter(|account| *account != owner.as_str()) {
-            replication.other_accounts.push(account.to_owned());
-        }
-        // The bucket is an ARN, `arn:aws:s3:::NAME`.
-        let name = destination.bucket().rsplit(':').next().unwrap_or_default();
-        replication.buckets.extend(name.parse().ok());
+        let criteria = rule.source_selection_criteria();
+        let with_kms = criteria.and_then(|criteria| criteria.sse_kms_encrypted_objects());
+        replication.without_kms |= with_kms
+            .is_none_or(|objects| *objects.status() != SseKmsEncryptedObjectsStatus::Enabled);
+        let destination = rule.destination();
+        replication
+            .destinations
+            .extend(destination.map(|to| Destination::new(to.bucket(), to.account(), owner)));
     }
-    replication.other_accounts.sort_unstable();
-    replication.other_accounts.dedup();
-    replication.buckets.sort_unstable();
-    replication.buckets.dedup();
     replication
 }
 

@@ -68,6 +68,37 @@ async fn an_acl_shows_whether_an_object_is_public() {
 }
 
 #[tokio::test]
+async fn objects_are_created_public_only_where_acls_count_and_are_not_blocked() {
+    let owned = |by: &str| {
+        let rule = format!("<Rule><ObjectOwnership>{by}</ObjectOwnership></Rule>");
+        (200, format!("<OwnershipControls>{rule}</OwnershipControls>"))
+    };
+    let block = |switch: &str| {
+        let name = "PublicAccessBlockConfiguration";
+        (200, format!("<{name}><{switch}>true</{switch}></{name}>"))
+    };
+    let no_controls = || error(404, "OwnershipControlsNotFoundError");
+    let no_block = || error(404, "NoSuchPublicAccessBlockConfiguration");
+    let cases = [
+        (vec![owned("BucketOwnerEnforced")], false),
+        (vec![error(404, "NoSuchBucket")], false),
+        (vec![owned("ObjectWriter"), no_block()], true),
+        (vec![owned("BucketOwnerPreferred"), block("RestrictPublicBuckets")], true),
+        (vec![no_controls(), no_block()], true),
+        (vec![no_controls(), block("BlockPublicAcls")], false),
+        (vec![no_controls(), block("IgnorePublicAcls")], false),
+        // What cannot be read may be open.
+        (vec![error(403, "AccessDenied"), error(403, "AccessDenied")], true),
+    ];
+    for (answers, expected) in cases {
+        let fake = Fake::answering(answers.clone());
+        let creates = objects(&fake).creates_public_objects(&bucket()).await.unwrap();
+        assert_eq!(creates, expected, "{answers:?}");
+        assert_eq!(fake.asked().len(), answers.len(), "{answers:?}");
+    }
+}
+
+#[tokio::test]
 async fn tags_that_are_not_there_or_not_for_us_are_no_error() {
     let tags =
         "<Tagging><TagSet><Tag><Key>s3guard:owner</Key><Value>us</Value></Tag></TagSet></Tagging>";

@@ -1,8 +1,10 @@
 //! The wanted key, the bucket's stack, and the ledger.
 
 use s3guard_posture::KeyState;
+use s3guard_posture::model::observed::DescribedKey;
 
 use super::*;
+use crate::fake::json_error;
 
 #[tokio::test]
 async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
@@ -28,6 +30,40 @@ async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
             })
             .await;
         }
+    }
+}
+
+#[tokio::test]
+async fn kms_says_whose_the_key_of_a_bucket_is() {
+    let observe = async |name: &str, answer: (u16, String)| {
+        let fake = Fake::answering([answer]);
+        let algorithm = Algorithm::Kms(Key::Named(name.to_owned()));
+        let encryption = Encryption { algorithm, bucket_key: true, sse_c: SseC::Blocked };
+        let bucket = Observed { encryption: Reading::Known(encryption), ..unread() };
+        let baseline = Baseline::new(Grade::Hybrid, None);
+        let ask = [Question::BucketKey];
+        let observed = buckets(&fake, None).observe(&ask, bucket, &baseline).await.unwrap();
+        (observed.unwrap().bucket_key, fake.asked().len())
+    };
+    let arn = "arn:aws:kms:eu-west-1:111122223333:key/0a0a0a0a-0000-4000-8000-00000000a55e";
+    for (manager, is_aws_managed) in [("AWS", true), ("CUSTOMER", false)] {
+        let metadata = format!(r#"{{"KeyId":"0a0a","Arn":"{arn}","KeyManager":"{manager}"}}"#);
+        let described = DescribedKey { arn: arn.to_owned(), is_aws_managed };
+        for name in [arn, "alias/ours", "0a0a0a0a-0000-4000-8000-00000000a55e"] {
+            let answer = (200, format!(r#"{{"KeyMetadata":{metadata}}}"#));
+            let found = observe(name, answer).await;
+            assert_eq!(found, (Reading::Known(described.clone()), 1), "{name}");
+        }
+    }
+    // S3 takes any text for a key.
+    for code in ["NotFoundException", "InvalidArnException", "ValidationException"] {
+        assert_eq!(observe("x y", json_error(code)).await, (Reading::Absent, 1), "{code}");
+    }
+    let denied = json_error("AccessDeniedException");
+    assert_eq!(observe("alias/ours", denied).await, (Reading::Denied, 1));
+    // A key of another account is not asked for, nor one that is AWS's by its name.
+    for name in ["arn:aws:kms:eu-west-1:444455556666:key/1", "alias/aws/s3"] {
+        assert_eq!(observe(name, (200, "{}".to_owned())).await, (Reading::Absent, 0), "{name}");
     }
 }
 

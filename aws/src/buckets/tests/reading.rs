@@ -21,7 +21,7 @@ fn absent(question: Question) -> Option<&'static str> {
         Question::Replication => Some("ReplicationConfigurationNotFoundError"),
         Question::Lifecycle => Some("NoSuchLifecycleConfiguration"),
         Question::ObjectLock => Some("ObjectLockConfigurationNotFoundError"),
-        Question::Key => Some("NotFoundException"),
+        Question::Key | Question::BucketKey => Some("NotFoundException"),
         Question::Acl
         | Question::Versioning
         | Question::AccessLogs
@@ -34,7 +34,7 @@ fn absent(question: Question) -> Option<&'static str> {
 /// An error as the service answers it that the question is for.
 fn refused(question: Question, status: u16, code: &str) -> (u16, String) {
     match question.permission().1 {
-        On::Keys => json_error(code),
+        On::Keys | On::BucketKeys => json_error(code),
         On::Account | On::Stacks => wrapped_error(status, code),
         On::Buckets | On::Ledger => error(status, code),
     }
@@ -58,7 +58,8 @@ fn asked() -> impl Iterator<Item = Question> {
 #[tokio::test]
 async fn denied_is_a_reading_and_never_taken_for_not_set() {
     for question in asked() {
-        let code = if question == Question::Key { "AccessDeniedException" } else { "AccessDenied" };
+        let is_of_kms = [Question::Key, Question::BucketKey].contains(&question);
+        let code = if is_of_kms { "AccessDeniedException" } else { "AccessDenied" };
         let fake = Fake::answering([refused(question, 403, code)]);
         let observed = seen(&fake, question).await.unwrap().unwrap();
         assert_eq!(field(&observed, question), "Denied", "{question:?}");
@@ -87,9 +88,9 @@ async fn a_bucket_that_is_gone_is_nothing_to_guard() {
 async fn any_other_failure_names_call_object_and_code() {
     let mut errors = Vec::new();
     for question in asked() {
-        let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
+        let fake = Fake::answering([refused(question, 409, "OperationAborted")]);
         let error = seen(&fake, question).await.unwrap_err();
-        assert_eq!(error.code(), Some("InvalidRequest"), "{question:?}");
+        assert_eq!(error.code(), Some("OperationAborted"), "{question:?}");
         errors.push(format!("{} on {}", error.call, error.object));
     }
     expect_test::expect![[r#"
@@ -109,6 +110,7 @@ async fn any_other_failure_names_call_object_and_code() {
         GetObjectLockConfiguration on bucket `reports`
         GetPublicAccessBlock on account `111122223333`
         DescribeKey on key `arn:aws:kms:eu-west-1:111122223333:key/1234abcd`
+        DescribeKey on key `alias/ours`
         DescribeStacks on stack `web`"#]]
     .assert_eq(&errors.join("\n"));
 }
@@ -117,7 +119,7 @@ async fn any_other_failure_names_call_object_and_code() {
 async fn every_question_is_one_call_that_says_whose_bucket_it_expects() {
     let mut wire = String::new();
     for question in asked() {
-        let fake = Fake::answering([refused(question, 400, "InvalidRequest")]);
+        let fake = Fake::answering([refused(question, 409, "OperationAborted")]);
         seen(&fake, question).await.unwrap_err();
         let [asked] = &fake.asked()[..] else { panic!("{question:?}") };
         writeln!(wire, "{asked}").unwrap();

@@ -1,5 +1,6 @@
 //! How the settings of a bucket are read.
 
+use s3guard_posture::model::destination::{Destination, DestinationOwner};
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Algorithm, Key, Lifecycle, Ownership, Replication, SseC, Versioning,
@@ -24,8 +25,13 @@ async fn default_encryption_is_read_whole() {
     for (name, key, algorithm) in [
         ("AES256", "", Algorithm::SseS3),
         ("aws:kms", "", Algorithm::Kms(Key::AwsManaged)),
-        ("aws:kms", alias, Algorithm::Kms(Key::AwsManaged)),
-        ("aws:kms", arn, Algorithm::Kms(Key::AwsManaged)),
+        // The spelling that was put comes back.
+        ("aws:kms", alias, Algorithm::Kms(Key::Named("alias/aws/s3".to_owned()))),
+        (
+            "aws:kms",
+            arn,
+            Algorithm::Kms(Key::Named("arn:aws:kms:eu-west-1:1:alias/aws/s3".to_owned())),
+        ),
         ("aws:kms", theirs, Algorithm::Kms(named())),
         ("aws:kms:dsse", theirs, Algorithm::Dsse(named())),
         ("aws:fsx", "", Algorithm::Other("aws:fsx".to_owned())),
@@ -40,6 +46,18 @@ async fn default_encryption_is_read_whole() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_rule_with_only_blocked_types_has_no_default() {
+    let answer = "<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes>\
+                  <EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule>\
+                  </ServerSideEncryptionConfiguration>";
+    let (algorithm, sse_c) = (Algorithm::NotSaid, SseC::Blocked);
+    check(Question::Encryption, (200, answer), |observed| {
+        observed.encryption = Reading::Known(Encryption { algorithm, bucket_key: false, sse_c });
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -197,12 +215,39 @@ async fn copies_that_are_switched_off_go_nowhere() {
         rule("Enabled", OWNER, "ours"),
         rule("Disabled", "777788889999", "nowhere"),
     );
-    let buckets = ["ours", "theirs", "theirs-2"].map(|name| name.parse().unwrap()).to_vec();
-    let other_accounts = vec!["444455556666".to_owned()];
-    check(Question::Replication, (200, &answer), |observed| {
-        observed.replication = Reading::Known(Replication { other_accounts, buckets });
-    })
-    .await;
+    let listed = "<ListAllMyBucketsResult><Buckets><Bucket><Name>ours</Name></Bucket>\
+                  <Bucket><Name>ours-2</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+    let fake = Fake::answering([(200, answer.as_str()), (200, listed)]);
+    let seen = seen(&fake, Question::Replication).await.unwrap().unwrap();
+    let other = DestinationOwner::Account("444455556666".parse().unwrap());
+    let expected =
+        [("ours", DestinationOwner::Own), ("theirs", other.clone()), ("theirs-2", other)];
+    let destinations =
+        expected.map(|(name, owner)| Destination { name: name.to_owned(), owner }).into();
+    assert_eq!(seen.replication, Reading::Known(Replication { destinations, without_kms: true }));
+    assert!(fake.asked()[1].line.contains("prefix=ours"), "{:?}", fake.asked()[1]);
+}
+
+#[tokio::test]
+async fn the_owner_of_a_replica_is_looked_up_among_the_buckets_of_the_account() {
+    let answer = "<ReplicationConfiguration><Role>r</Role><Rule><Status>Enabled</Status>\
+                  <Destination><Bucket>arn:aws:s3:::collector-eu</Bucket></Destination></Rule>\
+                  </ReplicationConfiguration>";
+    let none = "<ListAllMyBucketsResult><Buckets><Bucket><Name>collector-eu-2</Name></Bucket>\
+                </Buckets></ListAllMyBucketsResult>";
+    let (status, denied) = error(403, "AccessDenied");
+    for (listed, owner) in [
+        ((200, none), DestinationOwner::Another),
+        ((status, denied.as_str()), DestinationOwner::NotReadable),
+    ] {
+        let fake = Fake::answering([(200, answer), listed]);
+        let seen = seen(&fake, Question::Replication).await.unwrap().unwrap();
+        let destinations = [Destination { name: "collector-eu".to_owned(), owner }].into();
+        assert_eq!(
+            seen.replication,
+            Reading::Known(Replication { destinations, without_kms: true })
+        );
+    }
 }
 
 #[tokio::test]

@@ -97,6 +97,7 @@ fn an_error_ends_with_what_the_denial_means() {
         object: "bucket `reports`".to_owned(),
         kind: crate::Kind::Service(code.to_owned()),
         message: message.to_owned(),
+        status: None,
         request_id: Some("4442587FB7D0A2F9".to_owned()),
     };
     let denied = "User: arn is not authorized to perform: s3:PutBucketPolicy on resource: arn \

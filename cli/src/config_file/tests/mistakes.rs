@@ -85,12 +85,12 @@ fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
         "#]],
     );
     check(
-        "[aspects]\nversionning = \"keep\"\n\"strange key\" = \"off\"\n",
+        "[aspects]\nversionning = \"enforce\"\n\"strange key\" = \"off\"\n",
         &expect![[r#"
             error: `versionning` is not a valid choice
              --> s3guard.toml:2:1
               |
-            2 | versionning = "keep"
+            2 | versionning = "enforce"
               | ^^^^^^^^^^^ write `versioning`
 
             error: `strange key` is not a valid choice
@@ -163,7 +163,7 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
              --> s3guard.toml:1:15
               |
             1 | aspects.tls = false
-              |               ^^^^^ write `"off"`, `"report"` or `"keep"`
+              |               ^^^^^ write `"off"`, `"report"`, `"enforce-new"` or `"enforce"`
 
             error: expected a table, found an integer
              --> s3guard.toml:2:8

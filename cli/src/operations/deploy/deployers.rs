@@ -1,8 +1,10 @@
 //! The principals that deploy a stack: they alone change the locks of its buckets and queues, and write to the code bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use s3guard_aws::identity::{Identity, Principal};
+use s3guard_aws::stacks::Stack;
 use s3guard_posture::contract::parameter;
 
 /// The deployers of a stack: those that it has, the caller, and these. None is removed.
@@ -17,6 +19,24 @@ pub(crate) fn all<'a>(
     all.extend(of_caller(caller));
     all.extend(added.into_iter().map(str::to_owned));
     all
+}
+
+/// What is wrong with a stack without deployers, whose template was uploaded by hand, and what to do about it.
+pub(crate) fn unlocked(
+    stack: &Stack,
+    name: &impl Display,
+    region: &impl Display,
+) -> Option<(&'static str, String)> {
+    let has_deployers = stack
+        .parameters
+        .get(parameter::DEPLOYER_ARNS)
+        .is_some_and(|deployers| !deployers.is_empty());
+    let what =
+        "it has no deployers, so every principal can change its buckets, queues, topics and key";
+    let fix = format!(
+        "`s3guard deploy --stack {name} --region {region}` makes the caller one and locks them"
+    );
+    (!has_deployers).then_some((what, fix))
 }
 
 /// The value of the parameter. A comma, which the name of a user or a role may have, would divide it: `?` matches it.

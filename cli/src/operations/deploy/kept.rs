@@ -11,10 +11,11 @@ use s3guard_aws::kept_bucket::{Found, KeptBucket};
 use s3guard_aws::stacks::Change;
 use s3guard_aws::stacks::change_set::ResourceAction;
 use s3guard_posture::contract::ledger;
+use s3guard_posture::evaluate::admitted::{Admitted, admitted};
 use s3guard_posture::model::policy::{Policy, statements};
 use s3guard_posture::model::setting::Ownership;
 use s3guard_posture::text::{shown, shown_time};
-use s3guard_posture::{AccountId, BucketName, Reading};
+use s3guard_posture::{AccountId, BucketName, Reading, Trusted};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -141,7 +142,13 @@ fn allows(policy: &Policy, is_ledger: bool, account: &AccountId) -> bool {
     let others: Vec<&Json> = others.map(|statement| statement.0).collect();
     let is_any_ledger = is_ledger && !others.is_empty();
     is_any_ledger
-        || Policy::new(json!({ "Statement": others }).to_string()).admits_outsiders(account)
+        || admitted(
+            &Policy::new(json!({ "Statement": others }).to_string()),
+            account,
+            &Trusted::default(),
+        )
+        .iter()
+        .any(Admitted::needs_key)
 }
 
 /// Deletes the retained policies that the stack replaces.

@@ -25,7 +25,7 @@ use crate::operations::deploy::plan::{DeployPlan, Draft};
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{all_or_none, kept, reviewed, trail, upload};
+use crate::operations::deploy::{all_or_none, earlier, kept, reviewed, trail, upload};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -249,6 +249,9 @@ async fn answer(
         let (package, pinned) = (&packages[plan.architecture.as_str()], plan.pinned.as_deref());
         let version = upload::package(&bucket, package, pinned, output).await?;
         plan.parameters.insert(parameter::CODE_VERSION.to_owned(), version);
+    }
+    if target.is_new() {
+        earlier::take_over(target, &plan.template, &mut plan.parameters).await?;
     }
     let sent = reviewed::text(&plan.template);
     target.remove_shell(run).await?;

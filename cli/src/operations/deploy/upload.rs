@@ -166,6 +166,7 @@ mod tests {
             object: "bucket `b`".to_owned(),
             kind: Kind::Service("PermanentRedirect".to_owned()),
             message: String::new(),
+            status: None,
             request_id: None,
         };
         let region = "eu-west-1".parse().unwrap();

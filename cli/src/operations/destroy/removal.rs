@@ -12,13 +12,12 @@ use crate::args::removal::RemovalArgs;
 use crate::error;
 use crate::operations::destroy::plan::{DestroyPlan, reason, way};
 use crate::operations::destroy::pruning;
-use crate::operations::destroy::report::{
-    BUCKET_POLICY, DestroyOutcome, EmptiedBucket, InRegion, Item, grouped,
-};
+use crate::operations::destroy::report::{DestroyOutcome, EmptiedBucket, InRegion, Item, grouped};
 use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
+use crate::operations::pause;
 
 /// Progress is reported after this many deleted versions.
 const REPORTED_EVERY: u64 = 10_000;
@@ -89,12 +88,8 @@ impl DestroyPlan {
         // What CloudFormation reports as left behind overrides the plan.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
             let (kind, name) = (event.resource_type.clone(), event.physical_id.clone());
-            // The policy of a bucket that is emptied goes with it.
-            let goes_with_bucket = kind == BUCKET_POLICY
-                && args.empty_buckets
-                && self.report.deleted.iter().any(|item| item.logical_id == event.logical_id);
-            let is_known = goes_with_bucket
-                || self.report.retained.iter().any(|item| item.name == name)
+            // The policy of a bucket has its name.
+            let is_known = self.report.retained.iter().any(|item| item.name == name)
                 || self.to_empty.iter().any(|(emptying, _)| emptying.name().as_str() == name);
             if !is_known {
                 self.report.deleted.retain(|item| item.name != name);
@@ -127,6 +122,7 @@ impl DestroyPlan {
             self.stacks.protect(&stack.id, false).await?;
             self.output.say(format_args!("stack `{}` is not protected any more", self.name));
         }
+        pause::end_before_deletion(&self.account.connection, stack).await?;
         let deletion = Deletion { token, role_arn: args.role_arn.clone(), way: way(args) };
         let ended = match self.stacks.delete_as(&stack.id, &deletion).await {
             Ok(()) => follower.follow().await,
@@ -264,7 +260,7 @@ impl DestroyPlan {
             self.output.say(format_args!(
                 "key `{0}` costs money until it is deleted, and data that it encrypted cannot be read after that: `aws kms \
                  schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment creates \
-                 another key; the old one still decrypts the old data",
+                 another key, and reads with this one what the ledger has",
                 key.name
             ));
         }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
+use crate::operations::doctor::trust::{InUse, in_use};
 use crate::operations::rules::{self, Rule};
 use crate::operations::session;
 
@@ -39,6 +40,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) concurrency: Fetched<i32>,
     /// Asked only where there is an SMS subscription.
     pub(crate) text_messages: Option<Fetched<TextMessages>>,
+    pub(crate) trust: Result<InUse, AwsError>,
 }
 
 /// A stack that has the name.
@@ -81,13 +83,22 @@ pub(crate) async fn fetch<'a>(
     };
     let text_messages =
         async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
-    let (end, (stack, functions, rules, key, rights), trails, global, concurrency, text_messages) = futures_util::join!(
+    let (
+        end,
+        (stack, functions, rules, key, rights),
+        trails,
+        global,
+        concurrency,
+        text_messages,
+        trust,
+    ) = futures_util::join!(
         identity::credentials_end(connection),
         stack,
         trails::trails(connection),
         global(connection, name, wanted),
         limits::concurrency(connection),
         text_messages,
+        in_use(connection, &caller.account, &wanted.trusted),
     );
     let region = connection.region();
     Seen {
@@ -105,6 +116,7 @@ pub(crate) async fn fetch<'a>(
         key,
         concurrency,
         text_messages,
+        trust,
     }
 }
 

@@ -10,11 +10,13 @@ use s3guard_posture::{KeyState, Reading, Region};
 use time::{Duration, OffsetDateTime};
 
 use crate::error;
+use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::names::has_account_names;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
 use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
+use crate::operations::doctor::trust::InUse;
 use crate::operations::rules::Rule;
 
 /// How far a clock may be off.
@@ -56,6 +58,8 @@ pub(crate) fn lines(
     lines.extend(
         seen.text_messages.as_ref().map(|fetched| line("text messages", text_messages(fetched))),
     );
+    // It is asked only of those who may read policies.
+    lines.extend(seen.trust.iter().flat_map(InUse::lines));
     lines
 }
 
@@ -146,7 +150,10 @@ fn stack(seen: &Seen<'_>) -> Checked {
         return Ok(Verdict::failed(text, "choose another name with `--stack`"));
     }
     if status.is_success() {
-        return Ok(Verdict::ok(text));
+        return Ok(match unlocked(&found.stack, name, seen.region) {
+            Some((what, fix)) => Verdict::warning(format!("{text}, but {what}"), fix),
+            None => Verdict::ok(text),
+        });
     }
     if !status.is_settled() {
         return Ok(Verdict::warning(text, "check again when the operation has ended"));

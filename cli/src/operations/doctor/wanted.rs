@@ -1,7 +1,7 @@
 //! What the configuration requires of an account.
 
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
-use s3guard_posture::{Grade, KeyArn, Region};
+use s3guard_posture::{Grade, KeyArn, Region, Trusted};
 use s3guard_synth::stacks;
 
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,7 @@ pub(crate) struct Wanted {
     /// Whether it uses a trail that exists, instead of its own.
     pub(crate) relies_on_trail: bool,
     pub(crate) calls_at_once: i32,
+    pub(crate) trusted: Trusted,
 }
 
 impl Wanted {
@@ -28,6 +29,7 @@ impl Wanted {
             has_sms: subscriptions.iter().any(|one| is_sms(&one.endpoint())),
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
             calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
+            trusted: config.trusted(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Scope {
     WriteAny,
     /// The caller, whose permissions are simulated.
     Caller,
+    /// The role of the guard, whose pause is read.
+    GuardRole,
     Roles,
     /// What roles can do depends on it: their creation, their policies and their permissions boundary.
     BoundedRoles,
@@ -92,6 +94,7 @@ pub(crate) const CALLED: [(Scope, &str, &str); 16] = [
     (Scope::ReadAny, "lambda", "GetAccountSettings"),
     (Scope::ReadAny, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
     (Scope::Caller, "iam", "GetRole SimulatePrincipalPolicy"),
+    (Scope::GuardRole, "iam", "GetRolePolicy"),
     (Scope::AnyKey, "kms", "DescribeKey"),
     // Buckets are emptied only on request; what is locked stays. Existing ones are read before a stack imports them.
     (
@@ -175,7 +178,7 @@ impl Scope {
             Self::Code => &["s3:::s3guard-code-${Account}-${Region}-an/*"],
             Self::ReadAny | Self::WriteAny => return vec!["*".to_owned()],
             Self::Caller => &["iam::${Account}:role/*", "iam::${Account}:user/*"],
-            Self::Roles | Self::BoundedRoles | Self::PassedRoles => {
+            Self::GuardRole | Self::Roles | Self::BoundedRoles | Self::PassedRoles => {
                 &["iam::${Account}:role/s3guard/${Part}"]
             }
             Self::Policies => &["iam::${Account}:policy/s3guard/${Part}"],

@@ -5,8 +5,10 @@
 mod access;
 mod notifications;
 
+use s3guard_posture::evaluate::admitted;
 use s3guard_posture::events::field::{at, items, text};
-use s3guard_posture::model::observed::Reading::{Absent, Known};
+use s3guard_posture::model::destination::Destination;
+use s3guard_posture::model::observed::Reading::{Absent, Denied, Known};
 use s3guard_posture::model::setting::{
     AccessLogs, Algorithm, Encryption, Key, Lifecycle, Ownership, Replication, SseC, Tags,
     Versioning,
@@ -72,11 +74,22 @@ fn change(
         "PutAccountPublicAccessBlock" => bucket.account_block = Known(access::block(parameters)?),
         "DeleteAccountPublicAccessBlock" => bucket.account_block = Absent,
         "PutBucketPolicy" => {
-            let (policy, is_public) = access::policy(parameters)?;
-            bucket.policy_is_public = Known(is_public);
-            bucket.policy = Known(policy);
-            let is = if is_public { "public" } else { "not public" };
-            assumed.push(format!("S3 classifies the policy as {is}: no event contains it"));
+            let policy = access::policy(parameters);
+            let is_public =
+                policy.as_ref().and_then(|policy| admitted::is_public(policy, &bucket.id.account));
+            bucket.policy = policy.map_or(Denied, Known);
+            bucket.policy_is_public = is_public.map_or(Denied, Known);
+            assumed.push(match is_public {
+                Some(true) => "S3 classifies the policy as public: no event contains it".to_owned(),
+                Some(false) => {
+                    "S3 classifies the policy as not public: no event contains it".to_owned()
+                }
+                None => {
+                    "whether S3 classifies the policy as public is unknown: the event does not \
+                         contain a policy that can be read"
+                        .to_owned()
+                }
+            });
         }
         "DeleteBucketPolicy" => (bucket.policy, bucket.policy_is_public) = (Absent, Absent),
         "PutBucketAcl" => {
@@ -146,11 +159,12 @@ fn encryption(parameters: &Json) -> Option<(Encryption, Option<SseC>)> {
     let rule = at(configuration, &["Rule"]).or_else(|| at(configuration, &["Rules"]))?;
     let default = |name| text(rule, &["ApplyServerSideEncryptionByDefault", name]);
     let key = || match default("KMSMasterKeyID") {
-        Some(name) if !name.is_empty() && !is_aws_managed(&name) => Key::Named(name),
+        Some(name) if !name.is_empty() => Key::Named(name),
         Some(_) | None => Key::AwsManaged,
     };
     let algorithm = match default("SSEAlgorithm").as_deref() {
-        None | Some("AES256") => Algorithm::SseS3,
+        None => Algorithm::NotSaid,
+        Some("AES256") => Algorithm::SseS3,
         Some("aws:kms") => Algorithm::Kms(key()),
         Some("aws:kms:dsse") => Algorithm::Dsse(key()),
         Some(other) => Algorithm::Other(other.to_owned()),
@@ -161,10 +175,6 @@ fn encryption(parameters: &Json) -> Option<(Encryption, Option<SseC>)> {
     let sse_c = if names.contains(&"SSE-C") { SseC::Blocked } else { SseC::Allowed };
     let encryption = Encryption { algorithm, bucket_key, sse_c };
     Some((encryption, (!names.is_empty()).then_some(sse_c)))
-}
-
-fn is_aws_managed(key: &str) -> bool {
-    key == "alias/aws/s3" || key.ends_with(":alias/aws/s3")
 }
 
 fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> {
@@ -181,18 +191,14 @@ fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> 
 fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
     let mut replication = Replication::default();
     for rule in rules(parameters, "ReplicationConfiguration")? {
+        let with_kms = at(rule, &["SourceSelectionCriteria", "SseKmsEncryptedObjects"])
+            .and_then(|objects| text(objects, &["Status"]));
+        replication.without_kms |= with_kms.as_deref() != Some("Enabled");
         let Some(destination) = at(rule, &["Destination"]) else { continue };
         let account = text(destination, &["Account"]);
-        replication.other_accounts.extend(account.filter(|account| account != owner.as_str()));
-        // The bucket is an ARN, `arn:aws:s3:::NAME`.
         let bucket = text(destination, &["Bucket"]).unwrap_or_default();
-        let name = bucket.rsplit(':').next().unwrap_or_default();
-        replication.buckets.extend(name.parse().ok());
+        replication.destinations.insert(Destination::new(&bucket, account.as_deref(), owner));
     }
-    replication.other_accounts.sort_unstable();
-    replication.other_accounts.dedup();
-    replication.buckets.sort_unstable();
-    replication.buckets.dedup();
     Some(replication)
 }
 

@@ -18,9 +18,10 @@ use crate::ui::text::{Printable, Text};
 
 const WORDS_MAX: usize = 1000;
 /// What a question is about where its call is not one on the bucket.
-const NOT_OF_BUCKET: [(Question, &str); 4] = [
+const NOT_OF_BUCKET: [(Question, &str); 5] = [
     (Question::AccountBlock, " (account)"),
     (Question::Key, " (key)"),
+    (Question::BucketKey, " (key of the bucket)"),
     (Question::Stack, " (stack)"),
     (Question::History, " (ledger)"),
 ];

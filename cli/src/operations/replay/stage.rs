@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::assess::STACK_TAG;
+use s3guard_posture::evaluate::coverage::Known;
 use s3guard_posture::events::{self, Changed, NotAnEvent, Read, Request, field, object_event};
 use s3guard_posture::flow::memory::{MemoryLedger, MemoryOutgoing, Sent};
 use s3guard_posture::flow::{Clock, Flow, TaskResult, WriteCounter};
@@ -191,6 +192,7 @@ impl Stage<'_> {
             assumed.push("the bucket exists already: only its ACL is reset".to_owned());
         } else {
             let bucket = new(id.clone());
+            bucket.set_created(now);
             bucket.change(|bucket| apply::created(bucket, parameters));
             self.buckets.insert(id.name, bucket);
         }
@@ -217,6 +219,8 @@ impl Stage<'_> {
         let bucket = new(id.clone());
         let task = ReconcileTask {
             region: Some(id.region.clone()),
+            // The guard has protected it since its creation.
+            known: Some(Known::Gap),
             ..ReconcileTask::of_sweep(id.name.clone())
         };
         self.task(&bucket, &MemoryLedger::default(), &Task::Reconcile(task), now);

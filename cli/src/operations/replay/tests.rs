@@ -5,6 +5,7 @@ mod examples;
 mod forms;
 mod fuzz;
 mod order;
+mod outsiders;
 
 use s3guard_posture::{AccountId, Grade};
 use time::macros::datetime;

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
 use s3guard_aws::ledger::Newest;
+use s3guard_aws::pause::Pause;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
 use s3guard_aws::trails;
@@ -16,6 +17,7 @@ use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use time::OffsetDateTime;
 
+use crate::operations::operator;
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
@@ -67,7 +69,7 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 7;
+    let parts = names.len() + queues.len() + 8;
     let (
         troubles,
         depths,
@@ -78,6 +80,7 @@ pub(crate) async fn fetch(
         events,
         sweep,
         writes,
+        paused,
         numbers,
     ) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
@@ -89,6 +92,7 @@ pub(crate) async fn fetch(
         last_events(&stacks, stack),
         last_sweep(&ledger),
         last_writes(&ledger),
+        paused(connection, stack, now),
         numbers(account, &ledger),
     );
     let mut fetched = status;
@@ -112,6 +116,7 @@ pub(crate) async fn fetch(
         }
     }
     fetched.drift = known(drift, "drift", not_seen);
+    fetched.paused_until = known(paused, "pause", not_seen).flatten().map(utc_time);
     fetched.last_events = (known(events, "events", not_seen).unwrap_or_default().iter())
         .map(|event| format!("{}  {} {}", utc_time(event.time), event.status, event.logical_id))
         .collect();
@@ -213,12 +218,27 @@ async fn last_writes(ledger: &Read<Ledger>) -> Read<Newest> {
     ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
 }
 
+/// Until when the guard is paused, if it is.
+async fn paused(
+    connection: &Connection,
+    stack: &Stack,
+    now: OffsetDateTime,
+) -> Read<Option<OffsetDateTime>> {
+    let role = stack.outputs.get(output::GUARD_ROLE_ARN).ok_or("the stack has no role")?;
+    let until = match Pause::new(connection, role).until().await {
+        Ok(Reading::Absent | Reading::Unread) => return Ok(None),
+        until => reading(until, "iam:GetRolePolicy", || now)?,
+    };
+    Ok(Some(until).filter(|until| *until > now))
+}
+
 fn own_ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
     let bucket = bucket.ok_or("the stack has no ledger")?;
     let key = stack.outputs.get(output::KEY_ARN).and_then(|key| key.parse().ok());
     let key = key.ok_or("the stack has no output with its key")?;
-    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()).encrypted_by(key))
+    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
+    Ok(ledger.encrypted_by(key).formerly_by(operator::earlier_keys(stack)))
 }
 
 /// The trail that records the changes of buckets, or what is wrong with each.

@@ -6,6 +6,7 @@ use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::contract::{Channel, parameter};
 use time::Duration;
 
+use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status, age};
 use crate::operations::subscribers::{self, ALERTS, Subscriber};
@@ -22,12 +23,20 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
             "the last operation on the stack failed{reason}: `s3guard deploy {flags}` repeats it"
         ));
     }
+    if is_success && let Some((what, fix)) = unlocked(stack, &seen.stack, &seen.region) {
+        all.push(format!("{what}: {fix}"));
+    }
     all.extend(seen.functions.iter().filter_map(|function| {
         let trouble = function.trouble.as_ref()?;
         Some(format!("function {}: {trouble}", function.name))
     }));
     let troubles = seen.rules.iter().filter_map(|rule| rule.trouble(&seen.stack, &seen.region));
     all.extend(troubles.map(|(what, fix)| format!("{what}: {fix}")));
+    all.extend(seen.paused_until.as_ref().map(|until| {
+        format!(
+            "the guard is paused until {until} and writes to no bucket: `s3guard pause --end {flags}` ends the pause"
+        )
+    }));
     all.extend(seen.dead_letters().map(|queue| dead_letters(queue, &flags)));
     all.extend(seen.alarms.iter().filter(|alarm| alarm.is_off()).map(alarmed));
     if let Some(problems) = &seen.trail_problems {

@@ -41,6 +41,8 @@ pub(crate) struct Status {
     /// The result of the drift detection that was asked for.
     #[serde(flatten)]
     pub(crate) drifted: Option<Drift>,
+    /// Until when the guard is paused.
+    pub(crate) paused_until: Option<String>,
     pub(crate) last_events: Vec<String>,
     /// The last sweep that has ended.
     pub(crate) last_sweep: Option<SweepStatus>,

@@ -66,11 +66,11 @@ pub(crate) fn plan(
     config: &NotificationConfig,
 ) -> VerifyPlan {
     let mut plan = VerifyPlan::default();
-    let keeps_sse_c = baseline.mode(Aspect::SseC) == Mode::Keep && bucket.region.can_block_sse_c();
+    let blocks_sse_c = baseline.mode(Aspect::SseC).enforces() && bucket.region.can_block_sse_c();
     let sse_s3 = Setting::Encryption(Some(Encryption {
         algorithm: Algorithm::SseS3,
         bucket_key: false,
-        sse_c: if keeps_sse_c { SseC::Allowed } else { SseC::NotSaid },
+        sse_c: if blocks_sse_c { SseC::Allowed } else { SseC::NotSaid },
     }));
     let suspended = Versioning { enabled: false, mfa_delete: false };
     let weaker = [
@@ -97,7 +97,7 @@ pub(crate) fn plan(
     }
     let off = why_not(baseline, Aspect::Notifications);
     let deleted = match baseline.mode(Aspect::Versioning) {
-        Mode::Keep => Change::DeleteMarkerCreated,
+        Mode::EnforceNew | Mode::Enforce => Change::DeleteMarkerCreated,
         Mode::Report | Mode::Off => Change::Deleted,
     };
     let created = Change::CreatedOrOverwritten;
@@ -128,7 +128,7 @@ fn why_not(baseline: &Baseline, aspect: Aspect) -> Option<String> {
         return Some(format!("s3guard.toml exempts it: {}", exempt.reason));
     }
     match baseline.mode(aspect) {
-        Mode::Keep => None,
+        Mode::EnforceNew | Mode::Enforce => None,
         Mode::Report => Some("it is reported only (mode \"report\")".to_owned()),
         Mode::Off => Some("it is switched off (mode \"off\")".to_owned()),
     }

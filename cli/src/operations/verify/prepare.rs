@@ -12,7 +12,7 @@ use s3guard_aws::stacks::Stack;
 use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{Channel, output, parameter};
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
+use s3guard_posture::{Age, Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -60,11 +60,14 @@ pub(crate) async fn prepare<'a>(
     let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
     let log_bucket = stack.outputs.get(output::LOG_BUCKET_NAME);
     let context = EvaluationContext {
-        extent: Extent::Kept,
+        extent: Extent::Everything,
         call_context: CallContext {
             maker: Maker::Another,
             has_waited: true,
             changed: BTreeSet::from(Aspect::ALL),
+            exposes: true,
+            age: Age::New,
+            is_settling: false,
         },
         default_grade: parameter("Grade").and_then(|grade| grade.parse().ok()),
         default_key: parameter(parameter::BUCKET_KEY_ARN).and_then(|key| key.parse().ok()),

@@ -239,6 +239,7 @@ mod tests {
                 object: "bucket `b`".to_owned(),
                 kind,
                 message: String::new(),
+                status: None,
                 request_id: None,
             })
         };

@@ -10,7 +10,7 @@ use time::macros::date;
 use super::config;
 use crate::config::{Config, EvaluationContext, Extent};
 use crate::model::setting::Tags;
-use crate::{Aspect, Baseline, BucketId, Grade, Mode, Reading};
+use crate::{AccountId, Aspect, Baseline, BucketId, Grade, Mode, Reading};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 
@@ -65,30 +65,32 @@ fn the_first_rule_that_matches_and_has_a_grade_wins() {
     let config = config(&json!({ "rule": rules }));
     let test = baseline(&config, "payroll-test-1", &Reading::Absent);
     assert_eq!(test.mode(Aspect::Versioning), Mode::Off);
-    assert_eq!(test.mode(Aspect::AccessLogs), Mode::Keep);
+    assert_eq!(test.mode(Aspect::AccessLogs), Mode::EnforceNew);
 }
 
 #[test]
-fn what_the_configuration_itself_says_is_to_be_kept_its_owner_insists_on() {
+fn clients_are_affected_only_by_a_mode_that_is_certain() {
     let file = config(&json!({
-        "aspects": { "sse-c": "keep", "tls": "report", "ownership": "keep" },
+        "aspects": { "sse-c": "enforce", "tls": "report", "ownership": "enforce" },
         "rule": [
             { "tags": { "acls": "yes" }, "aspects": { "ownership": "report" } },
-            { "bucket": "web-*", "aspects": { "tls": "keep", "sse-c": "off" } },
+            { "bucket": "web-*", "aspects": { "tls": "enforce", "sse-c": "off" } },
         ],
     }));
-    let insisted = |name: &str, tags: &Reading<Tags>| {
+    let enforced = |name: &str, tags: &Reading<Tags>| {
         let baseline = baseline(&file, name, tags);
-        Aspect::ALL.into_iter().filter(|aspect| baseline.insists(*aspect)).collect::<Vec<_>>()
+        Aspect::ALL
+            .into_iter()
+            .filter(|aspect| baseline.mode(*aspect) == Mode::Enforce)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(insisted("other", &Reading::Absent), [Aspect::SseC, Aspect::Ownership]);
-    assert_eq!(insisted("web-1", &Reading::Absent), [Aspect::Tls, Aspect::Ownership]);
-    assert_eq!(insisted("other", &tags(&[("acls", "yes")])), [Aspect::SseC]);
+    assert_eq!(enforced("other", &Reading::Absent), [Aspect::SseC, Aspect::Ownership]);
+    assert_eq!(enforced("web-1", &Reading::Absent), [Aspect::Tls, Aspect::Ownership]);
+    assert_eq!(enforced("other", &tags(&[("acls", "yes")])), [Aspect::SseC]);
     // A rule that may match could set another mode.
-    assert_eq!(insisted("other", &Reading::Denied), [Aspect::SseC]);
-    // The grade has the same mode, but does not insist.
+    assert_eq!(enforced("other", &Reading::Denied), [Aspect::SseC]);
     let grade = baseline(&Config::default(), "other", &Reading::Absent);
-    assert!(grade.mode(Aspect::Tls) == Mode::Keep && !grade.insists(Aspect::Tls));
+    assert_eq!(grade.mode(Aspect::Tls), Mode::EnforceNew);
 }
 
 #[test]
@@ -131,14 +133,14 @@ fn the_tag_raises_a_grade_and_never_lowers_it() {
 #[test]
 fn tags_that_are_not_known_lower_nothing() {
     let rules = json!([
-        { "tags": { "data": "secret" }, "grade": "security", "aspects": { "versioning": "keep" } },
+        { "tags": { "data": "secret" }, "grade": "security", "aspects": { "versioning": "enforce" } },
         { "bucket": "a-*", "grade": "speed", "aspects": { "versioning": "off" } },
         { "bucket": "b-*", "grade": "security" },
     ]);
     let file = config(&json!({ "grade": "hybrid", "rule": rules }));
     for unknown in [Reading::Unread, Reading::Denied] {
         let a = baseline(&file, "a-1", &unknown);
-        assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Keep));
+        assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::EnforceNew));
         assert_eq!(
             a.grade_reason,
             "the default, which rule 2 does not lower: the bucket's tags are not known and may match an earlier rule"
@@ -177,38 +179,33 @@ fn tags_are_read_only_where_they_matter() {
 #[test]
 fn the_file_says_what_is_done_and_a_rule_says_it_better() {
     let file = config(&json!({
-        "aspects": { "versioning": "keep", "tls": "report", "notifications": "off" },
-        "rule": [{ "bucket": "a-*", "aspects": { "tls": "keep", "versioning": "off" } }],
+        "aspects": { "versioning": "enforce", "tls": "report", "notifications": "off" },
+        "rule": [{ "bucket": "a-*", "aspects": { "tls": "enforce", "versioning": "off" } }],
     }));
     let modes = |name: &str| {
         let baseline = baseline(&file, name, &Reading::Absent);
         [Aspect::Versioning, Aspect::Tls, Aspect::Notifications, Aspect::PublicAccess]
             .map(|aspect| baseline.mode(aspect))
     };
-    assert_eq!(modes("b-1"), [Mode::Keep, Mode::Report, Mode::Off, Mode::Keep]);
-    assert_eq!(modes("a-1"), [Mode::Off, Mode::Keep, Mode::Off, Mode::Keep]);
+    assert_eq!(modes("b-1"), [Mode::Enforce, Mode::Report, Mode::Off, Mode::EnforceNew]);
+    assert_eq!(modes("a-1"), [Mode::Off, Mode::Enforce, Mode::Off, Mode::EnforceNew]);
 }
 
 #[test]
-fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
+fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_everything() {
     let evaluate = |extent| {
         let context = EvaluationContext { extent, ..context() };
         Config::default().baseline(&bucket("abc"), &Reading::Absent, &context)
     };
     let by_call = evaluate(Extent::Touched([Aspect::Acl, Aspect::PublicAccess].into()));
     assert_eq!(by_call.mode(Aspect::Acl), Mode::Report);
-    assert_eq!(by_call.mode(Aspect::PublicAccess), Mode::Keep);
+    assert_eq!(by_call.mode(Aspect::PublicAccess), Mode::EnforceNew);
     assert_eq!(by_call.mode(Aspect::Lifecycle), Mode::Off);
     assert_eq!(by_call.mode(Aspect::Tls), Mode::Off);
-    let by_sweep = evaluate(Extent::Kept);
-    assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Off);
-    assert_eq!(by_sweep.mode(Aspect::Tls), Mode::Keep);
-    let by_both = evaluate(Extent::KeptAndTouched([Aspect::Acl, Aspect::PublicAccess].into()));
-    for aspect in Aspect::ALL {
-        let most = by_call.mode(aspect).max(by_sweep.mode(aspect));
-        assert_eq!(by_both.mode(aspect), most, "{aspect}: what either looks at");
-    }
-    assert_eq!(evaluate(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
+    let by_sweep = evaluate(Extent::of(&crate::Trigger::Sweep));
+    assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Report);
+    assert_eq!(by_sweep.mode(Aspect::Tls), Mode::EnforceNew);
+    assert_eq!(by_sweep.mode(Aspect::Lifecycle), Mode::Report);
 }
 
 #[test]
@@ -225,7 +222,7 @@ fn an_exemption_counts_until_its_last_day_is_over() {
             .iter()
             .map(|exempt| format!("{} {} {}", exempt.aspect, exempt.reason, exempt.until.unwrap()));
         let off = Aspect::ALL.into_iter().filter(|aspect| {
-            Grade::Speed.wants(*aspect).mode == Mode::Keep && baseline.mode(*aspect) == Mode::Off
+            Grade::Speed.wants(*aspect).mode.enforces() && baseline.mode(*aspect) == Mode::Off
         });
         (exempt.collect::<Vec<_>>(), off.collect::<Vec<_>>())
     };
@@ -302,16 +299,17 @@ fn our_own_buckets_have_neither_access_logs_nor_events() {
     assert_eq!(evaluate("logs").mode(Aspect::AccessLogs), Mode::Off);
     assert_eq!(evaluate("logs").mode(Aspect::Notifications), Mode::Off);
     assert_eq!(evaluate("logs").grade, Grade::Speed);
-    assert_eq!(evaluate("logs").mode(Aspect::Versioning), Mode::Keep);
-    assert!(evaluate("logs").insists(Aspect::Tls) && !evaluate("logs2").insists(Aspect::Tls));
-    assert_eq!(evaluate("logs2").mode(Aspect::Notifications), Mode::Keep);
+    assert_eq!(evaluate("logs").mode(Aspect::Versioning), Mode::Enforce);
+    assert_eq!(evaluate("logs").mode(Aspect::Tls), Mode::Enforce);
+    assert_eq!(evaluate("logs2").mode(Aspect::Tls), Mode::EnforceNew);
+    assert_eq!(evaluate("logs2").mode(Aspect::Notifications), Mode::EnforceNew);
 }
 
 #[test]
-fn the_accounts_block_is_only_reported_unless_it_is_kept() {
+fn the_accounts_block_is_only_reported_unless_it_is_enforced() {
     assert_eq!(Config::default().account_mode(), Mode::Report);
-    let keep = config(&json!({ "aspects": { "account-public-access": "keep" } }));
-    assert_eq!(keep.account_mode(), Mode::Keep);
+    let enforced = config(&json!({ "aspects": { "account-public-access": "enforce" } }));
+    assert_eq!(enforced.account_mode(), Mode::Enforce);
 }
 
 #[test]
@@ -319,6 +317,13 @@ fn the_breaker_is_as_configured() {
     let writes = |config: &Config| baseline(config, "abc", &Reading::Absent).writes_max;
     assert_eq!(writes(&Config::default()), crate::model::baseline::WRITES_MAX);
     assert_eq!(writes(&config(&json!({ "writes-per-hour": 7 }))), 7);
+}
+
+#[test]
+fn what_is_trusted_is_the_same_for_every_bucket() {
+    let config = config(&json!({ "trusted-accounts": ["444455556666"] }));
+    let accounts = baseline(&config, "abc", &Reading::Absent).trusted.accounts;
+    assert_eq!(accounts.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["444455556666"]);
 }
 
 /// A rule or an exemption for few of few buckets, so that they meet.
@@ -377,4 +382,36 @@ proptest! {
         prop_assert!(denied.grade >= known.grade.min(default));
         prop_assert!(denied.exemptions.len() <= known.exemptions.len());
     }
+}
+
+#[test]
+fn a_mode_at_the_top_limits_all_others() {
+    for most in Mode::ALL {
+        let file = config(&json!({
+            "mode": most.name(),
+            "aspects": { "tls": "enforce", "account-public-access": "enforce" },
+            "rule": [{ "bucket": "a-*", "aspects": { "versioning": "enforce" } }],
+        }));
+        let baseline = baseline(&file, "a-1", &Reading::Absent);
+        assert!(Aspect::ALL.into_iter().all(|aspect| baseline.mode(aspect) <= most), "{most}");
+        assert_eq!(baseline.mode(Aspect::Tls), most);
+        assert_eq!(file.account_mode(), most);
+        assert_eq!(file.writable().is_empty(), !most.enforces(), "{most}");
+    }
+}
+
+#[test]
+fn a_rule_allows_public_buckets_by_name_and_for_a_reason() {
+    let file = config(&json!({ "rule": [
+        { "bucket": "www-private", "public": false },
+        { "bucket": "www-*", "public": true, "reason": "our website" },
+    ] }));
+    let of = |name: &str| {
+        let baseline = baseline(&file, name, &Reading::Denied);
+        let exempt = baseline.exemptions.iter().map(|exempt| exempt.reason.clone());
+        (baseline.mode(Aspect::PublicAccess), exempt.collect::<Vec<_>>())
+    };
+    assert_eq!(of("www-1"), (Mode::Off, vec!["our website".to_owned()]));
+    assert_eq!(of("www-private"), (Mode::EnforceNew, vec![]));
+    assert_eq!(of("other"), (Mode::EnforceNew, vec![]));
 }

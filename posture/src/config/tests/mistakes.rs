@@ -84,7 +84,7 @@ fn a_setting_of_another_type_is_reported_once() {
         "#]],
     );
     check(
-        &json!({ "keys": [], "aspects": "keep" }),
+        &json!({ "keys": [], "aspects": "enforce" }),
         &expect![[r#"
             `keys`: expected a table, found a list (write `[keys]` on a line of its own, and the settings below)
             `aspects`: expected a table, found a string (write `[aspects]` on a line of its own, and the settings below)
@@ -93,7 +93,7 @@ fn a_setting_of_another_type_is_reported_once() {
     check(
         &json!({ "aspects": { "tls": true } }),
         &expect![[r#"
-            `aspects.tls`: expected a string, found a boolean (write `"off"`, `"report"` or `"keep"`)
+            `aspects.tls`: expected a string, found a boolean (write `"off"`, `"report"`, `"enforce-new"` or `"enforce"`)
         "#]],
     );
     check_rule(
@@ -145,6 +145,41 @@ fn a_setting_in_the_wrong_place_is_sent_where_it_belongs() {
             `exemption[0].grade`: `grade` is not a setting of an exemption (move it above the first line with `[`)
             `exemption[0].colour`: `colour` is not a setting of an exemption (an exemption has `bucket`, `tags`, `account`, `aspects`, `reason` and `until`)
         "#]],
+    );
+}
+
+#[test]
+fn what_is_trusted_has_its_form() {
+    check(
+        &json!({
+            "trusted-accounts": ["444455556666", "4444"],
+            "trusted-organizations": ["o-a1b2c3d4e5/r-ab12/ou-ab12-11111111", "*"],
+            "trusted-canonical-ids": ["79a59df900b949e5"],
+        }),
+        &expect![[r#"
+            `trusted-accounts[1]`: `4444` is not an AWS account, which has twelve digits
+            `trusted-organizations[0]`: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111` is neither an organization, as `o-a1b2c3d4e5`, nor a path, as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*`
+            `trusted-organizations[1]`: `*` is neither an organization, as `o-a1b2c3d4e5`, nor a path, as `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*`
+            `trusted-canonical-ids[0]`: `79a59df900b949e5` is not a canonical user id, which has 64 digits of 0-9 and a-f
+        "#]],
+    );
+    check(
+        &json!({ "trusted-accounts": "444455556666" }),
+        &expect![[r#"
+        `trusted-accounts`: expected a list, found a string (write `["444455556666"]`)
+    "#]],
+    );
+    check(
+        &json!({ "trusted-accounts": [444_455_556_666_u64] }),
+        &expect![[r#"
+        `trusted-accounts[0]`: expected a string, found an integer (write `"444455556666"`, in quotes)
+    "#]],
+    );
+    check(
+        &json!({ "trusted-account": ["444455556666"] }),
+        &expect![[r#"
+        `trusted-account`: `trusted-account` is not a setting of the configuration (write `trusted-accounts`)
+    "#]],
     );
 }
 
@@ -217,30 +252,59 @@ fn a_key_is_one_of_its_region_and_never_an_alias() {
 #[test]
 fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
     check(
-        &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "keep" } }),
+        &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "enforce" } }),
         &expect![[r#"
             `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
             `aspects.tls`: `of` is not a valid choice (write `off`)
-            `aspects.acl`: `acl` cannot be kept: s3guard has no write for it (write `report`)
+            `aspects.acl`: `acl` cannot be enforced: s3guard has no write for it (write `report`)
         "#]],
     );
     check(
-        &json!({ "aspects": { "acl": "report", "account-public-access": "keep" } }),
+        &json!({ "aspects": { "acl": "report", "account-public-access": "enforce" } }),
         &expect![[r#"
             nothing is wrong
         "#]],
     );
     check_rule(
-        &json!({ "bucket": "a-*", "aspects": { "account-public-access": "keep" } }),
+        &json!({ "bucket": "a-*", "aspects": { "account-public-access": "enforce" } }),
         &expect![[r#"
-            `rule[0].aspects.account-public-access`: `account-public-access` belongs to the account and cannot be kept for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
+            `rule[0].aspects.account-public-access`: `account-public-access` belongs to the account and cannot be enforced for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
         "#]],
     );
     check_rule(
-        &json!({ "account": "111122223333", "aspects": { "account-public-access": "keep" } }),
+        &json!({ "account": "111122223333", "aspects": { "account-public-access": "enforce" } }),
         &expect![[r#"
             nothing is wrong
         "#]],
+    );
+}
+
+#[test]
+fn a_bucket_is_public_for_a_reason_and_not_by_its_tags() {
+    check_rule(
+        &json!({ "bucket": "www", "public": true }),
+        &expect![[r#"
+        `rule[0].reason`: `public = true` has no reason (add `reason = "…"`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "public": true, "reason": "web" }),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "www", "grade": "speed", "reason": "web" }),
+        &expect![[r#"
+        `rule[0].reason`: only `public = true` has a reason (remove the line)
+    "#]],
+    );
+    let by_tag = json!({ "tags": { "public": "yes" }, "public": true, "reason": "web" });
+    check_rule(
+        &by_tag,
+        &expect![[r#"
+        `rule[0].public`: tags cannot select buckets that may be public: any principal that may tag a bucket could open it (select the buckets by `bucket` only)
+    "#]],
     );
 }
 
@@ -255,7 +319,7 @@ fn a_rule_says_something_of_some_buckets() {
     check_rule(
         &json!({ "bucket": "*" }),
         &expect![[r#"
-            `rule[0]`: the rule sets nothing for the buckets that it matches (add a `grade` or `aspects`)
+            `rule[0]`: the rule sets nothing for the buckets that it matches (add a `grade`, `aspects` or `public`)
         "#]],
     );
     check_rule(
@@ -317,7 +381,7 @@ fn a_rule_that_is_never_reached_is_reported() {
         false,
     );
     let all = json!({ "bucket": "*", "grade": "speed", "aspects": { "tls": "off" } });
-    check(all.clone(), json!({ "tags": { "a": "b" }, "aspects": { "tls": "keep" } }), false);
+    check(all.clone(), json!({ "tags": { "a": "b" }, "aspects": { "tls": "enforce" } }), false);
     check(all, json!({ "tags": { "a": "b" }, "aspects": { "acl": "off" } }), true);
     let list = json!({ "bucket": ["a-*", "b-*"], "grade": "speed" });
     check(list.clone(), json!({ "bucket": "b-*", "grade": "hybrid" }), false);

@@ -114,8 +114,7 @@ pub(crate) fn exactly_one_endpoint() -> Value {
 }
 
 fn property(aspect: Aspect) -> (String, Value) {
-    let modes =
-        Mode::ALL.into_iter().filter(|mode| *mode < Mode::Keep || aspect.setting().is_some());
+    let modes = Mode::ALL.into_iter().filter(|mode| !mode.enforces() || aspect.setting().is_some());
     let modes: Vec<&str> = modes.map(Mode::name).collect();
     let wanted = Grade::ALL.map(|grade| {
         let wanted = grade.wants(aspect);

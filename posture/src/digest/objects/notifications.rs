@@ -111,6 +111,7 @@ fn body(
             .iter()
             .map(|(change, count)| (change.name().to_owned(), many(*count)))
             .collect(),
+        acls_unchecked: (of.unchecked > 0).then_some(many(of.unchecked)),
     };
     let notable = |notable: &NotableEvents| document::Notable {
         what: notable.what.name(),

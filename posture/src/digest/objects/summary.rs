@@ -32,6 +32,8 @@ pub(super) struct BucketSummary {
     pub(super) changes: BTreeMap<Change, usize>,
     /// The bytes of the objects that were created or overwritten.
     pub(super) bytes_created: u64,
+    /// How many created objects may be public by their ACL, which was not looked up.
+    pub(super) unchecked: usize,
     /// How often what may cause an alert happened.
     pub(super) thresholds: BTreeMap<Threshold, usize>,
 }
@@ -82,7 +84,7 @@ impl What {
 
     pub(super) fn includes(self, event: &ObjectEvent) -> bool {
         match self {
-            Self::MadePublic => event.change == Change::MadePublic,
+            Self::MadePublic => event.change.is_public(),
             Self::Mass(threshold) => threshold.counts(event),
             Self::VersionsDeleted => event.is_version_deleted_for_good(),
             Self::AclUpdated => event.change == Change::AclUpdated,
@@ -127,6 +129,7 @@ impl Summary {
             };
             bucket.events += 1;
             *bucket.changes.entry(event.change).or_default() += 1;
+            bucket.unchecked += usize::from(event.is_acl_unchecked);
             if event.change.as_delivered() == Change::CreatedOrOverwritten {
                 bucket.bytes_created =
                     bucket.bytes_created.saturating_add(event.size_bytes.unwrap_or_default());
@@ -140,7 +143,11 @@ impl Summary {
             let is_secret = known.get(name).and_then(|known| known.grade) == Some(Grade::Security);
             let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
             let usual = [
-                (What::MadePublic, of(Change::MadePublic), Severity::Critical),
+                (
+                    What::MadePublic,
+                    of(Change::MadePublic) + of(Change::CreatedPublic),
+                    Severity::Critical,
+                ),
                 (What::AclUpdated, of(Change::AclUpdated), Severity::Warning),
                 (What::VersionsDeleted, versions.unwrap_or_default(), Severity::Warning),
                 (

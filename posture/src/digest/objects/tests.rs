@@ -7,7 +7,7 @@ use time::macros::datetime;
 use super::*;
 use crate::config::{Subscription, Threshold};
 use crate::digest::window::{Digest, Known, Window};
-use crate::events::object_event::ObjectEvent;
+use crate::events::object_event::{ObjectEvent, Retention, RetentionMode};
 use crate::model::change::Change;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::Body;
@@ -25,6 +25,8 @@ fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
         version_id: None,
         size_bytes: Some(1_536),
         sequencer: Some(sequencer.to_owned()),
+        retention: None,
+        is_acl_unchecked: false,
         requester: Some("111122223333".to_owned()),
         source_ip: Some("192.0.2.1".to_owned()),
         time: datetime!(2026-11-20 12:00:00 UTC),
@@ -110,6 +112,44 @@ fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
     assert_eq!(notification.attributes["bucket"], many(&["payroll", "photos", "reports"]));
     assert_eq!(notification.attributes["action"], many(&["acl", "created", "deleted"]));
     assert_eq!(notification.attributes["severity"], Attribute::One("critical".to_owned()));
+}
+
+#[test]
+fn an_object_that_is_created_public_is_critical_and_one_that_was_not_looked_up_is_said() {
+    let unchecked = ObjectEvent {
+        is_acl_unchecked: true,
+        ..event("b.txt", Change::CreatedOrOverwritten, "02")
+    };
+    let notification = notification_about(vec![
+        event("a.txt", Change::CreatedPublic, "01"),
+        unchecked.clone(),
+        ObjectEvent { sequencer: Some("03".to_owned()), ..unchecked },
+    ]);
+    let subject = "s3guard critical: 1 object made public by its ACL in reports";
+    assert_eq!(notification.subject, subject);
+    let text = notification.text.replace("\n    ", " ");
+    let words =
+        "2 created objects may be public: ACLs count in this bucket, and these were not looked up";
+    assert!(text.contains(words), "{text}");
+    assert!(text.contains("created, public by its ACL: a.txt"), "{text}");
+    let action = Attribute::One("created".to_owned());
+    assert_eq!(notification.attributes["action"], action);
+}
+
+#[test]
+fn a_retention_is_shown_with_its_mode_and_date() {
+    let retention = Retention {
+        mode: RetentionMode::Compliance,
+        until: Some(datetime!(2027-01-02 00:00:00 UTC)),
+    };
+    let changed = |change, retention| ObjectEvent { retention, ..event("a", change, "01") };
+    let notification = notification_about(vec![
+        changed(Change::RetentionUpdated, Some(retention)),
+        changed(Change::EventHoldOff, None),
+    ]);
+    let text = notification.text.replace('\u{a0}', " ");
+    assert!(text.contains("mode compliance until 2027-01-02 00:00:00 UTC"), "{text}");
+    assert!(text.contains("event hold off: a"), "{text}");
 }
 
 #[test]

@@ -107,6 +107,15 @@ fn bucket(
     if let Some(size) = size.filter(|_| !is_one) {
         writeln!(text, "  {:WORDS_WIDTH$} {:>7}   {size}", "total created", "")?;
     }
+    if bucket.unchecked > 0 {
+        let objects = if bucket.unchecked == 1 { "object" } else { "objects" };
+        let words = format!(
+            "{} created {objects} may be public: ACLs count in this bucket, and {} not looked up",
+            bucket.unchecked,
+            if bucket.unchecked == 1 { "this one was" } else { "these were" },
+        );
+        writeln!(text, "{}", wrapped(&words, "  ", "    "))?;
+    }
     writeln!(text, "  {}", objects_link(scene.origin.region, name))
 }
 
@@ -129,6 +138,10 @@ fn details(event: &ObjectEvent) -> Vec<String> {
     if !what.is_empty() {
         details.push(what.join(", "));
     }
+    details.extend(event.retention.map(|retention| {
+        let until = retention.until.map(|until| format!(" until {}", shown_time(until)));
+        unbroken(&format!("mode {}{}", retention.mode, until.unwrap_or_default()))
+    }));
     let by = match event.requester.as_deref() {
         Some(requester) if requester.parse::<AccountId>().is_ok() => {
             Some(format!("by account {requester}"))

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::BucketName;
-use crate::model::change::Change;
 
 mod forged;
 mod load;
@@ -173,27 +172,6 @@ fn because_of_which_buckets_a_window_was_closed_early_is_known_to_the_next() {
             .unwrap();
     }
     assert_eq!(world.published(), once(3));
-}
-
-#[test]
-fn events_of_a_key_are_in_the_order_of_their_sequencers() {
-    let at = |seconds, sequencer: Option<&str>, change| ObjectEvent {
-        time: NOON + Duration::seconds(seconds),
-        sequencer: sequencer.map(str::to_owned),
-        change,
-        id: format!("{seconds}{sequencer:?}{change:?}"),
-        key: "k".to_owned(),
-        ..event(1)
-    };
-    let events = vec![
-        at(0, Some("00B"), Change::Deleted),
-        at(1, Some("00AFFF"), Change::CreatedOrOverwritten),
-        at(1, None, Change::TagsAdded),
-        at(0, Some("00a000"), Change::CreatedOrOverwritten),
-    ];
-    let merged = merge::merged(vec![Part::new(events)]);
-    let order: Vec<_> = merged.iter().map(|event| event.sequencer.as_deref()).collect();
-    assert_eq!(order, [Some("00a000"), Some("00AFFF"), Some("00B"), None]);
 }
 
 proptest! {

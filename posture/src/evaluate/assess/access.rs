@@ -1,29 +1,138 @@
 //! Who can get at a bucket: its public access block, its ownership, its ACL.
 
-use super::{Judged, Judgement, suppressed, too_many_writes};
+use super::licence::{Licence, licence, may_close};
+use super::{Judged, Judgement, refused, suppressed, too_many_writes};
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
-use crate::{Aspect, Mode, Question, Reason};
+use crate::{Aspect, Question, Reason};
 
-/// All switches on, unless that would break what is meant to be public, or may be.
+/// All switches on.
 ///
-/// If it only may be public, just the switches that would break it are left off.
+/// Where clients may be affected, only the switches that are silent: those about policies where the policy is not public,
+/// those about ACLs where ACLs are disabled. A bucket that is public is closed if it was not public before.
 pub(super) fn block(observed: &Observed, baseline: &Baseline) -> Result<Vec<Judgement>, Judgement> {
     let reading = &observed.public_access_block;
     let seen = Judgement::read(reading, Question::PublicAccessBlock)?.copied().unwrap_or_default();
     if seen == PublicAccessBlock::ALL {
         return Err(Judgement::Right);
     }
-    exposed(observed, baseline, seen)?;
-    let left = public_objects(observed, baseline, effective(observed, seen));
+    let put =
+        |block, change| Judgement::weak(reading, change, Setting::PublicAccessBlock(Some(block)));
+    let is_settling = baseline.call_context.is_settling;
+    // What is public or not makes no difference.
+    if !is_settling && licence(observed, baseline, Aspect::PublicAccess) == Licence::Given {
+        return Ok(vec![put(PublicAccessBlock::ALL, SettingChange::BlockUsedAcls)]);
+    }
+    ask_exposure(observed, seen, baseline)?;
+    let in_effect = effective(observed, seen);
+    let exposure = Exposure::of(observed, in_effect);
+    let closes = may_close(observed, baseline) == Licence::Given;
+    if is_settling && (!closes || exposure.open().is_none()) {
+        return Err(Judgement::Right);
+    }
+    if !closes && let Some(reason) = exposure.open() {
+        return Err(Judgement::NotRemediated(reason));
+    }
+    let left =
+        public_objects(observed, baseline, in_effect).filter(|_| exposure.acl == Reach::None);
     let remediate = match left {
         None => PublicAccessBlock::ALL,
         Some(_) => seen.or(PublicAccessBlock::POLICIES),
     };
-    let weak = (remediate != seen)
-        .then(|| Judgement::weak(reading, Setting::PublicAccessBlock(Some(remediate))));
+    let change = match exposure {
+        Exposure { policy: Reach::None, acl: Reach::None } => SettingChange::BlockPolicies,
+        Exposure { .. } => SettingChange::ClosePublic,
+    };
+    let weak = (remediate != seen).then(|| put(remediate, change));
     Ok(weak.into_iter().chain(left.map(Judgement::NotRemediated)).collect())
+}
+
+/// Whether something makes a bucket public, and is not void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    None,
+    Everyone,
+    /// It could not be read.
+    Unknown,
+}
+
+/// What makes a bucket public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Exposure {
+    policy: Reach,
+    acl: Reach,
+}
+
+impl Exposure {
+    fn of(observed: &Observed, in_effect: PublicAccessBlock) -> Self {
+        let reach = |reading: &Reading<bool>, has_effect: bool| match reading {
+            Reading::Known(true) if has_effect => Reach::Everyone,
+            Reading::Denied | Reading::Unread if has_effect => Reach::Unknown,
+            Reading::Known(_) | Reading::Absent | Reading::Denied | Reading::Unread => Reach::None,
+        };
+        let acls_count = observed.ownership.known() != Some(&Ownership::BucketOwnerEnforced);
+        let acl = observed.acl.map_ref(|acl| acl.is_public);
+        Self {
+            policy: reach(&policy_is_public(observed), !in_effect.restrict_public_buckets),
+            acl: reach(&acl, acls_count && !in_effect.ignore_public_acls),
+        }
+    }
+
+    /// Why the bucket is left as it is, if it is or may be public.
+    fn open(self) -> Option<Reason> {
+        Some(match self {
+            Self { policy: Reach::Everyone, .. } => Reason::PublicPolicy,
+            Self { acl: Reach::Everyone, .. } => Reason::PublicAcl,
+            Self { policy: Reach::Unknown, .. } => Reason::NotReadable(Question::PolicyStatus),
+            Self { acl: Reach::Unknown, .. } => Reason::NotReadable(Question::Acl),
+            Self { policy: Reach::None, acl: Reach::None } => return None,
+        })
+    }
+}
+
+/// Whether everyone can read or write in the bucket, by its policy or its ACL; `None` if that is not known.
+pub fn is_public(observed: &Observed) -> Option<bool> {
+    let own = match &observed.public_access_block {
+        Reading::Known(block) => *block,
+        Reading::Absent => PublicAccessBlock::default(),
+        Reading::Unread | Reading::Denied => return None,
+    };
+    let exposure = Exposure::of(observed, effective(observed, own));
+    match exposure.open() {
+        None => Some(false),
+        Some(reason) => reason.leaves_public().then_some(true),
+    }
+}
+
+/// Without a policy there is nothing public about it.
+fn policy_is_public(observed: &Observed) -> Reading<bool> {
+    match observed.policy {
+        Reading::Absent => Reading::Absent,
+        Reading::Known(_) | Reading::Unread | Reading::Denied => observed.policy_is_public,
+    }
+}
+
+/// Asks for what shows whether the bucket is public, and whether it was.
+fn ask_exposure(
+    observed: &Observed,
+    seen: PublicAccessBlock,
+    baseline: &Baseline,
+) -> Result<(), Judgement> {
+    let is_enforced = baseline.mode(Aspect::PublicAccess).enforces();
+    let is_closed_to_acls = seen.is_closed_to_acls();
+    let acls_count = observed.ownership.known() != Some(&Ownership::BucketOwnerEnforced);
+    Judgement::ask_what_breaks([
+        (observed.history.is_unread() && is_enforced, Question::History),
+        (
+            policy_is_public(observed).is_unread() && !seen.restrict_public_buckets,
+            Question::PolicyStatus,
+        ),
+        (observed.ownership.is_unread() && !is_closed_to_acls, Question::Ownership),
+        (observed.acl.is_unread() && !seen.ignore_public_acls && acls_count, Question::Acl),
+        (observed.account_block.is_unread(), Question::AccountBlock),
+    ])
 }
 
 /// The switches in effect. If those of the account cannot be read they count as off, so that nothing is broken.
@@ -42,7 +151,7 @@ fn public_objects(
     effective: PublicAccessBlock,
 ) -> Option<Reason> {
     if effective.is_closed_to_acls()
-        || !baseline.holds_back(Aspect::PublicAccess)
+        || !baseline.mode(Aspect::PublicAccess).enforces()
         || switches_acls_off(observed, baseline)
     {
         return None;
@@ -58,9 +167,10 @@ fn public_objects(
 
 /// Whether ACLs are about to be disabled: that write does more than the block.
 fn switches_acls_off(observed: &Observed, baseline: &Baseline) -> bool {
-    baseline.mode(Aspect::Ownership) == Mode::Keep
+    baseline.mode(Aspect::Ownership).enforces()
         && suppressed(observed, Aspect::Ownership).is_none()
         && too_many_writes(observed, baseline, SettingKind::Ownership).is_none()
+        && refused(observed, baseline, SettingKind::Ownership).is_none()
         && matches!(ownership(observed, baseline), Ok(Judgement::Weak { .. }))
 }
 
@@ -71,43 +181,7 @@ pub(super) fn account_block(observed: &Observed) -> Judged {
         return Ok(Judgement::Right);
     }
     let remediate = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
-    Ok(Judgement::weak(reading, remediate))
-}
-
-/// Leaves what is public now: it is meant to be, and would be broken, unless a switch of the bucket or of the account
-/// already makes it void.
-fn exposed(
-    observed: &Observed,
-    baseline: &Baseline,
-    seen: PublicAccessBlock,
-) -> Result<(), Judgement> {
-    // Without a policy there is nothing public about it.
-    let policy_is_public = match observed.policy {
-        Reading::Absent => Reading::Absent,
-        Reading::Known(_) | Reading::Unread | Reading::Denied => observed.policy_is_public,
-    };
-    let acl_is_public = observed.acl.map_ref(|acl| acl.is_public);
-    let needs_ownership = !seen.is_closed_to_acls() && baseline.holds_back(Aspect::PublicAccess);
-    Judgement::ask_what_breaks([
-        (observed.website.is_unread(), Question::Website),
-        (policy_is_public.is_unread(), Question::PolicyStatus),
-        (acl_is_public.is_unread(), Question::Acl),
-        (observed.account_block.is_unread(), Question::AccountBlock),
-        (observed.ownership.is_unread() && needs_ownership, Question::Ownership),
-    ])?;
-    let effective = effective(observed, seen);
-    let (policies, acls) = (!effective.restrict_public_buckets, !effective.ignore_public_acls);
-    let website = observed.website.map_ref(|()| true);
-    for (reading, has_effect, question, reason) in [
-        (website, policies || acls, Question::Website, Reason::Website),
-        (policy_is_public, policies, Question::PolicyStatus, Reason::PublicPolicy),
-        (acl_is_public, acls, Question::Acl, Reason::PublicAcl),
-    ] {
-        if has_effect && Judgement::read(&reading, question)? == Some(&true) {
-            return Err(Judgement::NotRemediated(reason));
-        }
-    }
-    Ok(())
+    Ok(Judgement::weak(reading, SettingChange::BlockAccount, remediate))
 }
 
 /// `BucketOwnerEnforced`, unless the ACL, or that of an object, may grant something to others.
@@ -117,14 +191,24 @@ pub(super) fn ownership(observed: &Observed, baseline: &Baseline) -> Judged {
     if seen == Some(&Ownership::BucketOwnerEnforced) {
         return Ok(Judgement::Right);
     }
-    if baseline.holds_back(Aspect::Ownership) {
+    let is_enforced = baseline.mode(Aspect::Ownership).enforces();
+    let licence = licence(observed, baseline, Aspect::Ownership);
+    if is_enforced && licence == Licence::Refused {
         return Ok(Judgement::NotRemediated(Reason::SharedObjects));
     }
-    let acl = Judgement::read_what_breaks(&observed.acl, Question::Acl)?;
+    Judgement::ask_what_breaks([
+        (licence == Licence::Unknown, Question::History),
+        (observed.acl.is_unread(), Question::Acl),
+    ])?;
+    let acl = Judgement::read(&observed.acl, Question::Acl)?;
     if acl.is_some_and(|acl| acl.grants_others) {
         return Ok(Judgement::NotRemediated(Reason::AclGrantsOthers));
     }
-    Ok(Judgement::weak(reading, Setting::Ownership(Some(Ownership::BucketOwnerEnforced))))
+    Ok(Judgement::weak(
+        reading,
+        SettingChange::DisableAcls,
+        Setting::Ownership(Some(Ownership::BucketOwnerEnforced)),
+    ))
 }
 
 /// The ACL grants access to the owner only, unless ACLs are disabled.

@@ -1,10 +1,14 @@
 //! What protects and reports objects: versioning, access logs, notifications, replication, lifecycle, Object Lock.
 
+use std::collections::BTreeSet;
+
 use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
-use crate::model::observed::Observed;
-use crate::model::setting::{AccessLogs, Setting, Versioning};
-use crate::{Question, Reason};
+use crate::model::destination::Destination;
+use crate::model::effect::SettingChange;
+use crate::model::observed::{Observed, Reading};
+use crate::model::setting::{AccessLogs, Configuration, Setting, Versioning};
+use crate::{Aspect, Question, Reason};
 
 /// A lifecycle rule that deletes objects within this many days is reported.
 const EXPIRES_SOON_DAYS: u32 = 7;
@@ -17,12 +21,18 @@ pub(super) fn versioning(observed: &Observed) -> Judged {
         Some(seen) if seen.mfa_delete => Judgement::NotRemediated(Reason::MfaDelete),
         Some(_) | None => {
             let remediate = Versioning { enabled: true, mfa_delete: false };
-            Judgement::weak(reading, Setting::Versioning(Some(remediate)))
+            Judgement::weak(
+                reading,
+                SettingChange::EnableVersioning,
+                Setting::Versioning(Some(remediate)),
+            )
         }
     })
 }
 
-/// Access is logged, to any bucket.
+/// Access is logged, to any bucket: S3 accepts only one of the same account.
+///
+/// Source: Amazon S3 User Guide, "Logging requests with server access logging".
 pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
     let reading = &observed.access_logs;
     if Judgement::read(reading, Question::AccessLogs)?.is_some() {
@@ -35,7 +45,7 @@ pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
         target_bucket: target.to_string(),
         target_prefix: format!("access/{}/", observed.id.name),
     };
-    Ok(Judgement::weak(reading, Setting::AccessLogs(Some(logs))))
+    Ok(Judgement::weak(reading, SettingChange::LogAccess, Setting::AccessLogs(Some(logs))))
 }
 
 /// S3 publishes events of objects to `EventBridge`.
@@ -49,19 +59,39 @@ pub(super) fn notifications(observed: &Observed) -> Judged {
         let element = seen.unknown().unwrap_or("?");
         return Ok(Judgement::NotRemediated(Reason::UnknownNotifications(element.to_owned())));
     };
-    Ok(Judgement::weak(reading, Setting::Notifications(merged)))
+    Ok(Judgement::weak(reading, SettingChange::SendEvents, Setting::Notifications(merged)))
 }
 
-/// Objects are not replicated to other accounts.
-pub(super) fn replication(observed: &Observed) -> Judged {
+/// S3 publishes events of objects to no topic, queue or function of an account that is not trusted.
+pub(super) fn targets(observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
+    let configurations = observed.notifications.known()?.configurations()?;
+    let arns = configurations.iter().flat_map(Configuration::texts);
+    let arns = arns.filter(|text| text.starts_with("arn:"));
+    let targets = arns.map(|arn| Destination::new(arn, None, &observed.id.account)).collect();
+    elsewhere(&targets, baseline).map(|names| sent(format!("its events are sent to {names}")))
+}
+
+/// Objects are not replicated to accounts that are not trusted.
+pub(super) fn replication(observed: &Observed, baseline: &Baseline) -> Judged {
+    let is_changed = baseline.call_context.changed.contains(&Aspect::Replication);
+    if !is_changed && !has_versions(observed)? {
+        return Ok(Judgement::Right);
+    }
     Ok(match Judgement::read(&observed.replication, Question::Replication)? {
-        Some(seen) if !seen.other_accounts.is_empty() => {
-            let others = seen.other_accounts.join(", ");
-            report(format!("its objects are copied to buckets of other accounts: {others}"))
-        }
-        Some(_) => Judgement::Right,
-        None => report("its objects are not copied (any more)".to_owned()),
+        Some(seen) => match elsewhere(&seen.destinations, baseline) {
+            Some(names) => sent(format!("its objects are copied to {names}")),
+            None => Judgement::Right,
+        },
+        None if is_changed => report("its objects are not copied (any more)".to_owned()),
+        None => Judgement::Right,
     })
+}
+
+/// The destinations outside of the account that are not trusted, in words.
+fn elsewhere(destinations: &BTreeSet<Destination>, baseline: &Baseline) -> Option<String> {
+    let names = destinations.iter().filter_map(|one| one.elsewhere(&baseline.trusted));
+    let names: Vec<String> = names.collect();
+    (!names.is_empty()).then(|| names.join("; "))
 }
 
 /// No lifecycle rule deletes objects soon.
@@ -76,11 +106,30 @@ pub(super) fn lifecycle(observed: &Observed) -> Judged {
 }
 
 /// New objects are locked.
-pub(super) fn object_lock(observed: &Observed) -> Judged {
+pub(super) fn object_lock(observed: &Observed, baseline: &Baseline) -> Judged {
+    let is_changed = baseline.call_context.changed.contains(&Aspect::ObjectLock);
+    if !is_changed && !has_versions(observed)? {
+        return Ok(Judgement::Right);
+    }
     Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
-        Some(()) => Judgement::Right,
-        None => report("its new objects are not locked (any more)".to_owned()),
+        None if is_changed => report("its new objects are not locked (any more)".to_owned()),
+        Some(()) | None => Judgement::Right,
     })
+}
+
+fn sent(what: String) -> Judgement {
+    Judgement::NotRemediated(Reason::SentElsewhere(what))
+}
+
+/// Whether the bucket has or had versions, which replication and Object Lock need.
+///
+/// Source: Amazon S3 User Guide, "Replication requirements", "Object Lock considerations".
+fn has_versions(observed: &Observed) -> Result<bool, Judgement> {
+    match observed.versioning {
+        Reading::Unread => Err(Judgement::Ask(vec![Question::Versioning])),
+        Reading::Absent => Ok(false),
+        Reading::Known(_) | Reading::Denied => Ok(true),
+    }
 }
 
 fn report(what: String) -> Judgement {

@@ -3,6 +3,9 @@
 use serde_json::Value;
 
 use super::Judgement;
+use super::encryption::Keys;
+use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::Observed;
 use crate::model::own_bucket::{NOT_BY_A_DEPLOYER, OwnBucket, RESTORED};
 use crate::model::policy::Policy;
@@ -10,10 +13,21 @@ use crate::model::setting::{Setting, SettingKind, Versioning};
 use crate::{Aspect, Question, Reason};
 
 /// What is not as the ledger says it should be, and what other principals than deployers have changed.
-pub(super) fn judge(observed: &Observed, own: &OwnBucket) -> Vec<(Aspect, Judgement)> {
+pub(super) fn judge(
+    observed: &Observed,
+    baseline: &Baseline,
+    own: &OwnBucket,
+) -> Vec<(Aspect, Judgement)> {
     let restored = RESTORED.into_iter().filter_map(|(aspect, kind)| {
-        let judgement = setting(observed, own, aspect, kind)?;
-        Some((aspect, judgement))
+        match setting(observed, own, aspect, kind)? {
+            // The guard does not write a key of an account that is not trusted, whoever has set it.
+            Judgement::Weak { was, remediate: Setting::Encryption(Some(right)), .. }
+                if (Keys { observed, baseline }).foreign_account(&right.algorithm).is_some() =>
+            {
+                Some((aspect, reported(&format!("a change to `{was}`"))))
+            }
+            judgement => Some((aspect, judgement)),
+        }
     });
     let is_restored = |aspect: &Aspect| RESTORED.iter().any(|(one, _)| one == aspect);
     let others = own.changed.iter().filter(|(aspect, _)| !is_restored(aspect));
@@ -47,7 +61,7 @@ fn setting(
         (Some((was, remediate)), _) if own.is_restored => {
             let by = by.map_or("a change of which no event arrived", String::as_str);
             let was = format!("{was}, after {by}, {NOT_BY_A_DEPLOYER}");
-            Some(Judgement::Weak { was, remediate })
+            Some(Judgement::Weak { was, change: SettingChange::of(kind), remediate })
         }
         (_, Some(by)) => Some(reported(by)),
         (Some((was, _)), None) => Some(reported(&format!("a change to `{was}`"))),

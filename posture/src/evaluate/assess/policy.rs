@@ -1,12 +1,15 @@
-//! What a bucket's policy has to deny, and which accounts it allows.
+//! What a bucket's policy has to deny, and whom it lets in.
 
-use super::access::effective;
+use super::access::{block, effective};
 use super::{Judged, Judgement};
-use crate::evaluate::tls;
+use crate::evaluate::admitted::{Admitted, PrincipalKind, Standing, admitted, names};
+use crate::evaluate::tls::{self, Obstacle};
 use crate::model::baseline::Baseline;
+use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
+use crate::model::severity::Severity;
 use crate::{Aspect, CallContext, Grade, Maker, Mode, Question, Reason};
 
 /// The tag that `CloudFormation` sets on the resources of a stack.
@@ -29,34 +32,92 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     if policy.is_some() && document.is_none() {
         return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
     }
-    let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
-        return Ok(Judgement::Right);
-    };
-    website(observed)?;
-    let text = merged.to_string();
+    let (id, wanted) = (&observed.id, wanted(baseline.grade));
+    let merged = tls::merged(document, wanted, id);
+    // Before our statements: those of ours that are replaced keep nothing out.
+    match merged.as_ref().or(document).and_then(|after| tls::obstacle(after, id)) {
+        Some(Obstacle::Some(what)) => {
+            return Ok(Judgement::NotRemediated(Reason::DeniesTls(what)));
+        }
+        Some(Obstacle::Every(what)) => {
+            return Ok(Judgement::NotRemediated(Reason::DeniesEveryRequest(what)));
+        }
+        None => {}
+    }
+    let Some(merged) = merged else { return Ok(Judgement::Right) };
+    website(observed, baseline)?;
+    if let Some(policy) = policy {
+        refused(observed, policy)?;
+    }
+    let mut text = merged.to_string();
+    if let Some(document) = document.filter(|_| text.len() > BYTES_MAX)
+        && let Some(merged) = tls::merged_short(document, wanted, id)
+    {
+        text = merged.to_string();
+    }
     // A first policy would prevent CloudFormation from creating one, now or with a later update.
-    if document.is_none() && baseline.mode(Aspect::Tls) == Mode::Keep {
+    if document.is_none() && baseline.mode(Aspect::Tls).enforces() {
         stack(observed, baseline, &text)?;
     }
     if text.len() > BYTES_MAX {
         return Ok(Judgement::NotRemediated(Reason::PolicyTooLarge(text.len())));
     }
-    let was = match policy {
-        Some(_) => "a policy that lets plain HTTP, or old TLS, in",
-        None => "no policy",
+    let was = match document {
+        Some(document) => {
+            let mut was = vec!["a policy that lets plain HTTP, or old TLS, in".to_owned()];
+            was.extend(tls::falls_short(document, wanted, id));
+            was.join("; ")
+        }
+        None => "no policy".to_owned(),
     };
-    Ok(Judgement::Weak { was: was.to_owned(), remediate: Setting::Policy(Some(text)) })
+    let (change, remediate) = (SettingChange::DenyWithoutTls, Setting::Policy(Some(text)));
+    Ok(Judgement::Weak { was, change, remediate })
 }
 
-/// Leaves a bucket that is a public website: its endpoint has no TLS.
+/// Leaves a policy that S3 does not take back: it names principals that do not exist, or it is public and the block rejects
+/// public policies, whatever else is changed.
+///
+/// Source: Amazon S3 User Guide, "Blocking public access".
+fn refused(observed: &Observed, policy: &Policy) -> Result<(), Judgement> {
+    let deleted = policy.deleted_principals();
+    if !deleted.is_empty() {
+        return Err(Judgement::NotRemediated(Reason::DeletedPrincipals(deleted)));
+    }
+    if !policy.may_be_public() {
+        return Ok(());
+    }
+    Judgement::ask_what_breaks([
+        (observed.policy_is_public.is_unread(), Question::PolicyStatus),
+        (observed.public_access_block.is_unread(), Question::PublicAccessBlock),
+        (observed.account_block.is_unread(), Question::AccountBlock),
+    ])?;
+    let own = observed.public_access_block.known().copied().unwrap_or_default();
+    let block = effective(observed, own);
+    // What cannot be read is not presumed: S3 says it in its answer.
+    let is_rejected = observed.policy_is_public.known() == Some(&true) && block.block_public_policy;
+    match (is_rejected, block.restrict_public_buckets) {
+        (false, _) => Ok(()),
+        (true, true) => Err(Judgement::NotRemediated(Reason::VoidPolicy)),
+        (true, false) => Err(Judgement::NotRemediated(Reason::PublicPolicyKept)),
+    }
+}
+
+/// Leaves a website that is public and stays so: its endpoint has no TLS.
 ///
 /// Source: Amazon S3 User Guide, "Website endpoints".
-fn website(observed: &Observed) -> Result<(), Judgement> {
+fn website(observed: &Observed, baseline: &Baseline) -> Result<(), Judgement> {
     let is_closed =
         |block: PublicAccessBlock| block.restrict_public_buckets && block.ignore_public_acls;
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     if is_closed(own) {
         return Ok(());
+    }
+    if baseline.mode(Aspect::PublicAccess).enforces() {
+        match block(observed, baseline) {
+            Err(Judgement::NotRemediated(reason)) if reason.leaves_public() => {}
+            Err(ask @ (Judgement::Ask(_) | Judgement::AskWhatBreaks(_))) => return Err(ask),
+            Ok(_) | Err(_) => return Ok(()),
+        }
     }
     Judgement::ask_what_breaks([
         (observed.website.is_unread(), Question::Website),
@@ -71,10 +132,10 @@ fn website(observed: &Observed) -> Result<(), Judgement> {
     }
 }
 
-/// Leaves this first policy to the bucket's stack, unless the owner insists on it.
+/// Leaves this first policy to the bucket's stack, unless the mode is `enforce`.
 ///
-/// `AWS::S3::BucketPolicy` cannot be created where a policy exists: an update that adds one would fail. With an owner who
-/// insists, the write waits until `CloudFormation` is done.
+/// `AWS::S3::BucketPolicy` cannot be created where a policy exists: an update that adds one would fail. With
+/// `enforce`, the write waits until `CloudFormation` is done.
 ///
 /// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
 /// (`HandlerErrorCode`: `AlreadyExists`)".
@@ -95,7 +156,7 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
     if !is_of_stack {
         return if is_new { Err(Judgement::Later) } else { Ok(()) };
     }
-    if !baseline.insists(Aspect::Tls) {
+    if baseline.mode(Aspect::Tls) != Mode::Enforce {
         return Err(Judgement::NotRemediated(Reason::OfStack(policy.to_owned())));
     }
     // A bucket can outlive its stack.
@@ -105,15 +166,27 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
     }
 }
 
-/// The policy allows no principal of another account.
-pub(super) fn others(observed: &Observed) -> Judged {
-    let policy = Judgement::read(&observed.policy, Question::Policy)?;
-    let others = policy.map(|policy| policy.other_accounts(&observed.id.account));
-    Ok(match others {
-        Some(others) if !others.is_empty() => {
-            let what = format!("its policy lets others in: {}", others.join(", "));
-            Judgement::NotRemediated(Reason::ReportOnly(what))
-        }
-        Some(_) | None => Judgement::Right,
-    })
+/// The policy lets in no one outside of the account who is not trusted, except AWS services that are limited to it.
+pub(super) fn others(observed: &Observed, baseline: &Baseline) -> Judged {
+    let Some(policy) = Judgement::read(&observed.policy, Question::Policy)? else {
+        return Ok(Judgement::Right);
+    };
+    if policy.document().is_none() {
+        return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
+    }
+    let admitted = admitted(policy, &observed.id.account, &baseline.trusted);
+    let outsiders = admitted.iter().filter(|one| one.standing == Standing::Outsider);
+    let is_of_aws = |one: &Admitted| {
+        matches!(
+            one.kind,
+            PrincipalKind::Service { .. }
+                | PrincipalKind::LogDelivery { .. }
+                | PrincipalKind::CloudFront(_)
+        )
+    };
+    let severity =
+        if outsiders.clone().all(is_of_aws) { Severity::Warning } else { Severity::High };
+    Ok(names(outsiders).map_or(Judgement::Right, |names| {
+        Judgement::NotRemediated(Reason::LetsOthersIn(severity, names))
+    }))
 }

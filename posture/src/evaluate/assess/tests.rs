@@ -10,19 +10,22 @@ use super::*;
 use crate::evaluate::tls;
 use crate::model::policy::Policy;
 use crate::model::setting::{
-    AccessLogs, Acl, Algorithm, Encryption, Key, Notifications, Ownership, PublicAccessBlock,
-    SettingKind, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Encryption, Key, KeyOwner, Notifications, Ownership,
+    PublicAccessBlock, SettingKind, SseC, Versioning,
 };
-use crate::{BucketId, Grade, History, KeyState, MemoryBucket, Trigger, carry_out, inspect};
+use crate::{Age, BucketId, Grade, History, KeyState, MemoryBucket, Trigger, carry_out, inspect};
 
 mod access;
 mod coexistence;
 mod encryption;
 mod exhaustive;
 mod keeping;
+mod keys;
 mod peers;
 mod property;
+mod refused;
 mod rounds;
+mod statements;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/ours";
 const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);
@@ -39,29 +42,37 @@ fn in_region(region: &str) -> BucketId {
     }
 }
 
+/// The baseline of a new bucket.
 fn baseline(grade: Grade) -> Baseline {
+    let mut baseline = existing(grade);
+    baseline.call_context.age = Age::New;
+    baseline
+}
+
+/// The baseline of a bucket that has existed for a while, and that no call has changed.
+fn existing(grade: Grade) -> Baseline {
     let mut baseline = Baseline::new(grade, Some(KEY.parse().unwrap()));
     baseline.log_bucket = Some("our-logs".parse().unwrap());
     baseline
 }
 
-/// The baseline of a grade whose owner insists on an aspect.
-fn insisting(grade: Grade, aspect: Aspect) -> Baseline {
-    let mut insists = baseline(grade);
-    insists.insist(aspect);
-    insists
+/// The baseline of a grade that enforces an aspect also where clients are affected.
+fn enforcing(grade: Grade, aspect: Aspect) -> Baseline {
+    let mut enforces = existing(grade);
+    enforces.set_mode(aspect, Mode::Enforce);
+    enforces
 }
 
 /// The baseline of a grade after a call that has changed an aspect.
 fn changed(grade: Grade, aspect: Aspect) -> Baseline {
-    let mut changed = baseline(grade);
+    let mut changed = existing(grade);
     changed.call_context.changed.insert(aspect);
     changed
 }
 
 /// As an event that only touches what is kept has it, and the sweep: what is only reported is not read.
 fn kept(grade: Grade) -> Baseline {
-    let mut kept = baseline(grade);
+    let mut kept = existing(grade);
     for aspect in Aspect::ALL {
         if kept.mode(aspect) == Mode::Report {
             kept.set_mode(aspect, Mode::Off);

@@ -2,6 +2,9 @@ use serde_json::json;
 
 use super::*;
 
+mod faults;
+mod reachable;
+
 fn id() -> BucketId {
     BucketId {
         name: "reports".parse().unwrap(),
@@ -42,6 +45,33 @@ fn tls_only_is_recognized_in_any_equivalent_form() {
         let condition = json!({ "BoolIfExists": { "AWS:securetransport": value } });
         check(&deny(|s| s["Condition"] = condition), PlainHttp, true);
     }
+    for condition in [
+        json!({ "StringEquals": { "aws:SecureTransport": "false" } }),
+        json!({ "StringLike": { "aws:SecureTransport": ["f*"] } }),
+        json!({ "StringNotEquals": { "aws:SecureTransport": "true" } }),
+        json!({ "StringNotEqualsIfExists": { "aws:SecureTransport": ["true"] } }),
+        json!({ "StringEqualsIgnoreCase": { "aws:SecureTransport": "FALSE" } }),
+        json!({ "ForAnyValue:StringEquals": { "aws:SecureTransport": "false" } }),
+        json!({ "Null": { "s3:TlsVersion": true } }),
+        // S3 gives a request without TLS no version.
+        json!({ "NumericNotEquals": { "s3:tlsversion": ["1.2", 1.3] } }),
+        json!({ "NumericLessThanIfExists": { "s3:TlsVersion": "1.2" } }),
+        json!({ "Bool": { "aws:SecureTransport": "false" }, "Null": { "s3:TlsVersion": "true" } }),
+    ] {
+        check(&deny(|s| s["Condition"] = condition), PlainHttp, true);
+    }
+    for action in [json!("iam:*"), json!(["sts:AssumeRole", "sqs:*"])] {
+        let others = |s: &mut Value| {
+            s.as_object_mut().unwrap().remove("Action");
+            s["NotAction"] = action;
+        };
+        check(&deny(others), PlainHttp, true);
+    }
+    let elsewhere = |s: &mut Value| {
+        s.as_object_mut().unwrap().remove("Resource");
+        s["NotResource"] = json!(["arn:aws:s3:::other", "arn:aws:s3:::other/*"]);
+    };
+    check(&deny(elsewhere), PlainHttp, true);
     // The two resources in two statements, and a statement that is no list.
     let [of_bucket, of_objects] = BOTH.map(|arn| deny(|s| s["Resource"] = json!(arn)));
     check(&of_bucket, PlainHttp, false);
@@ -82,7 +112,32 @@ fn what_denies_less_is_not_tls_only() {
         PlainHttp,
         false,
     );
-    check(&deny(|s| s["Condition"] = json!({})), PlainHttp, false);
+    for condition in [
+        json!({}),
+        json!({ "Null": { "aws:SecureTransport": "true" } }),
+        json!({ "StringEquals": { "aws:SecureTransport": "False" } }),
+        json!({ "StringEquals": { "aws:SecureTransport": "${aws:username}" } }),
+        json!({ "Bool": { "aws:SecureTransport": "no" } }),
+        json!({ "Bool": { "aws:SecureTransport": [] } }),
+        json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }),
+        json!({ "ForAnyValue:StringNotEquals": { "s3:TlsVersion": ["1.2", "1.3"] } }),
+        json!({ "Bool": "aws:SecureTransport" }),
+    ] {
+        check(&deny(|s| s["Condition"] = condition), PlainHttp, false);
+    }
+    for (element, other, value) in [
+        ("Action", "NotAction", json!("s3:GetObject")),
+        ("Action", "NotAction", json!(["iam:*", "s?:Get*"])),
+        ("Resource", "NotResource", json!("arn:aws:s3:::reports/public/*")),
+        ("Resource", "NotResource", json!("arn:aws:s3:::rep*")),
+        ("Principal", "NotPrincipal", json!({ "AWS": "arn:aws:iam::111122223333:root" })),
+    ] {
+        let spared = |s: &mut Value| {
+            s.as_object_mut().unwrap().remove(element);
+            s[other] = value.clone();
+        };
+        check(&deny(spared), PlainHttp, false);
+    }
     check(&json!({}), PlainHttp, false);
     check(&json!({ "Statement": "?" }), PlainHttp, false);
 }
@@ -94,7 +149,14 @@ fn an_old_tls_is_denied_by_a_number_that_is_high_enough() {
     };
     check(&of("NumericLessThan", json!("1.2")), Denied::OldTls, true);
     check(&of("NumericLessThan", json!(1.3)), Denied::OldTls, true);
+    check(&of("NumericLessThan", json!("1.20")), Denied::OldTls, true);
+    check(&of("NumericLessThanEquals", json!("1.1")), Denied::OldTls, true);
+    check(&of("NumericNotEquals", json!(["1.2", "1.3"])), Denied::OldTls, true);
+    check(&of("StringEquals", json!(["1.0", "1.1"])), Denied::OldTls, true);
+    check(&of("StringNotLike", json!(["1.2", "1.3"])), Denied::OldTls, true);
     check(&of("NumericLessThan", json!("1.1")), Denied::OldTls, false);
+    check(&of("NumericLessThan", json!("TLSv1.2")), Denied::OldTls, false);
+    check(&of("StringEquals", json!("1.1")), Denied::OldTls, false);
     check(&of("NumericGreaterThan", json!("1.2")), Denied::OldTls, false);
     check(&deny(|_| {}), Denied::OldTls, false);
 }
@@ -131,4 +193,13 @@ fn the_statement_comes_behind_the_others_and_everything_stays_in_its_place() {
     let sids: Vec<&Value> =
         merged["Statement"].as_array().unwrap().iter().map(|one| &one["Sid"]).collect();
     assert_eq!(sids, ["Theirs", Denied::PlainHttp.sid()]);
+}
+
+#[test]
+fn the_shortest_statements_are_recognized_and_take_the_place_of_ours() {
+    let both = [Denied::PlainHttp, Denied::OldTls];
+    let theirs = deny(|s| s["Sid"] = json!(Denied::OldTls.sid()));
+    let short = merged_short(&theirs, &both, &id()).unwrap();
+    assert_eq!(short["Statement"].as_array().unwrap().len(), 2, "{short:#}");
+    assert_eq!(merged(Some(&short), &both, &id()), None);
 }

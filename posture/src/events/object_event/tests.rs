@@ -25,6 +25,8 @@ fn an_event_is_read_with_all_that_s3_says() {
         version_id: None,
         size_bytes: Some(5),
         sequencer: Some("617f08299329d189".to_owned()),
+        retention: None,
+        is_acl_unchecked: false,
         requester: Some("111122223333".to_owned()),
         source_ip: Some("192.0.2.1".to_owned()),
         time: datetime!(2026-11-20 12:00:00 UTC),
@@ -34,12 +36,52 @@ fn an_event_is_read_with_all_that_s3_says() {
 
 #[test]
 fn every_type_is_read_as_one_of_its_changes() {
-    let event: serde_json::Value =
+    let event: Value =
         serde_json::from_str(include_str!("../../../fixtures/object-created.json")).unwrap();
     for (name, changes) in DETAIL_TYPES {
         let mut event = event.clone();
         event["detail-type"] = name.into();
         assert!(changes.contains(&change_of(&event.to_string())), "{name}");
+    }
+}
+
+#[test]
+fn a_hold_and_a_retention_are_named() {
+    let updated = |data: &str| {
+        let mut event: Value =
+            serde_json::from_str(include_str!("../../../fixtures/object-created.json")).unwrap();
+        event["detail-type"] = "Object Retention Updated".into();
+        event["detail"]["object-retention-event-data"] = serde_json::from_str(data).unwrap();
+        let event = read(&event.to_string()).unwrap();
+        (event.change, event.retention)
+    };
+    let until = Some(datetime!(2027-01-02 00:00:00 UTC));
+    let governed = Some(Retention { mode: RetentionMode::Governance, until });
+    let compliant = Some(Retention { mode: RetentionMode::Compliance, until: None });
+    for (data, expected) in [
+        (
+            r#"{"mode":"GOVERNANCE","retain-until-date":"2027-01-02T00:00:00.000Z"}"#,
+            (Change::RetentionUpdated, governed),
+        ),
+        (
+            r#"{"mode":"GOVERNANCE","retain-until-date":"2027-01-02T00:00:00.000Z","event-hold":"ON","event-hold-duration":{"days":30}}"#,
+            (Change::EventHoldOn, governed),
+        ),
+        (r#"{"mode":"COMPLIANCE","event-hold":"OFF"}"#, (Change::EventHoldOff, compliant)),
+        (r#"{"legal-hold":"ON"}"#, (Change::LegalHoldOn, None)),
+        (r#"{"legal-hold":"OFF","event-hold":"ON"}"#, (Change::LegalHoldOff, None)),
+        // What is not as documented does not hide the event.
+        (
+            r#"{"mode":["new"],"retain-until-date":7,"event-hold":{}}"#,
+            (Change::RetentionUpdated, None),
+        ),
+        ("{}", (Change::RetentionUpdated, None)),
+        (
+            r#"{"mode":"COMPLIANCE","retain-until-date":"soon"}"#,
+            (Change::RetentionUpdated, compliant),
+        ),
+    ] {
+        assert_eq!(updated(data), expected, "{data}");
     }
 }
 
@@ -82,7 +124,7 @@ proptest! {
 
 #[test]
 fn events_of_other_accounts_and_times_and_of_no_bucket_do_not_count() {
-    let event: serde_json::Value =
+    let event: Value =
         serde_json::from_str(include_str!("../../../fixtures/object-created.json")).unwrap();
     let with = |pointer: &str, value: &str| {
         let mut event = event.clone();

@@ -69,10 +69,7 @@ fn a_call_that_weakens_a_bucket_costs_the_state_and_the_suppressions() {
 fn a_swept_bucket_with_an_open_finding_costs_its_state() {
     let world = World::new();
     world.handle(&[created(), task_for()]);
-    world.bucket.change(|truth| {
-        truth.set(&Setting::PublicAccessBlock(None));
-        truth.website = Reading::Known(());
-    });
+    world.bucket.change(|truth| truth.public_access_block = Reading::Denied);
     let once = calls(world, &[task_for()]);
     let state = ["reads state/reports.json", "writes state/reports.json"];
     assert!(state.iter().all(|call| once.iter().any(|one| one == call)), "{once:?}");

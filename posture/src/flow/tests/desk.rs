@@ -322,17 +322,14 @@ fn a_sweep_closes_a_window_whose_message_was_lost() {
 #[test]
 fn what_was_found_before_a_subscription_was_confirmed_is_reported_again_once() {
     let world = with_desk();
-    world.bucket.change(|truth| {
-        truth.set(&Setting::PublicAccessBlock(None));
-        truth.website = Reading::Known(());
-    });
+    world.bucket.change(|truth| truth.public_access_block = Reading::Denied);
     let sweep = || {
         world.with(|state| state.now += Span::hours(6));
         world.handle(&[scheduled()]);
         world.outgoing.take();
         world.handle(&[task_for()]);
         let published = world.outgoing.take().notifications;
-        published.iter().filter(|one| one.subject.contains("stays public")).count()
+        published.iter().filter(|one| one.subject.starts_with("HIGH: ")).count()
     };
     world.with(|state| state.is_subscribed = false);
     assert_eq!(sweep(), 1, "SNS drops it");

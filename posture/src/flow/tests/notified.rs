@@ -3,15 +3,13 @@
 use expect_test::expect;
 
 use super::*;
+use crate::Aspect;
 use crate::model::setting::Setting;
 use crate::reconcile::memory::Step;
 
-/// Opens the bucket; it has a website, so it is left open, and that is reported.
-fn website(world: &World) {
-    world.bucket.change(|truth| {
-        truth.set(&Setting::PublicAccessBlock(None));
-        truth.website = Reading::Known(());
-    });
+/// Denies the read of the block, so it is left, and that is reported.
+fn hide(world: &World) {
+    world.bucket.change(|truth| truth.public_access_block = Reading::Denied);
 }
 
 /// Opens the bucket, and the guard closes it.
@@ -26,12 +24,12 @@ fn published(world: &World) -> Vec<Notification> {
 #[test]
 fn what_an_event_leaves_is_published_and_then_noted() {
     let world = World::new();
-    website(world);
+    hide(world);
     let handled = world.handle(&[opened()]);
     assert_eq!(count(&handled, Metric::NotRemediated), 1);
     expect![[r#"
         [
-            "publishes CRITICAL: bucket reports stays public (website)",
+            "publishes HIGH: bucket reports: not everything could be read (`s3:GetBucketPublicAccessBlock` is denied), so…",
             "writes state/reports.json, known by event, notified of public-access",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
@@ -40,7 +38,7 @@ fn what_an_event_leaves_is_published_and_then_noted() {
     expect![[r#"
         [
             "publishes s3guard partially protected reports",
-            "writes state/reports.json, known by event, notified of public-access, notified of tls",
+            "writes state/reports.json, known by event, notified of public-access, notified of notifications",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     world.handle(&[task_for()]);
@@ -53,7 +51,7 @@ fn what_an_event_leaves_is_published_and_then_noted() {
 #[test]
 fn a_sweep_publishes_again_what_is_left_if_the_ledger_cannot_be_read() {
     let world = World::new();
-    website(world);
+    hide(world);
     world.handle(&[task_for()]);
     assert!(world.journal()[0].starts_with("publishes"));
     world.handle(&[task_for()]);
@@ -115,7 +113,7 @@ fn writes_that_were_not_reported_are_reported_with_their_own_calls() {
 fn what_is_left_and_cannot_be_published_is_open_and_not_notified() {
     for body in [opened(), task_for()] {
         let world = World::new();
-        website(world);
+        hide(world);
         world.with(|state| state.is_published = false);
         assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body]);
         let findings = world.state().unwrap().findings;
@@ -130,13 +128,14 @@ fn what_is_left_and_cannot_be_published_is_open_and_not_notified() {
 #[test]
 fn a_finding_that_is_gone_is_closed() {
     let world = World::new();
-    website(world);
+    hide(world);
     world.handle(&[opened(), task_for()]);
     assert!(!world.state().unwrap().findings.is_empty());
-    world.bucket.change(|truth| truth.website = Reading::Absent);
+    open(world);
     world.handle(&[opened(), task_for()]);
     assert!(world.is_closed());
-    assert_eq!(world.state().unwrap().findings, []);
+    let findings = world.state().unwrap().findings;
+    assert!(!findings.iter().any(|one| one.aspect == Aspect::PublicAccess), "{findings:#?}");
 }
 
 #[test]

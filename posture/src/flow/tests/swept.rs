@@ -119,7 +119,7 @@ fn a_bucket_without_an_event_is_a_gap_two_hours_after_its_creation() {
 fn an_event_is_noted_also_of_a_bucket_that_a_sweep_has_found_first() {
     let world = World::new();
     world.handle(&[call("CreateBucket", NOON - time::Duration::MINUTE, None)]);
-    assert_eq!(world.state().unwrap().known.unwrap().how, Known::Event);
+    assert_eq!(world.state().unwrap().known.unwrap().how, Known::Created);
     world.was_swept();
     assert_eq!(known(world), None);
 }

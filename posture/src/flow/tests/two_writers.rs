@@ -1,21 +1,21 @@
 //! Two functions with the same bucket, and writes of its state that are lost.
 
+use serde_json::Value;
+
 use super::*;
 use crate::Aspect;
 use crate::model::setting::Setting;
+use crate::notify::notification::Attribute;
 
-fn website(world: &World) {
-    world.bucket.change(|truth| {
-        truth.set(&Setting::PublicAccessBlock(None));
-        truth.website = Reading::Known(());
-    });
+fn hide(world: &World) {
+    world.bucket.change(|truth| truth.public_access_block = Reading::Denied);
 }
 
 #[test]
 fn what_another_function_has_noted_is_kept() {
     for is_there in [true, false] {
         let world = World::new();
-        website(world);
+        hide(world);
         if is_there {
             world.update_state(&Update::new(NOON - time::Duration::HOUR));
         }
@@ -42,7 +42,7 @@ fn what_another_function_has_noted_is_kept() {
 fn a_write_of_the_state_that_is_lost_is_counted_and_the_report_comes_again_at_most() {
     for lost in [Lost::Request, Lost::Answer] {
         let world = World::new();
-        website(world);
+        hide(world);
         world.with(|state| state.state_writes_fail = vec![lost]);
         let handled = world.handle(&[opened()]);
         assert_eq!(count(&handled, Metric::NotRecorded), 1);
@@ -61,7 +61,7 @@ fn a_write_of_the_state_that_is_lost_is_counted_and_the_report_comes_again_at_mo
 #[test]
 fn a_state_that_others_always_write_first_ends_after_some_times() {
     let world = World::new();
-    website(world);
+    hide(world);
     let others =
         (0..20_u8).map(|count| Update { unreported: vec![count.to_string()], ..Update::new(NOON) });
     world.with(|state| state.written_by_another = others.collect());
@@ -69,6 +69,41 @@ fn a_state_that_others_always_write_first_ends_after_some_times() {
     assert_eq!((handled.failed.len(), count(&handled, Metric::NotRecorded)), (0, 1));
     let writes = world.ledger_calls().into_iter().filter(|call| call.starts_with("writes")).count();
     assert_eq!(writes, 6);
+}
+
+#[test]
+fn a_statement_that_was_put_between_a_read_and_a_write_is_reported_and_not_written() {
+    let world = World::new();
+    world.handle(&[call("CreateBucket", NOON - time::Duration::MINUTE, None)]);
+    world.outgoing.take();
+    let policy = world.bucket.truth().policy;
+    let theirs = json!({
+        "Sid": "Readers", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+        "Principal": { "AWS": "arn:aws:iam::111122223333:role/Readers" },
+        "Condition": { "StringLike": { "aws:Referer": "https://example.com/\u{202e}" } },
+    });
+    let mut event: Value = serde_json::from_str(&call("PutBucketPolicy", NOON, None)).unwrap();
+    event["detail"]["requestParameters"]["bucketPolicy"] =
+        json!({ "Version": "2012-10-17", "Statement": [theirs] });
+    world.with(|state| state.now = NOON + time::Duration::seconds(30));
+    assert!(world.handle(&[event.to_string()]).failed.is_empty());
+    assert_eq!(world.bucket.truth().policy, policy);
+    let [notification] = &world.outgoing.take().notifications[..] else { panic!() };
+    let severity = &notification.attributes["severity"];
+    assert_eq!(*severity, Attribute::One("high".to_owned()));
+    let text = &notification.text;
+    assert!(text.contains("statements of its policy are gone"), "{text}");
+    let (_, snippet) = text.split_once("To add to the policy again\n").unwrap();
+    let (snippet, _) = snippet.split_once("\n\n").unwrap();
+    assert!(!snippet.contains("://") && !snippet.contains('\u{202e}'), "{snippet}");
+    assert_eq!(serde_json::from_str::<Value>(snippet).unwrap(), json!([theirs]));
+    // What is there is not lost.
+    let text = world.bucket.truth().policy.known().unwrap().text().to_owned();
+    let mut both: Value = serde_json::from_str(&text).unwrap();
+    both["Statement"].as_array_mut().unwrap().push(theirs);
+    world.bucket.change(|truth| truth.set(&Setting::Policy(Some(both.to_string()))));
+    world.handle(&[event.to_string()]);
+    assert!(world.outgoing.take().notifications.is_empty());
 }
 
 /// Runs two batches at the same time: at each point the next bit says which one goes on.
@@ -105,7 +140,7 @@ fn two_functions_with_the_same_bucket_lose_nothing_in_any_order() {
     for count in 0..300_u64 {
         let bits = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let world = World::new();
-        website(world);
+        hide(world);
         let versioning = call("PutBucketVersioning", NOON - time::Duration::MINUTE, None);
         interleaved(world, &[opened()], &[versioning, task_for()], bits);
         let state = world.state().unwrap();

@@ -266,6 +266,9 @@ pub struct OfBucket {
     pub bytes_created: u64,
     /// How often which change happened.
     pub changes: BTreeMap<String, u64>,
+    /// How many created objects may be public by their ACL, which was not looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acls_unchecked: Option<u64>,
 }
 
 /// Something that stands out, such as many deletions.

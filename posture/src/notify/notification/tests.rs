@@ -52,6 +52,8 @@ fn hostile(words: &str, many: usize) -> Notification {
         version_id: Some(words.to_owned()),
         size_bytes: Some(u64::MAX),
         sequencer: Some(words.to_owned()),
+        retention: None,
+        is_acl_unchecked: false,
         time: OffsetDateTime::UNIX_EPOCH,
         requester: Some(words.to_owned()),
         source_ip: Some(words.to_owned()),

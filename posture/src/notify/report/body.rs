@@ -10,8 +10,8 @@ use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
 use crate::notify::links::console_link;
 use crate::reconcile::record::State;
-use crate::text::{shown_time, unbroken, unlinked, wrapped};
-use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
+use crate::text::{shown_time, unbroken, unlinked, unlinked_json, wrapped};
+use crate::{AccountId, Action, Aspect, Baseline, Call, Reason, Record, Tool, Trigger};
 
 const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
 
@@ -23,17 +23,23 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
         format!("{} (wanted: {})", unlinked(cause, 600), unlinked(&action.to_string(), 300))
     });
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
-    text += &section("Not done", failed.chain(again));
+    let (refused, left): (Vec<_>, Vec<_>) =
+        content.not_remediated.iter().partition(|(_, reason)| reason.is_refused());
+    let refused = refused.into_iter().map(with_reason);
+    text += &section("Not done", failed.chain(again).chain(refused));
     let later = content.later.iter();
     text += &section("Later", later.map(|(it, reason)| format!("{}: {reason}", it.words())));
-    let left = content.not_remediated.iter().map(|(aspect, reason)| {
-        format!("{}: {}", aspect.words(), unlinked(&reason.to_string(), 600))
-    });
-    text += &section("Left as it is", left);
+    text += &section("Left as it is", left.into_iter().map(with_reason));
     text += &for_the_stack(report, content);
+    let lost = content.not_remediated.iter().filter_map(|(_, reason)| reason.lost_statements());
+    text += &snippets("To add to the policy again", lost.map(unlinked_json));
     text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
     text
+}
+
+fn with_reason((aspect, reason): &(Aspect, &Reason)) -> String {
+    format!("{}: {}", aspect.words(), unlinked(&reason.to_string(), 600))
 }
 
 /// The call, the caller, the tool, the time and the source; then the ARN of the caller.

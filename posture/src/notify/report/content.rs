@@ -29,6 +29,8 @@ pub(super) struct ReportContent<'a> {
     may_be_public: bool,
     /// Whether one of the stack's own buckets was changed, not by a deployer.
     is_own: bool,
+    /// Whether the bucket has, or had, a key of an account that is not trusted.
+    has_foreign_key: bool,
 }
 
 impl<'a> ReportContent<'a> {
@@ -44,8 +46,8 @@ impl<'a> ReportContent<'a> {
         let actions = [
             (PROTECTED, !report.done.is_empty()),
             (WEAKENED, is_undone(report)),
-            (FAILED, !report.failed.is_empty()),
-            (NOT_REMEDIATED, !not_remediated.is_empty()),
+            (FAILED, !report.failed.is_empty() || not_remediated.iter().any(is_refused)),
+            (NOT_REMEDIATED, !not_remediated.iter().all(is_refused)),
             (EXEMPT, !exempt.is_empty()),
             (AGAIN, report.is_again),
         ];
@@ -54,20 +56,33 @@ impl<'a> ReportContent<'a> {
         let public_by: BTreeSet<PublicBy> = public.map(|(_, reason)| public_by(reason)).collect();
         let public_by = public_by.into_iter().collect();
         let mut failed = report.failed.iter().flat_map(|(action, _)| &action.aspects);
-        let may_be_public = failed.any(|aspect| shuts_out(*aspect));
+        let may_be_public =
+            failed.any(|aspect| shuts_out(*aspect)) || not_remediated.iter().any(stays_open);
         let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
             || report.findings.iter().any(is_not_by_a_deployer);
-        Self { actions, not_remediated, later, exempt, public_by, may_be_public, is_own }
+        let has_foreign_key = report.findings.iter().any(Finding::is_foreign_key);
+        Self {
+            actions,
+            not_remediated,
+            later,
+            exempt,
+            public_by,
+            may_be_public,
+            is_own,
+            has_foreign_key,
+        }
     }
 
     /// The severity and the outcome: those of the worst that remains, else of what was done.
     ///
     /// A bucket that stays public is always critical, no matter what was remediated; and so is a change of the stack's own
-    /// buckets.
+    /// buckets. A key of an account that is not trusted is always high.
     pub(super) fn severity_and_outcome(&self) -> (Severity, Outcome) {
         let is = |action| self.actions.contains(&action);
         // The caller of an undo knows about it.
-        let is_undone = |(_, reason): &(_, &Reason)| matches!(reason, Reason::Undone(_));
+        let is_undone = |(_, reason): &(_, &Reason)| {
+            matches!(reason, Reason::Undone(_) | Reason::ClosedByAccount(_))
+        };
         let are_undone = self.not_remediated.iter().all(is_undone);
         let (severity, outcome) = if is(FAILED) && is(PROTECTED) {
             (Severity::High, Outcome::NotFullyProtected)
@@ -89,7 +104,8 @@ impl<'a> ReportContent<'a> {
             (Severity::Info, Outcome::Retried)
         };
         let remaining = self.worst().map_or(Severity::Info, |(_, severity)| severity);
-        let severity = severity.max(remaining);
+        let foreign_key = if self.has_foreign_key { Severity::High } else { Severity::Info };
+        let severity = severity.max(remaining).max(foreign_key);
         if !self.public_by.is_empty() {
             return (Severity::Critical, Outcome::StaysPublic);
         }
@@ -118,21 +134,16 @@ impl<'a> ReportContent<'a> {
 
 /// The least severity of a report with a finding that is not remediated.
 fn severity_of(aspect: Aspect, reason: &Reason) -> Severity {
-    // Others read what is in the bucket, or get a copy of it.
-    let gives_data_away = matches!(aspect, Aspect::Policy | Aspect::Replication)
-        && matches!(reason, Reason::ReportOnly(_));
-    if gives_data_away { Severity::High } else { Severity::Info }
+    if is_blind(&(aspect, reason)) {
+        reason.severity().max(Severity::High)
+    } else {
+        reason.severity()
+    }
 }
 
 /// What makes a bucket public, by the reason for which it is left so.
 const fn public_by(reason: &Reason) -> PublicBy {
-    if matches!(reason, Reason::PublicAcl) {
-        PublicBy::Acl
-    } else if matches!(reason, Reason::Website) {
-        PublicBy::Website
-    } else {
-        PublicBy::BucketPolicy
-    }
+    if matches!(reason, Reason::PublicAcl) { PublicBy::Acl } else { PublicBy::BucketPolicy }
 }
 
 /// Whether it is a change of one of the stack's own buckets, not by a deployer.
@@ -142,6 +153,20 @@ fn is_not_by_a_deployer(finding: &Finding) -> bool {
         Finding::NotRemediated { reason, .. } => matches!(reason, Reason::NotByADeployer(_)),
         Finding::Later { .. } => false,
     }
+}
+
+fn is_refused((_, reason): &(Aspect, &Reason)) -> bool {
+    reason.is_refused()
+}
+
+/// Whether AWS refuses to block public access.
+fn stays_open((aspect, reason): &(Aspect, &Reason)) -> bool {
+    reason.is_refused() && shuts_out(*aspect)
+}
+
+fn is_blind((aspect, reason): &(Aspect, &Reason)) -> bool {
+    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
+    reason.is_unreadable() && (is_access || matches!(reason, Reason::Unreadable(_)))
 }
 
 fn shuts_out(aspect: Aspect) -> bool {

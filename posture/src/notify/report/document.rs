@@ -5,6 +5,7 @@ use super::{Report, shown};
 use crate::model::principal::known_as;
 use crate::notify::notification::document::{self, AspectResult, BucketReport, OfAspect, OneCall};
 use crate::reconcile::record::State;
+use crate::text::unlinked_json;
 use crate::{AccountId, Aspect, Call, Finding, Record};
 
 const CAUSE_MAX: usize = 600;
@@ -98,7 +99,13 @@ fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> 
     });
     let not_remediated = content.not_remediated.iter().map(|(aspect, reason)| OfAspect {
         cause: Some(shown(&reason.to_string(), CAUSE_MAX)),
-        ..OfAspect::new(*aspect, AspectResult::NotRemediated)
+        advice: reason
+            .lost_statements()
+            .map(|lost| format!("Add to the policy again: {}", unlinked_json(lost))),
+        ..OfAspect::new(
+            *aspect,
+            if reason.is_refused() { AspectResult::Failed } else { AspectResult::NotRemediated },
+        )
     });
     let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),

@@ -39,6 +39,7 @@ fn call(event_name: &str) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        policy: None,
     }
 }
 

@@ -7,7 +7,8 @@ use time::macros::{date, datetime};
 
 use super::*;
 use crate::model::setting::{Notifications, PublicAccessBlock};
-use crate::{Aspect, BucketName, Grade, History, MemoryBucket, Mode};
+use crate::reconcile::memory::Step;
+use crate::{Age, Aspect, BucketName, Grade, History, Maker, MemoryBucket, Mode};
 use crate::{BucketId, Setting, inspect};
 
 /// A bucket in memory with calls that fail.
@@ -118,13 +119,19 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn of_new_bucket() -> Baseline {
+    let mut baseline = Baseline::new(Grade::Speed, None);
+    baseline.call_context.age = Age::New;
+    baseline
+}
+
 /// Remediates a new bucket at grade speed: first its policy, then its notifications.
 fn remediate(account: &Failing) -> Outcome<String> {
     now(mending(account))
 }
 
 async fn mending(account: &Failing) -> Outcome<String> {
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = inspect(account, &id, &baseline).await.unwrap().unwrap();
     assert_eq!(inspection.plan.actions.len(), 2);
@@ -218,7 +225,7 @@ fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
 fn what_another_party_sets_while_a_write_fails_is_not_overwritten() {
     let account = failing();
     account.writes.lock().unwrap().push(Err("OperationAborted".to_owned()));
-    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let baseline = |_: &Observed| of_new_bucket();
     let id = account.bucket.truth().id;
     let inspection = now(inspect(&account, &id, &baseline)).unwrap().unwrap();
     let theirs = "<QueueConfiguration>theirs</QueueConfiguration>";
@@ -247,6 +254,73 @@ fn what_another_party_sets_during_other_reads_is_not_overwritten() {
 }
 
 #[test]
+fn a_new_bucket_has_its_policy_read_directly_before_it_is_written_at_no_cost() {
+    let theirs: Change = |truth| truth.set(&Setting::Policy(Some(THEIRS.to_owned())));
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/ours".parse().unwrap();
+    let mut baseline = Baseline::new(Grade::Hybrid, Some(key));
+    baseline.call_context.maker = Maker::Another;
+    baseline.call_context.age = Age::New;
+    let wanted = |_: &Observed| baseline.clone();
+    let noon = datetime!(2026-11-20 12:00:00 UTC);
+    let run = |account: &Failing| {
+        let id = account.bucket.truth().id;
+        let inspection = now(inspect(account, &id, &wanted)).unwrap().unwrap();
+        let outcome = now(carry_out(account, &inspection, &wanted, &Trigger::Sweep, || noon));
+        assert!(outcome.failed.is_empty());
+        outcome.done.into_iter().map(|(action, _)| action.kind()).collect::<Vec<_>>()
+    };
+    let expected = [
+        SettingKind::Versioning,
+        SettingKind::Policy,
+        SettingKind::Encryption,
+        SettingKind::Notifications,
+    ];
+    // They set it after the last round of the inspection.
+    let account = Failing { meanwhile: Meanwhile::After(theirs), ..failing() };
+    assert_eq!(run(&account), expected);
+    let policy = account.bucket.truth().policy;
+    let text = policy.known().unwrap().text();
+    assert!(text.contains("Theirs") && text.contains("aws:SecureTransport"), "{text}");
+    // Each write costs the read that verifies it, with that of the next one.
+    let account = failing();
+    assert_eq!(run(&account), expected);
+    let steps = account.bucket.take_steps();
+    let first = steps.iter().position(|step| matches!(step, Step::Wrote(_))).unwrap();
+    let reads = steps[first..].iter().filter_map(|step| match step {
+        Step::Read(questions) => Some(questions.len()),
+        Step::Wrote(_) | Step::Kept(_) => None,
+    });
+    assert_eq!(reads.collect::<Vec<_>>(), [2, 2, 2, 1]);
+}
+
+#[test]
+fn a_policy_that_raises_more_questions_is_read_again_after_their_answers() {
+    let account = failing();
+    let mut baseline = Baseline::new(Grade::Speed, None);
+    baseline.set_mode(Aspect::PublicAccess, Mode::Off);
+    let wanted = |_: &Observed| baseline.clone();
+    let id = account.bucket.truth().id;
+    let mut inspection = now(inspect(&account, &id, &wanted)).unwrap().unwrap();
+    account.bucket.take_steps();
+    // Without the block, it has to be known whether the bucket is a website.
+    inspection.observed.public_access_block = Reading::Absent;
+    inspection.observed.website = Reading::Unread;
+    inspection.read_last.clear();
+    let noon = datetime!(2026-11-20 12:00:00 UTC);
+    now(carry_out(&account, &inspection, &wanted, &Trigger::Sweep, || noon));
+    let mut before = Vec::new();
+    for step in account.bucket.take_steps() {
+        match step {
+            Step::Read(questions) => before.push(questions),
+            Step::Wrote(_) => break,
+            Step::Kept(_) => {}
+        }
+    }
+    let answers = vec![Question::Website];
+    assert_eq!(before, [vec![Question::Policy], answers, vec![Question::Policy]]);
+}
+
+#[test]
 fn what_another_party_remediates_before_the_first_write_is_not_written() {
     let closed = |truth: &mut Observed| {
         truth.public_access_block = Reading::Known(PublicAccessBlock::ALL);
@@ -259,10 +333,10 @@ fn what_another_party_remediates_before_the_first_write_is_not_written() {
         truth.public_access_block = Reading::Absent;
         truth.history = Reading::Known(undone);
     });
-    let mut baseline = Baseline::new(Grade::Speed, None);
+    let mut baseline = of_new_bucket();
     for aspect in Aspect::ALL {
         let is_kept = [Aspect::PublicAccess, Aspect::Tls].contains(&aspect);
-        baseline.set_mode(aspect, if is_kept { Mode::Keep } else { Mode::Off });
+        baseline.set_mode(aspect, if is_kept { Mode::EnforceNew } else { Mode::Off });
     }
     let wanted = |_: &Observed| baseline.clone();
     let id = account.bucket.truth().id;

@@ -2,6 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use time::macros::datetime;
 
+use super::last_setting::SETTING_BYTES_MAX;
 use super::*;
 use crate::SettingKind;
 use crate::model::setting::{Ownership, PublicAccessBlock};
@@ -77,6 +78,33 @@ fn a_state_is_read_as_it_was_written() {
 }
 
 #[test]
+fn the_first_encryption_and_the_one_before_are_kept() {
+    use crate::model::setting::{Algorithm, Encryption, Key, SseC};
+    let by = |key: &str| {
+        let algorithm = Algorithm::Kms(Key::Named(key.to_owned()));
+        Encryption { algorithm, bucket_key: true, sse_c: SseC::Blocked }
+    };
+    let read = |seconds, key: &str| Update {
+        known: Some(Known::Before),
+        settings: vec![Setting::Encryption(Some(by(key)))],
+        ..Update::new(at(seconds))
+    };
+    let state = BucketState::new(&id());
+    let state = state.updated(&read(10, "a")).updated(&read(20, "a"));
+    let state = state.updated(&read(30, "b")).updated(&read(40, "c"));
+    let mut history = History::default();
+    state.add_to(&mut history, at(50));
+    assert_eq!(history.encryption.first, Some(by("a")));
+    assert_eq!(history.encryption.latest, [by("c"), by("b")]);
+    assert!(history.encryption.existed);
+    // An earlier reading that is noted later is the first one.
+    let mut history = History::default();
+    state.updated(&read(5, "z")).add_to(&mut history, at(50));
+    assert_eq!(history.encryption.first, Some(by("z")));
+    assert_eq!(history.encryption.latest, [by("c"), by("b")]);
+}
+
+#[test]
 fn a_finding_keeps_since_when_it_is_known_and_when_it_was_reported() {
     let state = BucketState::new(&id())
         .updated(&found(at(0), Aspect::Tls, false))
@@ -95,8 +123,8 @@ fn a_finding_keeps_since_when_it_is_known_and_when_it_was_reported() {
 
 #[test]
 fn what_was_reported_is_no_news_for_thirty_days() {
-    let website = |aspect| Finding::NotRemediated { aspect, reason: Reason::Website };
-    let reason = reason_text(&Reason::Website).unwrap();
+    let website = |aspect| Finding::NotRemediated { aspect, reason: Reason::PublicPolicy };
+    let reason = reason_text(&Reason::PublicPolicy).unwrap();
     let findings =
         vec![finding(Aspect::PublicAccess, &reason, true), finding(Aspect::Tls, &reason, false)];
     let state = BucketState::new(&id()).updated(&Update { findings, ..Update::new(NOON) });

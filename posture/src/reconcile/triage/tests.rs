@@ -22,6 +22,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        policy: None,
     }
 }
 
@@ -104,19 +105,13 @@ fn weakening_waits_for_nothing() {
 }
 
 #[test]
-fn what_is_being_made_from_a_description_may_switch_the_block_off_for_a_moment() {
-    for name in ["DeleteBucketPublicAccessBlock", "PutBucketPublicAccessBlock"] {
-        for tool in [Tool::Terraform, Tool::Pulumi, Tool::CloudFormation] {
-            let of_age = |age| vec![changed("m", "reports", Call { tool, ..call(name, age) })];
-            assert_eq!(sorted(of_age(4_000)), ["m: body of m in 11 s"]);
-            let task = format!("m: reconcile reports for {name} (0)");
-            assert_eq!(sorted(of_age(15_000)), [task]);
+fn a_block_that_is_switched_off_waits_for_nothing_whichever_tool_does_it() {
+    for name in ["DeleteBucketPublicAccessBlock", "PutBucketPublicAccessBlock", "PutBucketPolicy"] {
+        for tool in [Tool::Terraform, Tool::CloudFormation, Tool::Cli] {
+            let messages = vec![changed("m", "reports", Call { tool, ..call(name, 0) })];
+            assert_eq!(sorted(messages), [format!("m: reconcile reports for {name} (0)")]);
         }
     }
-    // A policy that lets everybody in is another matter.
-    let policy = Call { tool: Tool::Terraform, ..call("PutBucketPolicy", 0) };
-    let messages = vec![changed("m", "reports", policy)];
-    assert_eq!(sorted(messages), ["m: reconcile reports for PutBucketPolicy (0)"]);
 }
 
 #[test]
@@ -147,10 +142,10 @@ fn an_event_takes_nothing_from_the_sweeps_look_at_the_same_bucket() {
         vec![event(), reconcile("m2", "reports", None)],
         vec![reconcile("m2", "reports", None), event()],
     ] {
-        assert_eq!(extent(messages), (Extent::KeptAndTouched(touched()), 1));
+        assert_eq!(extent(messages), (Extent::Everything, 1));
     }
     assert_eq!(extent(vec![event()]), (Extent::Touched(touched()), 1));
-    assert_eq!(extent(vec![reconcile("m2", "reports", None)]), (Extent::Kept, 0));
+    assert_eq!(extent(vec![reconcile("m2", "reports", None)]), (Extent::Everything, 0));
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use super::policy::meaning;
+use crate::evaluate::admitted::admitted;
 use crate::evaluate::tls::{Denied, denies};
 use crate::model::policy::{Policy, statements};
 use crate::model::setting::{
-    Algorithm, Encryption, Key, Notifications, Ownership, PublicAccessBlock, Setting, SseC,
+    Algorithm, Encryption, Key, KeyOwner, Notifications, Ownership, PublicAccessBlock, Setting,
+    SseC,
 };
 use crate::text::shown;
-use crate::{AccountId, BucketId};
+use crate::{AccountId, BucketId, Trusted};
 
 /// The longest text about a statement.
 const CHARACTERS_MAX: usize = 300;
@@ -54,13 +56,14 @@ fn policy(now: Option<&str>, to: Option<&str>, bucket: &BucketId) -> Vec<String>
     let mut found = Vec::new();
     for statement in new.iter().filter(|one| !is_among(&old, one)) {
         let alone = Policy::new(json!({ "Statement": [statement] }).to_string());
-        if alone.admits_outsiders(&bucket.account) {
-            let principal = statement.get("Principal").or(statement.get("NotPrincipal"));
-            let principal = principal.map_or_else(|| "?".to_owned(), Value::to_string);
+        let admitted = admitted(&alone, &bucket.account, &Trusted::default());
+        let outsiders = admitted.iter().filter(|one| one.needs_key());
+        let names: Vec<String> = outsiders.map(|one| one.kind.to_string()).collect();
+        if !names.is_empty() {
             let actions = statement.get("Action").or(statement.get("NotAction"));
             let actions = actions.map_or_else(|| "?".to_owned(), Value::to_string);
             found.push(shown(
-                &format!("the policy lets in {principal}, for {actions}"),
+                &format!("the policy lets in {}, for {actions}", names.join("; ")),
                 CHARACTERS_MAX,
             ));
         }
@@ -91,11 +94,11 @@ fn switched_off(now: PublicAccessBlock, to: PublicAccessBlock) -> Vec<String> {
 fn encryption(now: Option<&Encryption>, to: Option<&Encryption>, owner: &AccountId) -> Vec<String> {
     let mut found = Vec::new();
     let strength = |setting: Option<&Encryption>| match setting.map(|setting| &setting.algorithm) {
-        None | Some(Algorithm::SseS3 | Algorithm::Other(_)) => 0,
-        Some(Algorithm::Kms(Key::AwsManaged)) => 1,
-        Some(Algorithm::Kms(Key::Named(_))) => 2,
-        Some(Algorithm::Dsse(Key::AwsManaged)) => 3,
-        Some(Algorithm::Dsse(Key::Named(_))) => 4,
+        None | Some(Algorithm::SseS3 | Algorithm::NotSaid | Algorithm::Other(_)) => 0,
+        Some(Algorithm::Kms(key)) if key.owner(owner) == KeyOwner::Aws => 1,
+        Some(Algorithm::Kms(_)) => 2,
+        Some(Algorithm::Dsse(key)) if key.owner(owner) == KeyOwner::Aws => 3,
+        Some(Algorithm::Dsse(_)) => 4,
     };
     if strength(to) < strength(now) {
         found.push("new objects are encrypted less strongly".to_owned());

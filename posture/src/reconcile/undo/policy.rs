@@ -82,7 +82,7 @@ fn meant(statements: &[Value]) -> Vec<Part<Value>> {
 }
 
 /// A value regardless of the order of lists, of which policies have only sets, and of lists with one value.
-pub(super) fn meaning(value: &Value) -> Value {
+pub(in crate::reconcile) fn meaning(value: &Value) -> Value {
     match value {
         Value::Array(list) => {
             let mut list: Vec<Value> = list.iter().map(meaning).collect();

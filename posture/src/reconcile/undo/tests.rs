@@ -261,7 +261,7 @@ fn a_policy_is_shown_as_the_statements_that_it_gets_and_loses() {
         +   ],
         +   "Resource": "arn:aws:s3:::reports/*"
         + }
-        ! the policy lets in {"AWS":"arn:aws:iam::444455556666:root"}, for ["s3:GetObject","s3:PutObject"]
+        ! the policy lets in account 444455556666, for ["s3:GetObject","s3:PutObject"]
         ! requests over plain HTTP are accepted
     "#]]
     .assert_eq(&changes(&now, &to));
@@ -282,7 +282,7 @@ fn a_policy_is_shown_as_the_statements_that_it_gets_and_loses() {
         +   },
         +   "Action": "s3:PutObject"
         + }
-        ! the policy lets in {"Service":"logging.s3.amazonaws.com\u001b[2J"}, for "s3:PutObject"
+        ! the policy lets in AWS service logging.s3.amazonaws.com\u{1b}[2J, for any account, for "s3:PutObject"
         ! the policy does not deny this any more: {"Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"*"}
     "#]]
     .assert_eq(&changes(&statements(&[&deny]), &statements(&[&service])));
@@ -420,4 +420,18 @@ fn a_record_that_says_something_else_than_its_id_is_not_genuine() {
         "its id is `reports@20261124T231502.124Z-policy` instead of `reports@20261124T231502.123Z-policy`",
     );
     check(Record { time: "yesterday".to_owned(), ..genuine }, "its time is `yesterday`");
+}
+
+#[test]
+fn several_writes_are_undone_as_one() {
+    let [first, second, third] = [false, true, false]
+        .map(|mfa_delete| Setting::Versioning(Some(Versioning { enabled: true, mfa_delete })));
+    let absent = Setting::Versioning(None);
+    let older = Record { aspects: vec![Aspect::Versioning], ..record(Some(absent.clone()), first) };
+    let newer = record(Some(second), third.clone());
+    let joined = joined(vec![newer.clone(), older]).unwrap();
+    assert_eq!((joined.id, joined.from.clone()), (newer.id, Some(absent.clone())));
+    assert_eq!(joined.aspects, [Aspect::Tls, Aspect::Versioning]);
+    assert_eq!(undo(&record(joined.from, joined.to), Some(&third), false), Ok(absent));
+    assert!(super::joined(Vec::new()).is_none());
 }

@@ -31,6 +31,7 @@ fn these_parameters_can_be_given() {
             CodeVersion = ``
             OperatorArns = ``
             DeployerArns = ``
+            EarlierKeyArns = ``
             PermissionsBoundary = ``
             Grade = `speed`
             BucketKeyArn = ``
@@ -96,6 +97,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_STACK: "s3guard"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
+              S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
               S3GUARD_EMAIL_TOPIC: "<EmailTopic>"
@@ -106,12 +108,14 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_KEY: ""
               S3GUARD_SETTLE_SECONDS: "15"
               S3GUARD_LOG_BUCKET: "<LogBucket>"
+              S3GUARD_ROLE: "<GuardRole.Arn>"
               S3GUARD_DEPLOYERS: ""
             NotifyFunction runs notify
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
+              S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
               S3GUARD_EMAIL_TOPIC: "<EmailTopic>"

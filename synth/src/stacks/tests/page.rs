@@ -29,7 +29,9 @@ The names are those of CloudTrail, which are not always those of the API.
 const GRADES: &str = "\
 ## Grades
 
-`keep`: settings that are weaker than required are remediated. `report`: they are reported only. `off`: they are not read.
+`enforce-new`: settings that are weaker than required are remediated in new buckets and after a call that weakened them, in
+existing buckets only if that is silent for clients. `enforce`: they are remediated. `report`: they are reported only. `off`:
+they are not read.
 Stronger settings are left unchanged.
 
 ";

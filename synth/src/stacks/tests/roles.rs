@@ -66,6 +66,7 @@ fn each_role_may_do_this_and_nothing_else() {
           ReadBuckets: s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           FindBuckets: s3:GetAccountPublicAccessBlock s3:ListAllMyBuckets on * where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/1 where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          AskForBucketKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForStacks: cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ListLedger: s3:ListBucket on <LedgerBucket.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/digests/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
@@ -85,6 +86,7 @@ fn each_role_may_do_this_and_nothing_else() {
           FindWindows: s3:ListBucket on <LedgerBucket.Arn> where {"StringLike":{"s3:prefix":"windows/*"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           FindGrades: s3:GetBucketTagging on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           ReadAcls: s3:GetObjectAcl s3:GetObjectVersionAcl on arn:aws:s3:::*/* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
+          FindAclBuckets: s3:GetBucketOwnershipControls s3:GetBucketPublicAccessBlock on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
         NotifyWritePolicy of <NotifyRole>
           WriteWindows: s3:PutObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Requeue: sqs:SendMessage on <ObjectQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
@@ -94,8 +96,8 @@ fn each_role_may_do_this_and_nothing_else() {
           ListLedger: s3:ListBucket on <LedgerBucket.Arn>
           ReadLedger: s3:GetObject on <LedgerBucket.Arn>/*
           WriteSuppressions: s3:PutObject on <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/runs/* <LedgerBucket.Arn>/jobs/*
-          Send: sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
-          Redrive: sqs:CancelMessageMoveTask sqs:DeleteMessage sqs:GetQueueAttributes sqs:ListMessageMoveTasks sqs:ReceiveMessage sqs:StartMessageMoveTask on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
+          Send: sqs:GetQueueAttributes sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
+          Redrive: sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
           Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> <AlertTopic>
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
     "#]].assert_eq(&text);
@@ -163,7 +165,7 @@ fn each_function_may_do_what_posture_says() {
     let actions = |id: &str| -> BTreeSet<&str> {
         statements(&template, id).into_iter().flat_map(|one| texts(&one["Action"])).collect()
     };
-    let all = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+    let all = [On::Buckets, On::Account, On::Keys, On::BucketKeys, On::Stacks, On::Ledger];
     let reads: BTreeSet<&str> = all.into_iter().flat_map(permissions::reads).collect();
     // The documents of the ledger, whose calls are no questions about a bucket.
     let reads: BTreeSet<&str> =
@@ -174,7 +176,13 @@ fn each_function_may_do_what_posture_says() {
     let besides =
         ["kms:Decrypt", "kms:GenerateDataKey", "s3:PutObject", "sns:Publish", "sqs:SendMessage"];
     assert_eq!(actions("GuardWritePolicy"), writes.chain(besides).collect());
-    let reads = [NotifyOn::Gathered, NotifyOn::Ledger, NotifyOn::Buckets, NotifyOn::Acls];
+    let reads = [
+        NotifyOn::Gathered,
+        NotifyOn::Ledger,
+        NotifyOn::Buckets,
+        NotifyOn::Acls,
+        NotifyOn::OpenToAcls,
+    ];
     let reads = reads.into_iter().flat_map(permissions::of_notify).copied().collect();
     assert_eq!(actions("NotifyReadPolicy"), reads);
     assert_eq!(actions("NotifyWritePolicy"), besides.into());
@@ -200,7 +208,7 @@ fn only_settings_that_the_configuration_can_write_may_be_written() {
     assert_eq!(actions(&less, "RestoreOwnBuckets"), ["s3:PutBucketVersioning"]);
     assert_eq!(actions(&json!({}), "RestoreOwnBuckets"), [] as [&str; 0]);
     assert_eq!(actions(&json!({}), "WriteAccount"), [] as [&str; 0]);
-    let kept = json!({ "aspects": { "account-public-access": "keep" } });
+    let kept = json!({ "aspects": { "account-public-access": "enforce" } });
     assert_eq!(actions(&kept, "WriteAccount"), ["s3:PutAccountPublicAccessBlock"]);
     let all: BTreeSet<SettingKind> = SettingKind::ALL.into();
     assert_eq!(of(&kept).render().is_ok(), Config::read(&kept).unwrap().writable() == all);
@@ -225,12 +233,18 @@ fn only_configured_keys_are_described() {
 #[test]
 fn acls_are_read_only_if_their_events_are_reported() {
     let without = json!({ "notifications": { "objects": { "exclude": { "kind": ["acl"] } } } });
-    let has = |config: &Json| {
+    let only = json!({ "notifications": { "objects": { "include": { "kind": ["acl"] } } } });
+    let has = |config: &Json, sid: &str| {
         let template = read(&of(config).render().unwrap());
-        sids(&template, "NotifyReadPolicy").contains(&"ReadAcls".to_owned())
+        sids(&template, "NotifyReadPolicy").contains(&sid.to_owned())
     };
-    assert!(has(&json!({})));
-    assert!(!has(&without));
+    for (config, of_objects, of_buckets) in
+        [(&json!({}), true, true), (&without, false, false), (&only, true, false)]
+    {
+        assert_eq!(has(config, "ReadAcls"), of_objects, "{config}");
+        // Of what is created only where that is reported, too.
+        assert_eq!(has(config, "FindAclBuckets"), of_buckets, "{config}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use s3guard_emulator::{CallError, Client};
 use serde_json::{Value, json};
 
+use super::super::guarded::s3guard;
 use super::{Attacked, Locked, all_accepted, all_denied, attacked, denied};
 
 const GUARD: &str = "GuardQueueUrl";
@@ -75,6 +76,35 @@ fn no_one_sends_forged_messages() {
         });
     }
     guarded.rest();
+}
+
+/// SQS asks no policy when it moves messages to a dead-letter queue.
+#[test]
+fn what_another_queue_puts_into_a_dead_letter_queue_is_not_sent_to_the_guard() {
+    let attacked = &*attacked();
+    let (guarded, messenger) = (&attacked.guarded, &attacked.messenger);
+    guarded.forget();
+    let redrive =
+        json!({ "deadLetterTargetArn": arn(attacked, "GuardDlqUrl"), "maxReceiveCount": 1 });
+    let attributes = json!({ "RedrivePolicy": redrive.to_string(), "VisibilityTimeout": "0" });
+    let created = json!({ "QueueName": "mine", "Attributes": attributes });
+    let created = messenger.json("sqs", "CreateQueue", &created).unwrap();
+    let mine = created["QueueUrl"].as_str().unwrap();
+    let [_, event, _] = forged(attacked);
+    messenger.send(mine, &event).unwrap();
+    for _ in 0..2 {
+        sqs(messenger, mine, "ReceiveMessage", &json!({})).unwrap();
+    }
+    assert_eq!(guarded.waiting("GuardDlqUrl"), 1, "it is in the stack's queue");
+    let run = s3guard(&guarded.operator(), &["redrive", "--stack", "guard"]);
+    let words = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{words}");
+    assert!(
+        words.contains("warning: 1 messages of buckets came from queue arn:aws:sqs:"),
+        "{words}"
+    );
+    assert!(words.contains(":mine, which is not the stack's"), "{words}");
+    assert_eq!((guarded.waiting("GuardDlqUrl"), guarded.runs("GuardFunctionName")), (0, 0));
 }
 
 #[test]

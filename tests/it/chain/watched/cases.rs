@@ -66,7 +66,7 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             weaken: allow_another_account,
             ends: vec![
                 Ends::Remediated(has_tls),
-                Ends::Reported("its policy lets others in: arn:aws:iam::999988887777:root"),
+                Ends::Reported("its policy lets others in: account 999988887777"),
             ],
         },
         "DeleteBucketPolicy" => {
@@ -126,7 +126,7 @@ fn retention(event_name: &str) -> Option<Case> {
         "PutBucketReplication" => reported(
             nothing,
             |ground, bucket| copy(ground, bucket, "<Account>999988887777</Account>"),
-            "its objects are copied to buckets of other accounts: 999988887777",
+            "its objects are copied to elsewhere of account 999988887777",
         ),
         "DeleteBucketReplication" => reported(
             |ground, bucket| copy(ground, bucket, ""),

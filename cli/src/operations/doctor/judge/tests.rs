@@ -41,13 +41,16 @@ fn checked(
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
+        trust: Ok(InUse::default()),
     };
     change(&mut seen);
     check(&seen).unwrap_or_else(|unread| unread)
 }
 
 fn guard(status: StackStatus, trail_mode: &str) -> FoundStack {
-    let parameters = BTreeMap::from([("TrailMode".to_owned(), trail_mode.to_owned())]);
+    let deployer = "arn:aws:iam::111122223333:role/ci";
+    let parameters = [("TrailMode", trail_mode), ("DeployerArns", deployer)];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let stack = Stack {
         id: String::new(),
         status,

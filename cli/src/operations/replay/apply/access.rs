@@ -12,25 +12,6 @@ use crate::operations::replay::apply::is_true;
 const PUBLIC_GROUPS: [&str; 2] = ["/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"];
 const LOG_DELIVERY: &str = "/groups/s3/LogDelivery";
 
-/// The keys by which a condition can restrict the principal, in lower case.
-///
-/// Source: Amazon S3 User Guide, "The meaning of \"public\"".
-const NARROWING: [&str; 13] = [
-    "aws:principalorgid",
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceip",
-    "aws:sourceowner",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "s3:dataaccesspointaccount",
-    "s3:dataaccesspointarn",
-    "s3:x-amz-server-side-encryption-aws-kms-key-id",
-];
-
 /// The block that is set; a switch that is not named is off.
 pub(crate) fn block(parameters: &Json) -> Option<PublicAccessBlock> {
     let configuration = at(parameters, &["PublicAccessBlockConfiguration"])?;
@@ -115,46 +96,11 @@ fn grant_to(acl: &mut Acl, group: &str, writes: bool) {
     acl.admits_log_delivery |= writes && group.ends_with(LOG_DELIVERY);
 }
 
-/// A policy, which CloudTrail writes as JSON or as JSON in a text, and whether S3 would judge it as public.
-pub(crate) fn policy(parameters: &Json) -> Option<(Policy, bool)> {
+/// A policy, which CloudTrail writes as JSON or as JSON in a text.
+pub(crate) fn policy(parameters: &Json) -> Option<Policy> {
     let policy = at(parameters, &["bucketPolicy"]).or_else(|| at(parameters, &["policy"]))?;
-    let policy = if policy.is_object() {
-        Policy::new(policy.to_string())
-    } else {
-        Policy::new(policy.as_str().filter(|text| !text.is_empty())?)
-    };
-    let is_public = policy.document().is_some_and(is_public);
-    Some((policy, is_public))
-}
-
-/// Whether a statement allows any principal, without a condition that restricts it.
-fn is_public(policy: &Json) -> bool {
-    policy.get("Statement").into_iter().flat_map(items).any(|statement| {
-        statement.get("Effect").and_then(Json::as_str) == Some("Allow")
-            && statement.get("Principal").is_none_or(is_anybody)
-            && !statement.get("Condition").is_some_and(narrows)
-    })
-}
-
-fn is_anybody(principal: &Json) -> bool {
-    let is_wild = |names: &Json| items(names).any(|name| name.as_str() == Some("*"));
-    is_wild(principal) || principal.get("AWS").is_some_and(is_wild)
-}
-
-/// Whether a condition restricts the principals by fixed values.
-fn narrows(condition: &Json) -> bool {
-    let tests = condition.as_object().into_iter().flatten();
-    let positive = tests.filter(|(operator, _)| !operator.contains("Not"));
-    positive.filter_map(|(_, keys)| keys.as_object()).flatten().any(|(key, values)| {
-        let is_fixed = |value: &Json| {
-            let text = value.as_str().unwrap_or_default();
-            !text.is_empty()
-                && !text.contains(['*', '?'])
-                && !text.contains("${")
-                && text != "0.0.0.0/0"
-        };
-        NARROWING.contains(&key.to_ascii_lowercase().as_str())
-            && items(values).count() > 0
-            && items(values).all(is_fixed)
-    })
+    if policy.is_object() {
+        return Some(Policy::new(policy.to_string()));
+    }
+    policy.as_str().filter(|text| !text.is_empty()).map(Policy::new)
 }

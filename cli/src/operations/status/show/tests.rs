@@ -26,7 +26,7 @@ fn stack() -> Stack {
         id: "arn:stack".to_owned(),
         status: StackStatus::from("UPDATE_COMPLETE"),
         reason: None,
-        parameters: BTreeMap::new(),
+        parameters: BTreeMap::from([output("DeployerArns", "arn:aws:iam::111122223333:role/ci")]),
         outputs: BTreeMap::from([
             output("EmailTopicArn", "arn:aws:sns:eu-west-1:111122223333:email"),
             output("AlertTopicArn", "arn:aws:sns:eu-west-1:111122223333:alerts"),
@@ -139,6 +139,18 @@ fn troubled() -> (Status, Stack) {
 fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
     let (to_do, remarks) = (judge::to_do(&status, stack), judge::remarks(&status, stack));
     Text::of(&Status { to_do, remarks, ..status }, Some(width)).painted(paint)
+}
+
+#[test]
+fn a_stack_without_deployers_is_a_problem_with_what_to_do() {
+    let (seen, mut stack) = (status(), stack());
+    assert_eq!(judge::to_do(&seen, &stack), [""; 0]);
+    for none in [Some(String::new()), None] {
+        stack.parameters = none.map(|none| ("DeployerArns".to_owned(), none)).into_iter().collect();
+        let [problem] = &judge::to_do(&seen, &stack)[..] else { panic!("{stack:?}") };
+        assert!(problem.starts_with("it has no deployers, so every principal"), "{problem}");
+        assert!(problem.contains("`s3guard deploy --stack guard --region eu-west-1`"), "{problem}");
+    }
 }
 
 #[test]

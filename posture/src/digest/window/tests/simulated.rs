@@ -29,6 +29,8 @@ pub(super) fn event(number: usize) -> ObjectEvent {
         size_bytes: None,
         // Some kinds of events have none.
         sequencer: (!number.is_multiple_of(3)).then(|| format!("{number:016X}")),
+        retention: None,
+        is_acl_unchecked: false,
         requester: None,
         source_ip: None,
         time: NOON,

@@ -60,7 +60,8 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
 #[test]
 fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
     let mut new = baseline(Grade::Speed);
-    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
+    new.call_context =
+        CallContext { maker: Maker::CloudFormation, age: Age::New, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
     // It may also change a bucket that is none of its own.
@@ -69,16 +70,17 @@ fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
 }
 
 #[test]
-fn a_first_policy_that_the_owner_insists_on_waits_for_cloudformation() {
-    let insists = insisting(Grade::Speed, Aspect::Tls);
-    assert_eq!(questions(&of_stack(Reading::Unread), &insists), [Question::Stack]);
-    assert_eq!(tls_of(&of_stack(Reading::Known(true)), &insists), Some(later()));
+fn a_first_policy_that_is_enforced_waits_for_cloudformation() {
+    let enforces = enforcing(Grade::Speed, Aspect::Tls);
+    assert_eq!(questions(&of_stack(Reading::Unread), &enforces), [Question::Stack]);
+    assert_eq!(tls_of(&of_stack(Reading::Known(true)), &enforces), Some(later()));
     for done in [Reading::Known(false), Reading::Absent] {
-        let finding = tls_of(&of_stack(done), &insists).unwrap();
+        let finding = tls_of(&of_stack(done), &enforces).unwrap();
         assert_eq!(finding.remediated_by(), Some(SettingKind::Policy), "{done:?}");
     }
-    let mut new = insists;
-    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
+    let mut new = enforces;
+    new.call_context =
+        CallContext { maker: Maker::CloudFormation, age: Age::New, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
 }
 
@@ -99,7 +101,7 @@ fn who_has_made_the_bucket_must_be_known_before_its_first_policy() {
         (of_stack(Reading::Denied), Question::Stack),
     ] {
         let reason = Reason::NotReadable(question);
-        check_not_remediated(&bucket, &insisting(Grade::Speed, Aspect::Tls), Aspect::Tls, &reason);
+        check_not_remediated(&bucket, &enforcing(Grade::Speed, Aspect::Tls), Aspect::Tls, &reason);
     }
     let untold = Observed { tags: Reading::Denied, ..without_policy() };
     let reason = Reason::NotReadable(Question::Tags);
@@ -155,7 +157,7 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
         let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statement(n) });
         Observed { policy: Reading::Known(Policy::new(policy.to_string())), ..safe(Grade::Speed) }
     };
-    let finding = tls_of(&of(20_200), &baseline(Grade::Speed)).unwrap();
+    let finding = tls_of(&of(20_300), &baseline(Grade::Speed)).unwrap();
     let is_left = matches!(
         finding,
         Finding::NotRemediated { reason: Reason::PolicyTooLarge(bytes), .. } if bytes > 20_480
@@ -170,7 +172,7 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
 #[test]
 fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
     // The owner wants ACLs disabled, another party keeps enabling them, and the guard has stopped: objects may be public.
-    let insists = insisting(Grade::Security, Aspect::Ownership);
+    let enforces = enforcing(Grade::Security, Aspect::Ownership);
     let stopped = History { stopped: [SettingKind::Ownership].into(), ..History::default() };
     let written = History { writes: [(SettingKind::Ownership, 20)].into(), ..History::default() };
     for history in [stopped, written] {
@@ -181,10 +183,10 @@ fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
             ..safe(Grade::Security)
         };
         let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
-        check(&bucket, &insists, &[policies]);
+        check(&bucket, &enforces, &[policies]);
         check_not_remediated(
             &bucket,
-            &insists,
+            &enforces,
             Aspect::Ownership,
             &Reason::TooManyWrites(
                 SettingKind::Ownership,

@@ -1,8 +1,10 @@
 //! Default encryption and the block on SSE-C.
 
+use serde_json::{Value, json};
+
 use super::*;
 
-fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
+pub(super) fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
     Observed { encryption: Reading::Known(encryption), ..safe(grade) }
 }
 
@@ -59,7 +61,7 @@ fn blocking_sse_c_keeps_everything_else() {
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, Encryption { sse_c, ..kms(theirs, false) });
         check(&open, &changed(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
-        check(&open, &insisting(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
+        check(&open, &enforcing(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
     }
 }
 
@@ -67,12 +69,13 @@ fn blocking_sse_c_keeps_everything_else() {
 fn sse_c_that_s3_left_open_is_told_and_left_by_a_sweep_whatever_else_is_written() {
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, sse_s3(sse_c));
-        let speed = baseline(Grade::Speed);
+        let speed = existing(Grade::Speed);
         check_not_remediated(&open, &speed, Aspect::SseC, &Reason::SseCInUse);
         check(&open, &speed, &[]);
         let raised = Encryption { sse_c, ..kms(KEY, true) };
-        check(&open, &baseline(Grade::Hybrid), &becomes(raised));
-        check_not_remediated(&open, &baseline(Grade::Hybrid), Aspect::SseC, &Reason::SseCInUse);
+        let called = changed(Grade::Hybrid, Aspect::Encryption);
+        check(&open, &called, &becomes(raised));
+        check_not_remediated(&open, &called, Aspect::SseC, &Reason::SseCInUse);
         // The other half of the setting has changed, and its own has not been looked into.
         let other = changed(Grade::Speed, Aspect::Encryption);
         check(&open, &other, &[]);
@@ -95,7 +98,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     let undone = Observed { history, ..old };
     check(
         &undone,
-        &changed(Grade::Hybrid, Aspect::SseC),
+        &baseline(Grade::Hybrid),
         &becomes(Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) }),
     );
 }
@@ -104,7 +107,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
 fn where_sse_c_cannot_be_blocked_nothing_is_written_for_it() {
     let bucket =
         Observed { id: in_region("me-south-1"), ..encrypted(Grade::Speed, sse_s3(SseC::NotSaid)) };
-    for baseline in [baseline(Grade::Speed), insisting(Grade::Speed, Aspect::SseC)] {
+    for baseline in [baseline(Grade::Speed), enforcing(Grade::Speed, Aspect::SseC)] {
         assert_eq!(assess(&bucket, &baseline), []);
     }
 }
@@ -127,7 +130,11 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
     for (target, reason) in [
         (
             Observed { policy: Reading::Known(Policy::new(delivery)), ..plain.clone() },
-            Reason::Outsiders,
+            Reason::Outsiders(
+                "its policy lets in AWS service logdelivery.elasticloadbalancing, for any account \
+                 (statement 1)"
+                    .to_owned(),
+            ),
         ),
         (Observed { acl: Reading::Known(acl), ..plain.clone() }, Reason::LogTarget),
         (Observed { acl: Reading::Denied, ..plain }, Reason::NotReadable(Question::Acl)),
@@ -142,6 +149,35 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
 }
 
 #[test]
+fn a_role_that_was_deleted_needs_no_key_and_cloudfront_does() {
+    let front = "arn:aws:cloudfront::111122223333:distribution/E1EXAMPLE2XY3Z";
+    let deleted = json!({ "AWS": ["AROAEXAMPLEDELETED01", "arn:aws:iam::111122223333:role/app"] });
+    let of = |principal: Value| {
+        let statement = json!({
+            "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
+            "Condition": { "StringEquals": { "AWS:SourceArn": front } },
+        });
+        let policy = Policy::new(json!({ "Statement": statement }).to_string());
+        let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+        let bucket = Observed { policy: Reading::Known(policy), ..plain };
+        let found = assess(&bucket, &baseline(Grade::Hybrid));
+        let found = found.into_iter().find(|one| one.aspect() == Aspect::Encryption);
+        found.expect("SSE-S3 is less than the grade wants")
+    };
+    let Finding::Weak { remediate, .. } = of(deleted) else { panic!("it needs no key") };
+    assert_eq!(remediate, Setting::Encryption(Some(kms(KEY, true))));
+    let reason = "its policy lets in CloudFront distribution E1EXAMPLE2XY3Z of account \
+                  111122223333 (statement 1)";
+    assert_eq!(
+        of(json!({ "Service": "cloudfront.amazonaws.com" })),
+        Finding::NotRemediated {
+            aspect: Aspect::Encryption,
+            reason: Reason::Outsiders(reason.to_owned()),
+        }
+    );
+}
+
+#[test]
 fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
     let shared = Acl { grants_others: true, ..Acl::default() };
     let bucket = Observed {
@@ -149,7 +185,8 @@ fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
         ownership: Reading::Known(Ownership::ObjectWriter),
         ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
     };
-    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &Reason::Outsiders);
+    let reason = Reason::Outsiders("its ACL lets others in".to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
 }
 
 #[test]
@@ -177,25 +214,80 @@ fn a_key_that_cannot_be_used_is_not_used() {
 }
 
 #[test]
-fn a_key_of_another_account_is_reported() {
-    let foreign = "arn:aws:kms:eu-west-1:444455556666:key/1";
-    let bucket = encrypted(Grade::Speed, kms(foreign, true));
-    let reason = Reason::ForeignKey(foreign.to_owned());
-    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Encryption, &reason);
-    let mut configured = baseline(Grade::Hybrid);
-    configured.key = Some(foreign.parse().unwrap());
-    check(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured, &[]);
-    assert_eq!(assess(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured), []);
-}
-
-#[test]
 fn sse_c_is_blocked_also_where_the_encryption_is_not_judged() {
     let mut hybrid = baseline(Grade::Hybrid);
     for aspect in Aspect::ALL.into_iter().filter(|aspect| *aspect != Aspect::SseC) {
         hybrid.set_mode(aspect, Mode::Off);
     }
-    hybrid.insist(Aspect::SseC);
+    hybrid.set_mode(Aspect::SseC, Mode::Enforce);
     let bucket = MemoryBucket::new(Observed { encryption: Reading::Absent, ..safe(Grade::Speed) });
     assert_eq!(guard(&bucket, &hybrid), [SettingKind::Encryption]);
     assert_eq!(bucket.truth().encryption.known().unwrap().sse_c, SseC::Blocked);
+}
+
+/// A policy that denies uploads without what this tests.
+fn demanding(condition: &str) -> Reading<Policy> {
+    let policy = format!(
+        r#"{{"Statement":[{{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{condition}}},
+        {}]}}"#,
+        tls_policy(Grade::Speed).document().unwrap()["Statement"][0]
+    );
+    Reading::Known(Policy::new(policy))
+}
+
+const DEMANDS_SSE_C: &str =
+    r#"{"Null":{"s3:x-amz-server-side-encryption-customer-algorithm":"true"}}"#;
+
+#[test]
+fn sse_c_that_the_policy_demands_is_blocked_only_by_enforce_and_with_a_warning() {
+    let policy = demanding(DEMANDS_SSE_C);
+    let bucket = Observed { policy, ..encrypted(Grade::Speed, sse_s3(SseC::Allowed)) };
+    let reason = Reason::PolicyDemands("SSE-C".to_owned());
+    for baseline in
+        [baseline(Grade::Speed), changed(Grade::Speed, Aspect::SseC), existing(Grade::Speed)]
+    {
+        check_not_remediated(&bucket, &baseline, Aspect::SseC, &reason);
+    }
+    let findings = assess(&bucket, &enforcing(Grade::Speed, Aspect::SseC));
+    let [Finding::Weak { was, .. }] = &findings[..] else { panic!("{findings:#?}") };
+    assert!(was.contains("its policy denies uploads without SSE-C"), "{was}");
+}
+
+#[test]
+fn a_key_stays_where_uploads_or_replicas_would_fail() {
+    let demands = r#"{"StringNotEquals":{"s3:x-amz-server-side-encryption":"AES256"}}"#;
+    let policy = demanding(demands);
+    let of_policy = Observed { policy, ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked)) };
+    let replication = |without_kms| {
+        let rules = crate::model::setting::Replication { without_kms, ..Default::default() };
+        Observed {
+            replication: Reading::Known(rules),
+            ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
+        }
+    };
+    for (bucket, reason) in [
+        (of_policy, Reason::PolicyDemands("`AES256`".to_owned())),
+        (replication(true), Reason::ReplicatesWithoutKms),
+    ] {
+        for baseline in [baseline(Grade::Hybrid), changed(Grade::Hybrid, Aspect::Encryption)] {
+            check_not_remediated(&bucket, &baseline, Aspect::Encryption, &reason);
+        }
+        let enforced = enforcing(Grade::Hybrid, Aspect::Encryption);
+        check(&bucket, &enforced, &becomes(kms(KEY, true)));
+    }
+    check(&replication(false), &baseline(Grade::Hybrid), &becomes(kms(KEY, true)));
+}
+
+#[test]
+fn in_an_existing_bucket_a_key_is_an_open_finding_until_it_is_enforced() {
+    let bucket = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+    let findings = assess(&bucket, &existing(Grade::Hybrid));
+    let [Finding::NotRemediated { aspect: Aspect::Encryption, reason }] = &findings[..] else {
+        panic!("{findings:#?}")
+    };
+    let text = reason.to_string();
+    assert!(
+        text.contains("kms:GenerateDataKey") && text.contains("`encryption = \"enforce\"`"),
+        "{text}"
+    );
 }

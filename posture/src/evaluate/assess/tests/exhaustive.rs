@@ -51,10 +51,12 @@ fn given(first: Step, mut steps: Vec<Step>) -> Vec<Step> {
 fn every_encryption() {
     let aspects = [Aspect::Encryption, Aspect::SseC];
     let mut space = Space::new("encryption", &aspects);
-    let steps = |ownership: Step, policy: Step, acl: Step| {
-        let history = Step::Asked(Question::History, histories(&aspects));
-        let (encryption, key) = (Step::asked(Question::Encryption), Step::asked(Question::Key));
-        [ownership, encryption, policy, acl, key, history]
+    let steps = |ownership: Step, policy: Step, acl: Step, histories: Vec<Observed>| {
+        let history = Step::Asked(Question::History, histories);
+        let [encryption, bucket_key, key] =
+            [Question::Encryption, Question::BucketKey, Question::Key].map(Step::asked);
+        // What a bucket had before decides about a key of another account before anything else is read.
+        [ownership, encryption, bucket_key, history, policy, acl, key, replication()]
     };
     let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
     let (ours, acls) = (Stance::ALL, [Stance::HeldBack]);
@@ -68,21 +70,30 @@ fn every_encryption() {
     each.push(only(own_bucket(), &aspects));
     let private =
         || Step::asked(Question::Acl).among(|o| o.acl.known().is_none_or(|acl| !acl.is_public));
-    space.walk(&id(), &each, &steps(writer(), two_policies(), private()));
+    space.walk(&id(), &each, &steps(writer(), two_policies(), private(), histories(&aspects)));
     let without_sse_c =
         with(bases.clone(), &[(Aspect::Encryption, &ours[..3]), (Aspect::SseC, &acls)]);
     space.walk(
         &in_region("me-south-1"),
         &without_sse_c,
-        &steps(writer(), two_policies(), private()),
+        &steps(writer(), two_policies(), private(), histories(&aspects)),
     );
     // Other principals that would need the key, in every way.
-    let kept = with(bases, &[(Aspect::Encryption, &acls), (Aspect::SseC, &[Stance::Insisted])]);
+    let new =
+        with(bases, &[(Aspect::Encryption, &[Stance::New]), (Aspect::SseC, &[Stance::Enforced])]);
     let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
-    space.walk(&id(), &kept, &steps(owners, two_policies(), all));
+    space.walk(&id(), &new, &steps(owners, two_policies(), all, histories(&[])));
     let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
-    space.walk(&id(), &kept, &steps(writer(), Step::asked(Question::Policy), no_one));
+    let policies = Step::asked(Question::Policy);
+    space.walk(&id(), &new, &steps(writer(), policies, no_one, histories(&[])));
     space.end(235_680);
+}
+
+/// None, and one that copies no objects with SSE-KMS.
+fn replication() -> Step {
+    Step::asked(Question::Replication).among(|o| {
+        o.replication.known().map_or(o.replication == Reading::Absent, |one| one.without_kms)
+    })
 }
 
 /// None, one that cannot be read, one that allows no one else, and one whose principal is not known.
@@ -129,7 +140,7 @@ fn every_public_access_block() {
         !block.block_public_policy && block.block_public_acls == block.ignore_public_acls
     };
     steps[3] = account(is_half);
-    let free = [Stance::Reported, Stance::Insisted, Stance::Changed];
+    let free = [Stance::Reported, Stance::Enforced, Stance::Changed, Stance::New];
     let mut baselines = each(&free, &[Stance::Off]);
     baselines.push(only(own_bucket(), &aspects[..1]));
     space.walk(&id(), &baselines, &steps);
@@ -148,8 +159,8 @@ fn every_public_access_block() {
     steps[4] = Step::asked(Question::Website).among(|o| o.website == Reading::Absent);
     steps[5] = Step::asked(Question::PolicyStatus).among(|o| o.policy_is_public.known().is_some());
     steps[7] = Step::Asked(Question::History, histories(&[]));
-    space.walk(&id(), &each(&[Stance::Insisted], &[Stance::Off]), &steps);
-    space.end(429_752);
+    space.walk(&id(), &each(&[Stance::Enforced], &[Stance::Off]), &steps);
+    space.end(201_194);
 }
 
 #[test]
@@ -194,7 +205,7 @@ fn every_policy() {
     // A first one, or one more statement, with or without a public website.
     let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
     let website =
-        with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Insisted])]);
+        with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Enforced])]);
     space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
     // A first one, in every context, and whether its tags were read before or not.
     let at =
@@ -208,20 +219,25 @@ fn every_policy() {
 #[test]
 fn everything_that_keeps_objects() {
     let alone = [
-        (Aspect::Versioning, Question::Versioning, &Stance::ALL[..], 305),
-        (Aspect::AccessLogs, Question::AccessLogs, &Stance::ALL, 148),
-        (Aspect::Notifications, Question::Notifications, &Stance::ALL, 365),
-        (Aspect::Replication, Question::Replication, &Stance::REPORTED, 29),
-        (Aspect::Lifecycle, Question::Lifecycle, &Stance::REPORTED, 39),
-        (Aspect::ObjectLock, Question::ObjectLock, &Stance::REPORTED, 24),
+        (Aspect::Versioning, &[Question::Versioning][..], &Stance::ALL[..], 305),
+        (Aspect::AccessLogs, &[Question::AccessLogs], &Stance::ALL, 148),
+        (Aspect::Notifications, &[Question::Notifications], &Stance::ALL, 365),
+        (
+            Aspect::Replication,
+            &[Question::Versioning, Question::Replication],
+            &Stance::REPORTED,
+            29,
+        ),
+        (Aspect::Lifecycle, &[Question::Lifecycle], &Stance::REPORTED, 39),
+        (Aspect::ObjectLock, &[Question::Versioning, Question::ObjectLock], &Stance::REPORTED, 24),
     ];
-    for (aspect, question, stances, floor) in alone {
+    for (aspect, asks, stances, floor) in alone {
         let mut space = Space::new(aspect.name(), &[aspect]);
         let mut bases: Vec<Baseline> = grades().into();
         bases.push(changed_by(&nothing(Grade::Security), |base| base.log_bucket = None));
         let mut baselines = with(bases, &[(aspect, stances)]);
         baselines.push(only(own_bucket(), &[aspect]));
-        space.walk(&id(), &baselines, &asked(&[question], &[aspect]));
+        space.walk(&id(), &baselines, &asked(asks, &[aspect]));
         space.end(floor);
     }
 }
@@ -245,7 +261,8 @@ fn what_is_judged_apart_can_be_written_together() {
         kept.iter().map(|aspect| (*aspect, stance)).collect()
     };
     let mut baselines = with(grades(), &all(&[Stance::HeldBack]));
-    baselines.extend(with(grades(), &all(&[Stance::Insisted])));
+    baselines.extend(with(grades(), &all(&[Stance::Enforced])));
+    baselines.extend(with(grades(), &all(&[Stance::New])));
     baselines.push(own_bucket());
     let few = |question: Question, places: &[usize]| {
         let answers = answers(question);
@@ -273,17 +290,20 @@ fn what_is_judged_apart_can_be_written_together() {
         few(Question::Versioning, &[0]),
         few(Question::AccessLogs, &[0]),
         few(Question::Notifications, &[2]),
-        few(Question::Website, &[0, 2]),
+        // What public access depends on, before what the policy depends on.
+        Step::Asked(Question::History, histories(&[])),
         few(Question::PolicyStatus, &[2, 3]),
         few(Question::Acl, &[1, 2, 5]),
+        few(Question::Website, &[0, 2]),
         few(Question::Replication, &[0]),
         few(Question::Lifecycle, &[0]),
         few(Question::ObjectLock, &[0]),
         few(Question::Key, &[2]),
+        few(Question::BucketKey, &[2]),
         few(Question::Tags, &[2, 3]),
         few(Question::Stack, &[2]),
         Step::Asked(Question::History, histories(&[])),
     ];
     space.walk(&id(), &baselines, &steps);
-    space.end(59_367);
+    space.end(18_169);
 }

@@ -1,7 +1,32 @@
 //! Versions, access logs, notifications, copies, rules that delete, locks.
 
 use super::*;
+use crate::model::destination::Destination;
 use crate::model::setting::{Lifecycle, Replication};
+
+fn versioned() -> Observed {
+    let versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
+    Observed { versioning, ..safe(Grade::Speed) }
+}
+
+#[test]
+fn events_that_other_accounts_receive_are_reported_unless_they_are_trusted() {
+    let xml = "<NotificationConfiguration><QueueConfiguration><Id>arn</Id><Queue>\
+               arn:aws:sqs:eu-west-1:444455556666:events</Queue></QueueConfiguration>\
+               <TopicConfiguration><Topic>arn:aws:sns:eu-west-1:111122223333:own</Topic>\
+               </TopicConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
+    let elements = ["QueueConfiguration", "TopicConfiguration", "EventBridgeConfiguration"];
+    let notifications =
+        Notifications { xml: xml.to_owned(), elements: elements.map(str::to_owned).into() };
+    let bucket = Observed { notifications: Reading::Known(notifications), ..safe(Grade::Speed) };
+    let reason = "its events are sent to arn:aws:sqs:eu-west-1:444455556666:events of account \
+                  444455556666";
+    let reason = Reason::SentElsewhere(reason.to_owned());
+    let mut baseline = baseline(Grade::Speed);
+    check_not_remediated(&bucket, &baseline, Aspect::Notifications, &reason);
+    baseline.trusted.accounts = ["444455556666".parse().unwrap()].into();
+    assert_eq!(assess(&bucket, &baseline), []);
+}
 
 #[test]
 fn versions_are_kept_from_grade_hybrid_on() {
@@ -61,13 +86,24 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| Reason::ReportOnly(what.to_owned());
-    let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
+    let sent = |what: &str| Reason::SentElsewhere(what.to_owned());
+    let to = |arn: &str, account: Option<&str>| {
+        let destinations = [Destination::new(arn, account, &id().account)].into();
+        let replication = Replication { destinations, without_kms: false };
+        Observed { replication: Reading::Known(replication), ..versioned() }
+    };
+    let copies = to("arn:aws:s3:::copies", Some("444455556666"));
     let soon = Lifecycle { expires_after_days: Some(1) };
     let cases = [
         (
-            Observed { replication: Reading::Known(copies), ..safe(Grade::Speed) },
+            copies.clone(),
             Aspect::Replication,
-            report("its objects are copied to buckets of other accounts: 444455556666"),
+            sent("its objects are copied to copies of account 444455556666"),
+        ),
+        (
+            to("arn:aws:s3:::collector", None),
+            Aspect::Replication,
+            sent("its objects are copied to collector, whose owner no event names"),
         ),
         (
             Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
@@ -75,14 +111,25 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
             report("a lifecycle rule deletes objects after 1 days"),
         ),
         (
-            Observed { object_lock: Reading::Absent, ..safe(Grade::Speed) },
+            Observed { object_lock: Reading::Absent, ..versioned() },
             Aspect::ObjectLock,
             report("its new objects are not locked (any more)"),
         ),
     ];
     for (bucket, aspect, reason) in cases {
-        check_not_remediated(&bucket, &baseline(Grade::Speed), aspect, &reason);
+        check_not_remediated(&bucket, &changed(Grade::Speed, aspect), aspect, &reason);
     }
+    let mut trusting = baseline(Grade::Speed);
+    trusting.trusted.accounts = ["444455556666".parse().unwrap()].into();
+    assert_eq!(assess(&copies, &trusting), []);
+    // Most buckets have neither, and without versions neither is read.
+    let plain =
+        Observed { object_lock: Reading::Absent, replication: Reading::Absent, ..versioned() };
+    assert_eq!(assess(&plain, &existing(Grade::Speed)), []);
+    let unread = Observed::unread(id());
+    let unversioned = Observed { versioning: Reading::Absent, ..unread };
+    let asked = questions(&unversioned, &existing(Grade::Speed));
+    assert!(!asked.iter().any(|one| matches!(one, Question::Replication | Question::ObjectLock)));
     let late = Lifecycle { expires_after_days: Some(30) };
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
     assert_eq!(assess(&late, &baseline(Grade::Speed)), []);

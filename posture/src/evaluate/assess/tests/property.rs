@@ -137,7 +137,7 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
     };
     let has = any::<[bool; 2]>();
     (grade, prop::option::of(modes), maker, has, some(), some()).prop_map(
-        |(grade, modes, maker, [has_key, has_waited], changed, insists): (
+        |(grade, modes, maker, [has_key, has_waited], changed, enforced): (
             _,
             _,
             _,
@@ -147,22 +147,31 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
         )| {
             let mut baseline = baseline(grade);
             baseline.key = baseline.key.filter(|_| has_key);
-            baseline.call_context = crate::CallContext { maker, has_waited, changed };
+            baseline.call_context =
+                crate::CallContext { maker, has_waited, changed, ..crate::CallContext::default() };
             for (aspect, mode) in Aspect::ALL.into_iter().zip(modes.into_iter().flatten()) {
                 baseline.set_mode(aspect, mode);
             }
-            for aspect in insists {
-                baseline.insist(aspect);
+            for aspect in enforced {
+                baseline.set_mode(aspect, Mode::Enforce);
             }
             baseline
         },
     )
 }
 
+/// Whether the bucket has a key of another account.
+pub(super) fn is_foreign_key(observed: &Observed) -> bool {
+    let key = observed.encryption.known().and_then(|encryption| encryption.algorithm.key());
+    key.is_some_and(|key| matches!(key.owner(&observed.id.account), KeyOwner::Another(_)))
+}
+
 /// The ways in which a bucket is weaker than before.
 pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str> {
     let strength = |o: &Observed| match o.encryption.known()?.algorithm {
-        Algorithm::SseS3 => Some(1),
+        // A key of another account protects nothing from it.
+        _ if is_foreign_key(o) => None,
+        Algorithm::SseS3 | Algorithm::NotSaid => Some(1),
         Algorithm::Kms(_) => Some(2),
         Algorithm::Dsse(_) => Some(3),
         Algorithm::Other(_) => None,
@@ -172,7 +181,11 @@ pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str>
     };
     let blocked = |o: &Observed| o.encryption.known().is_some_and(|e| e.sse_c == SseC::Blocked);
     let named = |o: &Observed| match o.encryption.known().and_then(|e| e.algorithm.key()) {
-        Some(Key::Named(name)) => Some(name.clone()),
+        Some(key @ Key::Named(name)) => {
+            let is_aws = o.bucket_key.known().is_some_and(|key| key.is_aws_managed)
+                || key.owner(&o.id.account) == KeyOwner::Aws;
+            (!is_aws && !is_foreign_key(o)).then(|| name.clone())
+        }
         Some(Key::AwsManaged) | None => None,
     };
     let denied = |o: &Observed| {
@@ -190,6 +203,7 @@ pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str>
         ("block", any_lost(&switches(before), &switches(after))),
         ("sse-c", lost(blocked(before), blocked(after))),
         ("key", named(before).is_some() && named(after) != named(before)),
+        ("foreign key", is_foreign_key(after) && after.encryption != before.encryption),
         ("tls", any_lost(&denied(before), &denied(after))),
         (
             "notifications",
@@ -238,7 +252,8 @@ proptest! {
         prop_assert!(is_setting, "only what may be written is asked twice: {:?}", asked);
 
         let outcome = now(carry_out(&bucket, &first, &baseline, &Trigger::Sweep, || NOW));
-        let done: Vec<&Action> = outcome.done.iter().map(|(action, _)| action).collect();
+        let mut done: Vec<&Action> = outcome.done.iter().map(|(action, _)| action).collect();
+        done.sort_by_key(|action| action.kind());
         prop_assert_eq!(done, first.plan.actions.iter().collect::<Vec<_>>());
         for (_, record) in &outcome.done {
             prop_assert_eq!(record.state, crate::reconcile::record::State::Verified);
@@ -256,9 +271,9 @@ proptest! {
         // Only the grade asks for it, and there was no call.
         let modes = Aspect::ALL.map(|aspect| (aspect, wanted.mode(aspect)));
         let mut swept = baseline(wanted.grade);
-        (swept.key, swept.call_context) = (wanted.key.take(), Trigger::Sweep.call_context(u32::from(wanted.call_context.has_waited)));
+        (swept.key, swept.call_context) = (wanted.key.take(), Trigger::Sweep.call_context(u32::from(wanted.call_context.has_waited), &id().region));
         for (aspect, mode) in modes {
-            swept.set_mode(aspect, mode);
+            swept.set_mode(aspect, mode.min(Mode::EnforceNew));
         }
         let bucket = MemoryBucket::new(before.clone());
         guard(&bucket, &swept);

@@ -93,8 +93,6 @@ pub enum PublicBy {
     BucketPolicy,
     /// Its ACL.
     Acl,
-    /// It is a website.
-    Website,
 }
 
 impl PublicBy {
@@ -102,7 +100,6 @@ impl PublicBy {
         match self {
             Self::BucketPolicy => "bucket policy",
             Self::Acl => "ACL",
-            Self::Website => "website",
         }
     }
 }

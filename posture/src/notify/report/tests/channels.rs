@@ -16,7 +16,15 @@ fn a_report_of_a_bucket() {
     };
     let mut run = Run::new(
         Trigger::Calls(vec![call]),
-        vec![open(), sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders), waiting()],
+        vec![
+            open(),
+            sse_c(),
+            not_remediated(
+                Aspect::Encryption,
+                Reason::Outsiders("its policy lets others in".to_owned()),
+            ),
+            waiting(),
+        ],
     );
     run.failing = vec![SettingKind::Encryption];
     run.owner = Some("owner@example.com");

@@ -4,15 +4,17 @@ use super::*;
 
 #[test]
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
-    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
+    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::PublicPolicy)];
     message(
         &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
-            CRITICAL: bucket reports stays public (website)
+            CRITICAL: bucket reports stays public (bucket policy)
             [critical: not-remediated]
 
             Left as it is
-              public access block: it is a website, so public access was left open
+              public access block: its policy makes it public: close it with
+                `public-access = "enforce"`, or allow it with `public = true` and a
+                reason in a rule of s3guard.toml
         "#]],
     );
     let swept = Run::new(Trigger::Sweep, findings).notification().unwrap();
@@ -22,13 +24,19 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
         (Reason::PublicAcl, "critical", "CRITICAL: bucket reports stays public (ACL)"),
         (
             Reason::NotReadable(crate::Question::PublicAccessBlock),
-            "warning",
-            "s3guard partially protected reports",
+            "high",
+            "HIGH: bucket reports: not everything could be read",
+        ),
+        (Reason::DeniesTls("it".to_owned()), "high", "HIGH: bucket reports: it. Nothing was added"),
+        (
+            Reason::DeniesEveryRequest("it".to_owned()),
+            "critical",
+            "CRITICAL: bucket reports: no principal can reach this bucket",
         ),
     ] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
-        assert_eq!(notification.subject, subject);
+        assert!(notification.subject.starts_with(subject), "{}", notification.subject);
         assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
     }
 }
@@ -37,7 +45,8 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
 fn the_subject_the_severity_and_the_sms_are_those_of_the_worst_that_remains() {
     // The guard adds its statement to a policy that gives another account access.
     let outsider = "its policy lets others in: account 444455556666 (statement 1)";
-    let remains = Reason::ReportOnly(outsider.to_owned());
+    let name = "account 444455556666 (statement 1)".to_owned();
+    let remains = Reason::LetsOthersIn(Severity::High, name);
     for aspect in [Aspect::Policy, Aspect::Replication] {
         let findings = vec![open(), not_remediated(aspect, remains.clone())];
         for trigger in [calls("DeleteBucketPublicAccessBlock"), Trigger::Sweep] {
@@ -65,7 +74,13 @@ fn the_subject_the_severity_and_the_sms_are_those_of_the_worst_that_remains() {
 
 #[test]
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
-    let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
+    let findings = vec![
+        sse_c(),
+        not_remediated(
+            Aspect::Encryption,
+            Reason::Outsiders("its policy lets others in".to_owned()),
+        ),
+    ];
     message(
         &Run::new(calls("CreateBucket"), findings),
         &expect![[r#"
@@ -77,16 +92,15 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
                 blocked)
 
             Left as it is
-              default encryption: its policy lets AWS services or other accounts in,
-                and they may not be able to use the key; its encryption was not
-                raised
+              default encryption: its policy lets others in, and they may not be
+                able to use the key; its encryption was not raised
         "#]],
     );
 }
 
 #[test]
 fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
-    let website = not_remediated(Aspect::PublicAccess, Reason::Website);
+    let website = not_remediated(Aspect::PublicAccess, Reason::PublicPolicy);
     is_silent(&Run::new(calls("CreateBucket"), vec![waiting()]));
     is_silent(&Run::new(calls("CreateBucket"), vec![waiting(), website]));
     let mut run = Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
@@ -135,7 +149,7 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
                 of its own beside a first one of ours, so none was written: add it
-                to the template, or set `tls = "keep"` for the bucket in
+                to the template, or set `tls = "enforce"` for the bucket in
                 s3guard.toml
 
             For the template of its stack

@@ -9,14 +9,16 @@ fn severity(run: &Run) -> Severity {
 
 #[test]
 fn what_lets_in_the_public_and_stays_so_is_critical() {
-    for reason in [Reason::Website, Reason::PublicPolicy, Reason::PublicAcl] {
+    for reason in [Reason::PublicPolicy, Reason::PublicAcl] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         for name in ["CreateBucket", "PutBucketPolicy"] {
             let run = Run::new(calls(name), findings.clone());
             assert_eq!(severity(&run), Severity::Critical, "{name} {findings:?}");
         }
     }
-    for reason in [Reason::WebsiteWithoutTls, Reason::Outsiders] {
+    for reason in
+        [Reason::WebsiteWithoutTls, Reason::Outsiders("its policy lets others in".to_owned())]
+    {
         let run = Run::new(calls("PutBucketPolicy"), vec![not_remediated(Aspect::Tls, reason)]);
         assert_eq!(severity(&run), Severity::Warning);
     }
@@ -127,7 +129,7 @@ fn the_same_news_has_the_same_id_and_other_news_another() {
     let id = |run: &Run| run.notification().unwrap().document.id;
     let with_event = |event_id: &str| {
         let call = Call { event_id: Some(event_id.to_owned()), ..call("PutBucketWebsite") };
-        let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
+        let findings = vec![not_remediated(Aspect::PublicAccess, Reason::PublicPolicy)];
         Run::new(Trigger::Calls(vec![call]), findings)
     };
     assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:not-remediated:e1");

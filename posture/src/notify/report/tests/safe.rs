@@ -52,7 +52,7 @@ proptest! {
             target_prefix: key.clone(),
         }));
         let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, remediate };
-        let foreign = not_remediated(Aspect::Encryption, Reason::ForeignKey(key));
+        let foreign = not_remediated(Aspect::Encryption, Reason::ForeignKey { account: key.clone(), key });
         let run = Run::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
         let notification = run.notification().unwrap();
         prop_assert!(is_safe(&notification.text), "{:?}", notification.text);

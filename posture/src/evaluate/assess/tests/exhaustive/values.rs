@@ -2,47 +2,58 @@
 
 use super::super::*;
 use crate::config::EvaluationContext;
+use crate::model::destination::Destination;
+use crate::model::observed::{DescribedKey, EncryptionHistory};
 use crate::model::setting::{Lifecycle, Replication};
-use crate::{CallContext, Config, Maker};
+use crate::{Age, CallContext, Config, Maker};
+
+/// A key of the account that is not configured.
+const ANOTHER: &str = "arn:aws:kms:eu-west-1:111122223333:key/another";
+/// A key of another account.
+const THEIRS: &str = "arn:aws:kms:eu-west-1:444455556666:key/theirs";
 
 /// How an aspect is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stance {
     Off,
     Reported,
-    /// By the grade alone.
+    /// `enforce-new`.
     HeldBack,
-    /// By the owner.
-    Insisted,
-    /// By the grade, after a call that has changed it.
+    /// `enforce`.
+    Enforced,
+    /// `enforce-new`, after a call that has changed it.
     Changed,
+    /// `enforce-new`, in a bucket that was just created.
+    New,
 }
 
 impl Stance {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Off, Self::Reported, Self::HeldBack, Self::Insisted, Self::Changed];
-    /// Of what cannot be kept.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Off, Self::Reported, Self::HeldBack, Self::Enforced, Self::Changed, Self::New];
+    /// Of what cannot be enforced.
     pub(super) const REPORTED: [Self; 2] = [Self::Off, Self::Reported];
 
     fn apply(self, baseline: &mut Baseline, aspect: Aspect) {
         let mode = match self {
             Self::Off => Mode::Off,
             Self::Reported => Mode::Report,
-            Self::HeldBack | Self::Insisted | Self::Changed => Mode::Keep,
+            Self::HeldBack | Self::Changed | Self::New => Mode::EnforceNew,
+            Self::Enforced => Mode::Enforce,
         };
         baseline.set_mode(aspect, mode);
-        if self == Self::Insisted {
-            baseline.insist(aspect);
-        }
         if self == Self::Changed {
             baseline.call_context.changed.insert(aspect);
+            baseline.call_context.exposes |= aspect == Aspect::PublicAccess;
+        }
+        if self == Self::New {
+            baseline.call_context.age = Age::New;
         }
     }
 }
 
 /// The baseline of a grade that asks for nothing yet.
 pub(super) fn nothing(grade: Grade) -> Baseline {
-    only(baseline(grade), &[])
+    only(existing(grade), &[])
 }
 
 /// The baseline that asks for these aspects alone.
@@ -102,6 +113,9 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         let of = (0..aspects.len()).filter(is_in).map(|index| (aspects[index], until));
         known.push(History { suppressed: of.collect(), ..History::default() });
     }
+    if aspects.contains(&Aspect::Encryption) {
+        known.extend(encryption_histories());
+    }
     let mut kinds: Vec<SettingKind> = aspects.iter().filter_map(|a| a.setting()).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -111,7 +125,73 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         known.push(History { writes: [(kind, writes)].into(), ..History::default() });
         known.push(History { writes: [(kind, writes - 1)].into(), ..History::default() });
     }
+    if !aspects.is_empty() {
+        known.extend(occasions());
+    }
     readings(known, |observed, reading| observed.history = reading)
+}
+
+/// What a bucket with a key of another account may have had before.
+fn encryption_histories() -> Vec<History> {
+    let of = |algorithm| Encryption { algorithm, bucket_key: true, sse_c: SseC::Allowed };
+    let [plain, ours, theirs] = [
+        of(Algorithm::SseS3),
+        of(Algorithm::Kms(Key::Named(KEY.to_owned()))),
+        of(Algorithm::Kms(Key::Named(THEIRS.to_owned()))),
+    ];
+    let history = |first: Option<&Encryption>, existed, latest: &[&Encryption]| History {
+        encryption: EncryptionHistory {
+            first: first.cloned(),
+            existed,
+            latest: latest.iter().map(|one| (*one).clone()).collect(),
+        },
+        ..History::default()
+    };
+    vec![
+        history(Some(&theirs), true, &[&theirs]),
+        history(Some(&theirs), false, &[&theirs, &plain]),
+        history(Some(&plain), true, &[&theirs, &ours]),
+    ]
+}
+
+/// What the state of a bucket says about what it was like.
+fn occasions() -> Vec<History> {
+    let of = |change: &dyn Fn(&mut History)| {
+        let mut history = History::default();
+        change(&mut history);
+        history
+    };
+    vec![
+        of(&|history| history.is_new = true),
+        of(&|history| history.owed = Aspect::ALL.into()),
+        of(&|history| {
+            history.before = earlier(true);
+            history.was_public = Some(false);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(true);
+        }),
+        of(&|history| {
+            history.before = earlier(false);
+            history.was_public = Some(false);
+            history.known_since = Some(NOW - time::Duration::DAY);
+        }),
+    ]
+}
+
+/// The settings that were read last: all of them right at every grade, or all of them weak.
+fn earlier(is_strong: bool) -> std::collections::BTreeMap<SettingKind, Setting> {
+    let strong = safe(Grade::Security);
+    let mut weak = Observed::new_bucket(id());
+    weak.set(&Setting::PublicAccessBlock(None));
+    weak.set(&Setting::Ownership(Some(Ownership::ObjectWriter)));
+    weak.set(&Setting::Encryption(Some(sse_s3(SseC::Allowed))));
+    let mut of = if is_strong { strong } else { weak };
+    if is_strong {
+        of.set(&Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL)));
+    }
+    SettingKind::ALL.into_iter().filter_map(|kind| Some((kind, of.setting(kind)?))).collect()
 }
 
 /// All answers to a question, each as a bucket of which just this is known.
@@ -156,11 +236,13 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             readings(vec![tag("team"), tag(STACK_TAG)], |o, reading| o.tags = reading)
         }
         Question::Replication => {
-            let to = |accounts: &[&str]| Replication {
-                other_accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
-                buckets: Vec::new(),
+            let to = |account, without_kms| {
+                let own = "111122223333".parse().unwrap();
+                let copy = Destination::new("arn:aws:s3:::copies", Some(account), &own);
+                Replication { destinations: [copy].into(), without_kms }
             };
-            readings(vec![to(&[]), to(&["444455556666"])], |o, reading| o.replication = reading)
+            let all = vec![to("111122223333", false), to("444455556666", true)];
+            readings(all, |o, reading| o.replication = reading)
         }
         Question::Lifecycle => {
             let after = |expires_after_days| Lifecycle { expires_after_days };
@@ -172,6 +254,10 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             vec![KeyState::Usable, KeyState::Unusable("it is disabled".to_owned())],
             |o, reading| o.key = reading,
         ),
+        Question::BucketKey => {
+            let of = |is_aws_managed| DescribedKey { arn: ANOTHER.to_owned(), is_aws_managed };
+            readings(vec![of(false), of(true)], |o, reading| o.bucket_key = reading)
+        }
         Question::Stack => readings(vec![false, true], |o, reading| o.stack_in_progress = reading),
         Question::History => histories(&Aspect::ALL[..4]),
     }
@@ -207,10 +293,11 @@ fn encryptions() -> Vec<Encryption> {
     let keys = [
         Key::AwsManaged,
         Key::Named(KEY.to_owned()),
-        Key::Named("arn:aws:kms:eu-west-1:111122223333:key/another".to_owned()),
-        Key::Named("arn:aws:kms:eu-west-1:444455556666:key/theirs".to_owned()),
+        Key::Named(ANOTHER.to_owned()),
+        Key::Named(THEIRS.to_owned()),
     ];
-    let mut algorithms = vec![Algorithm::SseS3, Algorithm::Other("aws:fsx".to_owned())];
+    let mut algorithms =
+        vec![Algorithm::SseS3, Algorithm::NotSaid, Algorithm::Other("aws:fsx".to_owned())];
     algorithms.extend(keys.iter().cloned().map(Algorithm::Kms));
     algorithms.extend(keys.into_iter().map(Algorithm::Dsse));
     let mut all = Vec::new();
