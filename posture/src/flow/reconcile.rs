@@ -99,7 +99,7 @@ where
 
     /// How long a new bucket has still to settle, by its own age, in seconds.
     ///
-    /// It is older than its calls; and the guard has known it for some time, if it has a state.
+    /// It is older than its calls.
     async fn rest_seconds(&self, pass: &Pass<'_>, ledger: &BucketLedger<'_, A, L>) -> Option<u16> {
         let Pass { id, task } = pass;
         let (now, settle_seconds) = (self.now(), self.settings.settle_seconds);
@@ -113,18 +113,17 @@ where
             return rest(call.time);
         }
         ledger.read_state().await;
+        let is_old = |known: KnownBy| known.how == Known::Before;
         let created = match ledger.base() {
-            Base::Read(state, _) => {
-                let is_young = |known: &KnownBy| known.how != Known::Before;
-                state.known.filter(is_young).map(|known| known.time)
-            }
-            Base::Absent => self.account.created(id).await.unwrap_or_else(|error| {
+            Base::Read(state, _) if state.known.is_some_and(is_old) => None,
+            Base::Absent | Base::Read(..) => self.account.created(id).await.unwrap_or_else(|error| {
                 tracing::error!(bucket = %id.name, %error, "the bucket's age could not be read");
                 None
             }),
             Base::NotRead | Base::Assumed | Base::Replaced(_) | Base::Unusable => None,
         };
-        created.and_then(rest)
+        let of_call = calls.first().and_then(|first| rest(first.time));
+        created.and_then(rest).map(|seconds| of_call.map_or(seconds, |most| seconds.min(most)))
     }
 
     /// Sends back the messages of a bucket that has not settled.

@@ -227,18 +227,18 @@ fn a_value_that_makes_no_sense_is_shown() {
     check(
         "rule = [{ bucket = \"a-*\" }, { grade = \"speed\" }]\n",
         &expect![[r#"
-        error: the rule sets nothing for the buckets that it matches
-         --> s3guard.toml:1:9
-          |
-        1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
-          |         ^^^^^^^^^^^^^^^^^^ add a `grade` or `aspects`
+            error: the rule sets nothing for the buckets that it matches
+             --> s3guard.toml:1:9
+              |
+            1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
+              |         ^^^^^^^^^^^^^^^^^^ add a `grade`, `aspects` or `public`
 
-        error: no buckets are selected
-         --> s3guard.toml:1:29
-          |
-        1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
-          |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
-    "#]],
+            error: no buckets are selected
+             --> s3guard.toml:1:29
+              |
+            1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
+              |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
+        "#]],
     );
 }
 

@@ -311,7 +311,7 @@ impl Printable for Reconciled {
             reads(text, &written.reads);
         }
         if let Some(seconds) = self.waits_seconds {
-            line(text, "waits", &format!("{seconds} s, for the bucket's stack"));
+            line(text, "waits", &format!("{seconds} s, for the bucket's creator"));
         }
         if let Some(writes) = self.stops_after_writes {
             line(text, "stops", &format!("after {writes} writes within an hour; reported once"));
