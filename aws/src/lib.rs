@@ -52,7 +52,6 @@ pub mod queues;
 #[cfg(feature = "deploy")]
 pub mod rules;
 pub mod stacks;
-#[cfg(feature = "deploy")]
 pub mod subscriptions;
 pub mod topics;
 #[cfg(feature = "deploy")]
@@ -64,4 +63,4 @@ pub use connection::{ConnectError, Connection};
 pub use error::{AwsError, Kind, NoCredentials};
 pub use ledger::Ledger;
 pub use queues::Queue;
-pub use topics::Topic;
+pub use topics::Topics;

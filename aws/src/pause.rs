@@ -96,7 +96,8 @@ fn document(until: OffsetDateTime) -> Value {
 fn until(document: &str) -> Option<OffsetDateTime> {
     let document = percent_encoding::percent_decode_str(document).decode_utf8().ok()?;
     let document: Value = serde_json::from_str(&document).ok()?;
-    let until = document["Statement"][0]["Condition"]["DateLessThan"]["aws:CurrentTime"].as_str()?;
+    let until =
+        document["Statement"][0]["Condition"]["DateLessThan"]["aws:CurrentTime"].as_str()?;
     OffsetDateTime::parse(until, &Rfc3339).ok()
 }
 

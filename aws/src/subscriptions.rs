@@ -32,7 +32,12 @@ pub async fn subscriptions(
     connection: &Connection,
     topic: &str,
 ) -> Result<Vec<Subscription>, AwsError> {
-    let call = Client::new(&connection.config).list_subscriptions_by_topic().topic_arn(topic);
+    listed(&Client::new(&connection.config), topic).await
+}
+
+/// Lists the subscriptions of a topic by this client.
+pub(crate) async fn listed(client: &Client, topic: &str) -> Result<Vec<Subscription>, AwsError> {
+    let call = client.list_subscriptions_by_topic().topic_arn(topic);
     let all = call.into_paginator().items().send().try_collect().await;
     let all = all.named("ListSubscriptionsByTopic", format!("topic `{topic}`"))?;
     let there = all.iter().filter(|one| one.subscription_arn() != Some(DELETED));
@@ -44,10 +49,47 @@ pub async fn subscriptions(
     Ok(there.map(subscription).collect())
 }
 
+/// Subscribes an endpoint, or sends a new confirmation to one that is not confirmed.
+pub async fn subscribe(
+    connection: &Connection,
+    topic: &str,
+    protocol: &str,
+    endpoint: &str,
+) -> Result<(), AwsError> {
+    let call = Client::new(&connection.config).subscribe().topic_arn(topic).protocol(protocol);
+    call.endpoint(endpoint).send().await.named("Subscribe", format!("topic `{topic}`")).map(drop)
+}
+
+/// Confirms a subscription so that only its owner's account can end it, and no link in an email.
+///
+/// Source: Amazon SNS API Reference, `ConfirmSubscription`, `AuthenticateOnUnsubscribe`.
+pub async fn confirm(
+    connection: &Connection,
+    topic: &str,
+    token: &str,
+) -> Result<String, AwsError> {
+    let call = Client::new(&connection.config).confirm_subscription().topic_arn(topic);
+    let call = call.token(token).authenticate_on_unsubscribe("true");
+    let answer = call.send().await.named("ConfirmSubscription", format!("topic `{topic}`"))?;
+    Ok(answer.subscription_arn().unwrap_or_default().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fake::Fake;
+
+    #[tokio::test]
+    async fn a_subscription_is_confirmed_so_that_no_link_ends_it() {
+        let answer = "<ConfirmSubscriptionResponse><ConfirmSubscriptionResult><SubscriptionArn>arn:1</SubscriptionArn>\
+                      </ConfirmSubscriptionResult></ConfirmSubscriptionResponse>";
+        let fake = Fake::answering([(200, answer)]);
+        assert_eq!(confirm(&fake.connection(), "arn:t", "abc").await.unwrap(), "arn:1");
+        let body = &fake.asked()[0].body;
+        for field in ["Token=abc", "AuthenticateOnUnsubscribe=true", "TopicArn=arn%3At"] {
+            assert!(body.contains(field), "{body}");
+        }
+    }
 
     #[tokio::test]
     async fn all_pages_are_read_and_who_waits_is_known() {

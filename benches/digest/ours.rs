@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
+use s3guard_posture::contract::Channel;
 use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage, Scene};
 use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Known, Outbox};
 use s3guard_posture::events::alarm::OfStack;
@@ -57,7 +58,8 @@ impl Outbox for Stack {
     }
 
     async fn publish(&self, notification: &Notification) -> Result<(), Infallible> {
-        let bytes = notification.message().len() + notification.chat().len();
+        let bytes =
+            Channel::ALL.map(|channel| notification.message(channel).len()).iter().sum::<usize>();
         *self.bytes.lock().expect("one thread") += bytes;
         Ok(())
     }

@@ -54,7 +54,10 @@ impl Package {
             .env_clear()
             .env("S3GUARD_ACCOUNT", ACCOUNT)
             .env("S3GUARD_STACK", "bench")
-            .env("S3GUARD_TOPIC", format!("arn:aws:sns:{REGION}:{ACCOUNT}:notifications"))
+            .envs(["EMAIL", "SMS", "DOCUMENT", "CHAT"].map(|channel| {
+                let name = format!("S3GUARD_{channel}_TOPIC");
+                (name, format!("arn:aws:sns:{REGION}:{ACCOUNT}:{channel}"))
+            }))
             .env("S3GUARD_QUEUE", queue)
             .env("S3GUARD_LEDGER", LEDGER)
             .env("S3GUARD_LEDGER_KEY", KEY)

@@ -18,6 +18,7 @@ pub(crate) mod redrive;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod status;
+pub(crate) mod subscribe;
 pub(crate) mod sweep;
 pub(crate) mod synth;
 pub(crate) mod undo;
@@ -83,6 +84,7 @@ pub(crate) enum Command {
     Replay(replay::Args),
     Rollback(rollback::Args),
     Status(status::Args),
+    Subscribe(subscribe::Args),
     Sweep(sweep::Args),
     Synth(synth::Args),
     Undo(undo::Args),
@@ -174,6 +176,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Replay(args) => replay::run(&args, output, now),
         Command::Rollback(args) => rollback::run(&args, output, now),
         Command::Status(args) => status::run(&args, output, now),
+        Command::Subscribe(args) => subscribe::run(&args, output),
         Command::Sweep(args) => sweep::run(&args, output),
         Command::Synth(args) => synth::run(&args, output),
         Command::Undo(args) => undo::run(&args, output, now),

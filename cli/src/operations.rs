@@ -19,6 +19,8 @@ pub(crate) mod rollback;
 pub(crate) mod rules;
 pub(crate) mod session;
 pub(crate) mod status;
+pub(crate) mod subscribe;
+pub(crate) mod subscribers;
 pub(crate) mod sweep;
 pub(crate) mod undo;
 pub(crate) mod verify;

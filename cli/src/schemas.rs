@@ -31,6 +31,7 @@ use crate::operations::regions::Regions;
 use crate::operations::rollback::RolledBack;
 use crate::operations::status::outputs::Outputs;
 use crate::operations::status::show::Status;
+use crate::operations::subscribe::SubscribeResult;
 use crate::operations::sweep::Swept;
 use crate::operations::undo::report::Undone;
 use crate::operations::undo::since::UndoneSince;
@@ -102,6 +103,7 @@ fn results() -> Vec<Row> {
         of::<RolledBack>("rollback"),
         of::<Regions<Status>>("status"),
         of::<Regions<Outputs>>("status-outputs"),
+        of::<SubscribeResult>("subscribe"),
         of::<Swept>("sweep"),
         // A CloudFormation template.
         of::<Map<String, Value>>("synth"),

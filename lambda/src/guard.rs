@@ -3,7 +3,7 @@
 //! The flow is [`s3guard_posture::flow`]; here it gets its clients, its clock and its batches.
 
 use s3guard_aws::{Buckets, Connection, Ledger};
-use s3guard_posture::flow::{self, Delivered, Flow, WriteCounter};
+use s3guard_posture::flow::{self, Delivered, Desk, Flow, WriteCounter};
 use time::OffsetDateTime;
 
 use crate::batch::Batch;
@@ -18,6 +18,7 @@ pub(crate) struct Guard {
     ledger: Ledger,
     outgoing: Publisher,
     settings: flow::Settings,
+    desk: Desk,
 }
 
 impl Guard {
@@ -37,6 +38,7 @@ impl Guard {
             buckets: WriteCounter::new(buckets, now),
             ledger,
             outgoing: Publisher::new(connection, common),
+            desk: Desk::new(common.config.notifications().window().seconds()),
             settings,
         }
     }
@@ -49,6 +51,7 @@ impl Guard {
             outgoing: &self.outgoing,
             settings: &self.settings,
             clock: flow::Clock { now: &clock.now, deadline: Some(clock.deadline) },
+            desk: Some(&self.desk),
         };
         let delivered = batch.records.into_iter().map(|message| Delivered {
             is_again: message.is_again(),

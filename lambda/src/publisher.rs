@@ -1,9 +1,8 @@
-//! The output of the functions: notifications to the topic, above a severity also to the chat topic, and messages to the
-//! function's own queue.
+//! The output of the functions: notifications to the topics, and messages to the function's own queue.
 
 use std::time::Duration;
 
-use s3guard_aws::{AwsError, Connection, Queue, Topic};
+use s3guard_aws::{AwsError, Connection, Queue, Topics};
 use s3guard_posture::Notification;
 use s3guard_posture::flow::{Delayed, Outgoing};
 use s3guard_posture::model::severity::Severity;
@@ -12,19 +11,16 @@ use crate::settings::Common;
 
 /// Publishes notifications, and sends messages.
 pub(crate) struct Publisher {
-    topic: Topic,
-    chat: Option<(Topic, Severity)>,
+    topics: Topics,
     pub(crate) queue: Queue,
 }
 
 impl Publisher {
-    /// Publishes to the stack's topic, and from a severity on also to the chat topic, if there is one.
+    /// Publishes to the stack's topics.
     pub(crate) fn new(connection: &Connection, settings: &Common) -> Self {
-        let topic = |arn: &str| Topic::new(connection, arn);
-        let from = settings.config.notifications().chat;
+        let chat_from = settings.config.notifications().chat.unwrap_or(Severity::Info);
         Self {
-            topic: topic(&settings.topic),
-            chat: settings.chat_topic.as_deref().map(topic).zip(from),
+            topics: Topics::new(connection, settings.topics.clone(), chat_from),
             queue: Queue::new(connection, &settings.queue),
         }
     }
@@ -33,16 +29,8 @@ impl Publisher {
 impl Outgoing for Publisher {
     type Error = AwsError;
 
-    /// A failure of the chat topic is logged and not retried: the other subscribers would get the notification twice.
     async fn publish(&self, notification: &Notification) -> Result<(), AwsError> {
-        self.topic.publish(notification).await?;
-        if let Some((topic, from)) = &self.chat
-            && notification.document.severity >= *from
-            && let Err(error) = topic.publish_chat(notification).await
-        {
-            tracing::error!(%error, subject = notification.subject, "could not publish to chat");
-        }
-        Ok(())
+        self.topics.publish(notification).await
     }
 
     async fn send(&self, messages: &[Delayed]) -> Result<(), AwsError> {
@@ -50,6 +38,10 @@ impl Outgoing for Publisher {
             [one] => self.queue.send(&one.body, one.delay_seconds).await,
             many => self.queue.send_all(many).await,
         }
+    }
+
+    async fn is_subscribed(&self) -> Result<bool, AwsError> {
+        self.topics.is_subscribed().await
     }
 
     async fn pause(&self, duration: Duration) {

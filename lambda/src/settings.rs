@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use s3guard_posture::config::Config;
-use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
+use s3guard_posture::contract::{Channel, SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
 use s3guard_posture::model::glob::Glob;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
@@ -27,8 +27,8 @@ pub(crate) enum Settings {
 pub(crate) struct Common {
     pub(crate) account: AccountId,
     pub(crate) stack: String,
-    pub(crate) topic: String,
-    pub(crate) chat_topic: Option<String>,
+    /// The ARN of the topic of each channel.
+    pub(crate) topics: [(Channel, String); 4],
     /// The function's own queue, for delayed messages.
     pub(crate) queue: String,
     /// The bucket of the records, and of events until they are published.
@@ -57,6 +57,8 @@ impl Settings {
             given(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))
         };
         let bucket = |name| parse::<BucketName>(name, &needed(name)?);
+        let topic = |channel: Channel| Ok::<_, String>((channel, needed(channel.variable())?));
+        let [email, sms, document, chat] = Channel::ALL;
         let own = needed(variable::OWN_BUCKETS)?;
         let own = own.split(',').map(|name| parse(variable::OWN_BUCKETS, name));
         let earlier = given(variable::EARLIER_LEDGER_KEYS).unwrap_or_default();
@@ -70,8 +72,7 @@ impl Settings {
         let common = Common {
             account: parse(variable::ACCOUNT, &needed(variable::ACCOUNT)?)?,
             stack: needed(variable::STACK)?,
-            topic: needed(variable::TOPIC)?,
-            chat_topic: given(variable::CHAT_TOPIC),
+            topics: [topic(email)?, topic(sms)?, topic(document)?, topic(chat)?],
             queue: needed(variable::QUEUE)?,
             ledger: bucket(variable::LEDGER)?,
             ledger_key: parse(variable::LEDGER_KEY, &needed(variable::LEDGER_KEY)?)?,
@@ -139,7 +140,10 @@ mod tests {
             ("_HANDLER", "guard"),
             ("S3GUARD_ACCOUNT", "111122223333"),
             ("S3GUARD_STACK", "s3guard"),
-            ("S3GUARD_TOPIC", "arn:aws:sns:eu-west-1:111122223333:topic"),
+            ("S3GUARD_EMAIL_TOPIC", "arn:aws:sns:eu-west-1:111122223333:email"),
+            ("S3GUARD_SMS_TOPIC", "arn:aws:sns:eu-west-1:111122223333:sms"),
+            ("S3GUARD_DOCUMENT_TOPIC", "arn:aws:sns:eu-west-1:111122223333:document"),
+            ("S3GUARD_CHAT_TOPIC", "arn:aws:sns:eu-west-1:111122223333:chat"),
             ("S3GUARD_QUEUE", "https://sqs.eu-west-1.amazonaws.com/111122223333/queue"),
             ("S3GUARD_GRADE", "speed"),
             ("S3GUARD_KEY", ""),
@@ -180,7 +184,7 @@ mod tests {
         let check = |change: (&str, &str), message: &str| {
             assert_eq!(read(&[change]).unwrap_err(), message);
         };
-        check(("S3GUARD_TOPIC", ""), "the environment variable `S3GUARD_TOPIC` is not set");
+        check(("S3GUARD_SMS_TOPIC", ""), "the environment variable `S3GUARD_SMS_TOPIC` is not set");
         check(
             ("_HANDLER", "bootstrap"),
             "the environment variable `_HANDLER` is wrong: `bootstrap` is neither `guard` nor `notify`",

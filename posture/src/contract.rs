@@ -1,7 +1,10 @@
 //! Names that the template, the functions and the command share.
 
 pub mod alarms;
+mod channel;
 pub mod metrics;
+
+pub use channel::Channel;
 
 /// The longest settle time, in seconds: a message is delayed by it.
 ///
@@ -20,6 +23,8 @@ pub mod ledger {
     pub const SWEEPS: &str = "sweeps/";
     /// Object events until they are published. Written by notify.
     pub const WINDOWS: &str = "windows/";
+    /// Notifications about buckets until they are published together. Written by the guard.
+    pub const DIGESTS: &str = "digests/";
     /// Suppressions of a remediation, with their reason and their author. Written by operators.
     pub const SUPPRESSIONS: &str = "suppressions/";
     /// Remediations of existing buckets. Written by operators.
@@ -28,7 +33,7 @@ pub mod ledger {
     pub const JOBS: &str = "jobs/";
 
     /// What the guard writes.
-    pub const OF_GUARD: [&str; 3] = [RECORDS, STATE, SWEEPS];
+    pub const OF_GUARD: [&str; 4] = [RECORDS, STATE, SWEEPS, DIGESTS];
     /// What notify writes.
     pub const OF_NOTIFY: [&str; 1] = [WINDOWS];
     /// What operators write.
@@ -73,10 +78,8 @@ pub mod parameter {
 
 /// Outputs of the stack.
 pub mod output {
-    /// The topic of notifications.
-    pub const TOPIC_ARN: &str = "TopicArn";
-    /// The topic of notifications for chats, if there is one.
-    pub const CHAT_TOPIC_ARN: &str = "ChatTopicArn";
+    /// The topic of alarms. Those of notifications are named by [`Channel::output`](super::Channel::output).
+    pub const ALERT_TOPIC_ARN: &str = "AlertTopicArn";
     /// The guard's queue.
     pub const GUARD_QUEUE_URL: &str = "GuardQueueUrl";
     /// The guard's queue, by its ARN.
@@ -117,10 +120,6 @@ pub mod variable {
     pub const ACCOUNT: &str = "S3GUARD_ACCOUNT";
     /// The stack's name.
     pub const STACK: &str = "S3GUARD_STACK";
-    /// The topic of notifications.
-    pub const TOPIC: &str = "S3GUARD_TOPIC";
-    /// The topic of notifications for chats; empty without one.
-    pub const CHAT_TOPIC: &str = "S3GUARD_CHAT_TOPIC";
     /// The function's own queue.
     pub const QUEUE: &str = "S3GUARD_QUEUE";
     /// The default grade.

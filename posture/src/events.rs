@@ -12,4 +12,4 @@ pub(crate) mod wire;
 
 pub use cloudtrail::{principal, tool};
 pub use read::{Read, read};
-pub use request::{Again, Changed, NotAnEvent, OwnMessage, Request, Sweep};
+pub use request::{Again, Changed, CloseDigest, NotAnEvent, OwnMessage, Request, Sweep};

@@ -29,16 +29,19 @@ use crate::{
 };
 
 mod bucket_ledger;
+mod desk;
 pub mod memory;
 mod news;
 mod pass;
 mod reconcile;
 mod state;
+mod subscribed;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod write_counter;
 
+pub use desk::Desk;
 pub use state::PendingState;
 pub use write_counter::WriteCounter;
 
@@ -83,6 +86,9 @@ pub trait Outgoing: Sync {
 
     /// Sends messages to the guard's own queue. After an error some may be sent.
     fn send(&self, messages: &[Delayed]) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Whether a subscription to the notifications is confirmed.
+    fn is_subscribed(&self) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Waits.
     fn pause(&self, duration: Duration) -> impl Future<Output = ()> + Send;
@@ -156,6 +162,8 @@ pub struct Flow<'a, A, L, O> {
     pub settings: &'a Settings,
     /// The clock.
     pub clock: Clock<'a>,
+    /// The pace of notifications. Without it each is published at once.
+    pub desk: Option<&'a Desk>,
 }
 
 /// The metrics of a run.
@@ -272,7 +280,7 @@ where
         }
         let mut all_published = true;
         for (place, notification) in Notification::joined(notifications).iter().enumerate() {
-            if place > 0 {
+            if place > 0 && self.desk.is_none() {
                 self.outgoing.pause(PAUSE).await;
             }
             all_published &= self.publish(notification).await;
@@ -298,6 +306,7 @@ where
                 TaskResult { retry, ..TaskResult::default() }
             }
             Task::Sweep(sweep) => self.sweep(sweep).await,
+            Task::Digest(close) => Box::pin(self.close_digest(close)).await,
             Task::Nothing { reason } => {
                 tracing::info!(reason, "nothing to do");
                 TaskResult::default()
@@ -317,16 +326,6 @@ where
             Err(error) => tracing::error!(%error, "a message could not be sent back to the queue"),
         }
         sent.is_ok()
-    }
-
-    /// Publishes a notification. Returns whether it was accepted.
-    async fn publish(&self, notification: &Notification) -> bool {
-        let published = self.outgoing.publish(notification).await;
-        if let Err(error) = &published {
-            let subject = &notification.subject;
-            tracing::error!(%error, subject, "a notification could not be published");
-        }
-        published.is_ok()
     }
 
     /// Counts and logs that the ledger could not be read: the guard goes on without it.

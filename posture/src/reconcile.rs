@@ -9,5 +9,6 @@ pub mod lost;
 pub mod memory;
 pub mod record;
 pub mod state;
+pub mod subscribed;
 pub mod triage;
 pub mod undo;

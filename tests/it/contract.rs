@@ -50,7 +50,10 @@ fn command() -> Command {
             ("S3GUARD_QUEUE", "http://127.0.0.1:9/111122223333/queue"),
             ("S3GUARD_SETTLE_SECONDS", "0"),
             ("S3GUARD_STACK", "guard"),
-            ("S3GUARD_TOPIC", "arn:aws:sns:eu-west-1:111122223333:topic"),
+            ("S3GUARD_EMAIL_TOPIC", "arn:aws:sns:eu-west-1:111122223333:email"),
+            ("S3GUARD_SMS_TOPIC", "arn:aws:sns:eu-west-1:111122223333:sms"),
+            ("S3GUARD_DOCUMENT_TOPIC", "arn:aws:sns:eu-west-1:111122223333:document"),
+            ("S3GUARD_CHAT_TOPIC", "arn:aws:sns:eu-west-1:111122223333:chat"),
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::null());

@@ -18,7 +18,8 @@ const SERVICES: [(&str, &str); 11] = [
     ("logs", "FilterLogEvents"),
     (
         "sns",
-        "GetSMSAttributes GetSMSSandboxAccountStatus ListSubscriptionsByTopic Publish Subscribe Unsubscribe",
+        "ConfirmSubscription GetSMSAttributes GetSMSSandboxAccountStatus ListSubscriptionsByTopic Publish Subscribe \
+         Unsubscribe",
     ),
     (
         "sqs",

@@ -34,6 +34,7 @@ const EVERY_DAY: &[Manual] = &[
     manual("replay", &[], ["event.json", "*.json.gz --grade hybrid --key ARN"]),
 ];
 const OPERATE: &[Manual] = &[
+    manual("subscribe", READS, ["--confirm 'https://sns…'", "--email you@example.com"]),
     manual("notify-test", READS, ["", "--dry-run"]),
     manual("sweep", READS, ["", "--no-wait"]),
     manual("pause", ASKS, ["--until 2h", "--end --region eu-west-1,us-east-1"]),

@@ -60,7 +60,9 @@ fn checked(until: OffsetDateTime, now: OffsetDateTime) -> anyhow::Result<OffsetD
     }
     if until > now + Duration::days(DAYS_MAX) {
         return Err(anyhow!("`--until {}` is more than {DAYS_MAX} days from now", utc_time(until)))
-            .hint("to stop all writes for good, set `mode = \"report\"` in `s3guard.toml` and deploy")
+            .hint(
+                "to stop all writes for good, set `mode = \"report\"` in `s3guard.toml` and deploy",
+            )
             .exit(Exit::Usage);
     }
     Ok(until)

@@ -24,12 +24,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
 }
 
 /// Undoes the write of one record.
-fn one(
-    args: &Args,
-    id: &RecordId,
-    output: &Output,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
+fn one(args: &Args, id: &RecordId, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let again = format!(
         "the setting may or may not be restored, and its remediation may be suppressed: run the same command again to \
          finish, or `s3guard undo {id} --stack {} --end` to end the suppression",

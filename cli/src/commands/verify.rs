@@ -31,7 +31,7 @@ use crate::ui::output::Output;
 /// s3:ListBucket, s3:GetObject and kms:Decrypt for the ledger. Besides: s3:GetAccountPublicAccessBlock,
 /// s3:ListAllMyBuckets, sqs:ListQueues, and kms:DescribeKey where a grade needs a key. For `--notifications`, on queues
 /// `s3guard-canary-*`: sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, sqs:ReceiveMessage,
-/// sqs:DeleteMessage and sqs:DeleteQueue; on the topic sns:Subscribe, sns:Unsubscribe and sns:ListSubscriptionsByTopic.
+/// sqs:DeleteMessage and sqs:DeleteQueue; on the topic of documents sns:Subscribe, sns:Unsubscribe and sns:ListSubscriptionsByTopic.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -26,7 +26,8 @@ pub(crate) mod upload;
 use anyhow::anyhow;
 use futures_util::future::join_all;
 use s3guard_aws::stacks::{OnFailure, Stack, Stacks};
-use s3guard_aws::{Connection, Queue, subscriptions};
+use s3guard_aws::subscriptions::Subscription;
+use s3guard_aws::{Connection, Queue};
 use s3guard_posture::config::Config;
 use s3guard_posture::events::{OwnMessage, Sweep};
 use s3guard_posture::{Region, contract};
@@ -45,6 +46,7 @@ use crate::operations::destroy::pruning;
 use crate::operations::interrupt::Run;
 use crate::operations::regions;
 use crate::operations::regions::ByRegion;
+use crate::operations::subscribers::{self, Subscriber};
 use crate::ui::output::Output;
 
 /// Creates or updates the stack of each Region.
@@ -185,20 +187,21 @@ async fn carry_out(
 /// What a person does next. Warns if nothing is subscribed; without the permission to list subscriptions it is not known.
 async fn next(target: &DeployTarget, stack: &Stack, deployed: Deployed) -> Vec<String> {
     let (connection, name, region) = (&target.account.connection, &target.name, target.region());
-    let subscriptions = match stack.outputs.get(contract::output::TOPIC_ARN) {
-        Some(topic) => subscriptions::subscriptions(connection, topic).await.ok(),
-        None => None,
-    };
-    if subscriptions.as_ref().is_some_and(Vec::is_empty) {
+    let subscribers = subscribers::all(connection, stack).await.ok();
+    let has_topics = !subscribers::topics(stack).is_empty();
+    if has_topics && subscribers.as_ref().is_some_and(Vec::is_empty) {
         target.output.warn(
             "nothing is subscribed to the notifications: deploy with `--email ADDRESS`, or add a `[[subscription]]` to \
              `s3guard.toml`",
         );
     }
-    let pending = subscriptions.unwrap_or_default().into_iter().filter(|one| one.is_pending);
+    let pending = subscribers.into_iter().flatten().filter(|one| one.subscription.is_pending);
     let mut steps: Vec<String> = pending
-        .map(|one| {
-            format!("confirm the subscription of {} {} ({region})", one.protocol, one.endpoint)
+        .map(|Subscriber { topic, subscription: Subscription { protocol, endpoint, .. } }| {
+            format!(
+                "confirm the subscription of {protocol} {endpoint} to the topic `{topic}` ({region}): `s3guard subscribe \
+                 --confirm URL` with the URL of its email, so that no link in an email ends it"
+            )
         })
         .collect();
     if deployed == Deployed::Created {

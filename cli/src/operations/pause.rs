@@ -46,9 +46,9 @@ pub(crate) async fn pause(
     output: &Output,
 ) -> anyhow::Result<Exit> {
     let found = regions::each(args, output, async |one, output| Guard::find(one, output).await);
-    let guards = found.await.all("cannot be paused", output, |_| {
-        "nothing was changed in any Region".to_owned()
-    })?;
+    let guards = found
+        .await
+        .all("cannot be paused", output, |_| "nothing was changed in any Region".to_owned())?;
     if let Action::Begin(until) = action
         && !yes
     {
@@ -156,7 +156,9 @@ impl Printable for Paused {
     fn print(&self, text: &mut Text) {
         let Self { stack, region, until, .. } = self;
         match until {
-            Some(until) => text.line(format_args!("stack {stack} ({region}) is paused until {until}")),
+            Some(until) => {
+                text.line(format_args!("stack {stack} ({region}) is paused until {until}"))
+            }
             None => text.line(format_args!("stack {stack} ({region}) is not paused")),
         }
     }

@@ -99,8 +99,7 @@ pub(crate) async fn sweep(
         return Ok(Exit::Done);
     };
     let ledger = operator::readable_ledger(args, &account, &stack).await?;
-    let (last, before) =
-        futures_util::try_join!(ledger.last_sweep(), ledger.newest(1, PAGES_MAX))?;
+    let (last, before) = futures_util::try_join!(ledger.last_sweep(), ledger.newest(1, PAGES_MAX))?;
     start(args, &account, &stack).await?;
     output.say("the guard lists the buckets");
     let deadline = Instant::now() + timeout;
@@ -166,13 +165,14 @@ async fn written_since(before: &Newest, ledger: &Ledger) -> anyhow::Result<Vec<S
     let newest = before.writes.first().map(|(id, _)| id.time);
     let now = ledger.newest(SHOWN, PAGES_MAX).await?.writes.into_iter();
     let new = now.filter(|(id, _)| newest.is_none_or(|newest| id.time > newest));
-    let write = |(id, has_failed): (s3guard_posture::reconcile::ledger::RecordId, bool)| SweptWrite {
-        bucket: id.bucket.to_string(),
-        setting: id.kind.to_string(),
-        time: utc_time(id.time),
-        id: id.to_string(),
-        has_failed,
-    };
+    let write =
+        |(id, has_failed): (s3guard_posture::reconcile::ledger::RecordId, bool)| SweptWrite {
+            bucket: id.bucket.to_string(),
+            setting: id.kind.to_string(),
+            time: utc_time(id.time),
+            id: id.to_string(),
+            has_failed,
+        };
     Ok(new.map(write).collect())
 }
 
@@ -185,9 +185,9 @@ impl Printable for Swept {
             format!("{count} {}", if count == 1 { one } else { many })
         };
         let written = self.writes.iter().filter(|write| !write.has_failed).count();
-        let findings = self.findings.map(|count| {
-            format!(", {}", counted(count, "open finding", "open findings"))
-        });
+        let findings = self
+            .findings
+            .map(|count| format!(", {}", counted(count, "open finding", "open findings")));
         text.line(format_args!(
             "{} checked, {} written{}",
             counted(buckets, "bucket", "buckets"),

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use s3guard_aws::canary::Inbox;
-use s3guard_posture::contract::output;
+use s3guard_posture::contract::Channel;
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
@@ -166,7 +166,7 @@ async fn steps(
 async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
-    let topic = session::output_of(&stack, &options.account, output::TOPIC_ARN, "topic")?;
+    let topic = session::output_of(&stack, &options.account, Channel::Document.output(), "topic")?;
     let (owner, name) = (&account.caller.account, options.account.stack.as_str());
     let found = Leftovers::find(&account.connection, owner, name, topic, now).await?;
     found.warnings.iter().for_each(|warning| output.warn(warning));

@@ -22,7 +22,7 @@ const TAGS_MAX: usize = 200;
 const AT_ONCE: usize = 16;
 /// The pause between two notifications: SNS suspends an email subscription above ten a second, and two invocations may
 /// publish at once, besides the guard.
-const PAUSE: Duration = Duration::from_millis(400);
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Outbox for Notify {
     type Notification = Notification;

@@ -40,8 +40,8 @@ pub struct NotificationConfig {
         schemars(with = "String", regex(pattern = "^[0-9]+[smhd]$"), extend("default" = "60s"))
     )]
     window: Option<WindowLength>,
-    /// The least severity of notifications that are also published to a separate topic, in the form of Amazon Q Developer in
-    /// chat applications. Without it there is no such topic.
+    /// The least severity of notifications that are published to the topic for chats, in the form of Amazon Q Developer in
+    /// chat applications; any by default.
     pub chat: Option<Severity>,
     /// The numbers of changes in one window and one bucket that cause an alert, which is published at once.
     #[cfg_attr(test, schemars(with = "schema::Alert"))]

@@ -2,7 +2,7 @@
 //! could have been set by another principal.
 
 /// The logical id and the description of each alarm.
-pub const ALARMS: [(&str, &str); 13] = [
+pub const ALARMS: [(&str, &str); 17] = [
     (
         "GuardDlqAlarm",
         "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
@@ -13,7 +13,7 @@ pub const ALARMS: [(&str, &str); 13] = [
     ),
     (
         "NotificationDlqAlarm",
-        "A notification could not be delivered and is in the queue NotificationDlq. Check the topic's subscriptions.",
+        "A notification could not be delivered and is in the queue NotificationDlq. Check the subscriptions.",
     ),
     (
         "GuardWaitingAlarm",
@@ -45,7 +45,26 @@ pub const ALARMS: [(&str, &str); 13] = [
         "NotPublishedAlarm",
         "A digest of object events could not be published; nothing is lost. See the log group of NotifyFunction, then run s3guard redrive.",
     ),
-    ("UndeliveredAlarm", "A notification could not be delivered to a subscriber of the topic."),
+    (
+        "EmailUndeliveredAlarm",
+        "An email could not be delivered to a subscriber of the topic EmailTopic.",
+    ),
+    (
+        "SmsUndeliveredAlarm",
+        "A text message could not be delivered to a subscriber of the topic SmsTopic.",
+    ),
+    (
+        "DocumentUndeliveredAlarm",
+        "A notification could not be delivered to a subscriber of the topic DocumentTopic.",
+    ),
+    (
+        "ChatUndeliveredAlarm",
+        "A message for a chat could not be delivered to a subscriber of the topic ChatTopic.",
+    ),
+    (
+        "AlertUndeliveredAlarm",
+        "An alarm could not be delivered to a subscriber of the topic AlertTopic.",
+    ),
 ];
 
 /// The description of an alarm, by its name in this stack: `STACK-LogicalId-RANDOM`. `None` if it is not the stack's.

@@ -7,8 +7,11 @@ use crate::model::question::{On, Question};
 use crate::model::setting::SettingKind;
 
 /// The objects of the ledger that the guard reads.
-pub const READ_BY_GUARD: [&str; 4] =
-    [ledger::RECORDS, ledger::STATE, ledger::SWEEPS, ledger::SUPPRESSIONS];
+pub const READ_BY_GUARD: [&str; 5] =
+    [ledger::RECORDS, ledger::STATE, ledger::SWEEPS, ledger::SUPPRESSIONS, ledger::DIGESTS];
+
+/// The IAM action with which the guard asks whether a subscription to the notifications is confirmed.
+pub const SUBSCRIPTIONS: &str = "sns:ListSubscriptionsByTopic";
 
 /// The IAM actions with which the guard reads this, sorted.
 pub fn reads(what: On) -> Vec<&'static str> {

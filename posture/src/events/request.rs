@@ -50,6 +50,19 @@ pub enum OwnMessage {
     },
     /// List buckets.
     Sweep(Sweep),
+    /// Publish the notifications of a window that were not published at once.
+    Digest(CloseDigest),
+}
+
+/// The window whose notifications are to be published.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseDigest {
+    /// Its name.
+    pub window: String,
+    /// How often another function may have tried.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// A page of the list of the Region's buckets; the first one by default.

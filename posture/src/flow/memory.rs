@@ -139,5 +139,9 @@ impl Outgoing for MemoryOutgoing {
         Ok(())
     }
 
+    async fn is_subscribed(&self) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+
     async fn pause(&self, _: Duration) {}
 }

@@ -126,12 +126,13 @@ impl Pass<'_> {
     }
 
     /// The findings to report. A conflict has a notification of its own, and a suppression has one for its first use. Of what
-    /// is not remediated, a sweep reports what was not recently reported; what calls have touched is always reported.
+    /// is not remediated, a sweep reports what was not recently reported, or before a subscription was confirmed (`heard`);
+    /// what calls have touched is always reported.
     pub(super) fn news(
         &self,
         findings: &[Finding],
         known: Option<&BucketState>,
-        now: OffsetDateTime,
+        (now, heard): (OffsetDateTime, OffsetDateTime),
     ) -> Vec<Finding> {
         let touched = self.task.trigger.touched();
         // A policy that is deleted is judged as a policy only in the stack's own buckets.
@@ -142,7 +143,7 @@ impl Pass<'_> {
         let is_news = |finding: &&Finding| match finding {
             Finding::NotRemediated { aspect, reason } if !is_touched(aspect) => {
                 let is_news = || match known {
-                    Some(known) => known.is_news(finding, now),
+                    Some(known) => known.is_news(finding, now, heard),
                     None => state::reason_text(reason).is_some(),
                 };
                 !self.task.is_swept || is_news()

@@ -249,7 +249,8 @@ where
         for stopped in stopped(&end) {
             self.stop(&mut end, &stopped).await;
         }
-        let notification = self.notification(&mut end, &earlier, took);
+        let heard = self.heard_since(&end).await;
+        let notification = self.notification(&mut end, &earlier, took, heard);
         // A refusal that is known is no failure each time that it is tried again.
         let is_failed = notification.is_some() && end.seen.is_refused();
         end.result.tally.count(Metric::Failed, is_failed.into());
@@ -304,9 +305,10 @@ where
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
+        heard: OffsetDateTime,
     ) -> Option<Notification> {
         let Conclusion { pass, seen, known, update, .. } = end;
-        let news = pass.news(&seen.findings, known.as_ref(), self.now());
+        let news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
         done.extend(seen.done.iter().cloned());

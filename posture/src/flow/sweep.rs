@@ -64,6 +64,8 @@ where
         }
         let mut result = TaskResult::default();
         if *sweep == Sweep::default() {
+            self.close_forgotten().await;
+            self.note_subscribed(&mut result.tally).await;
             self.announce(&mut result).await;
             if self.settings.config.account_mode() != Mode::Off {
                 let account = OwnMessage::Reconcile { bucket: BucketName::account(), known: None };

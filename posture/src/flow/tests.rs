@@ -1,6 +1,7 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod desk;
 mod failure;
 mod foreign;
 mod keys;
@@ -26,7 +27,9 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use super::memory::{MemoryLedger, MemoryOutgoing};
-use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings, WriteCounter};
+use super::{
+    Clock, Delayed, Delivered, Desk, Flow, Handled, Ledger, Outgoing, Settings, WriteCounter,
+};
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::model::glob::Glob;
@@ -72,6 +75,10 @@ struct Inner {
     is_published: bool,
     is_queued: bool,
     is_ledger_readable: bool,
+    is_ledger_writable: bool,
+    is_subscribed: bool,
+    /// Whether notifications are folded.
+    has_desk: bool,
     /// Whether another run goes on at each point.
     is_interleaved: bool,
     /// How the next writes of a state fail: before they have an effect, or after it.
@@ -118,6 +125,9 @@ impl World {
             is_published: true,
             is_queued: true,
             is_ledger_readable: true,
+            is_ledger_writable: true,
+            is_subscribed: true,
+            has_desk: false,
             is_interleaved: false,
             state_writes_fail: Vec::new(),
             written_by_another: Vec::new(),
@@ -225,6 +235,7 @@ impl World {
     fn run(&'static self, delivered: &[Delivered], seconds: i64) -> Option<Handled> {
         self.with(|state| state.points = 0);
         let account = WriteCounter::new(self, || self.now());
+        let desk = self.with(|state| state.has_desk).then(|| Desk::new(60));
         let mut settings = Self::settings();
         if let Some(config) = self.with(|state| state.config) {
             settings.config = Config::from_json(config).unwrap();
@@ -236,6 +247,7 @@ impl World {
             outgoing: self,
             settings: &settings,
             clock: Clock { now: &|| self.now(), deadline },
+            desk: desk.as_ref(),
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));
         let mut context = Context::from_waker(Waker::noop());
@@ -399,6 +411,9 @@ impl Ledger for World {
     ) -> Result<bool, Failure> {
         self.point().await;
         self.with(|state| state.ledger_calls.push(format!("writes {key}")));
+        if !self.with(|state| state.is_ledger_writable) {
+            return Err(Failure::Denied);
+        }
         let is_state = state::of_key(key).is_some();
         if let Some(update) = self.with(|state| state.written_by_another.pop().filter(|_| is_state))
         {
@@ -470,6 +485,11 @@ impl Outgoing for World {
         self.with(|state| state.journal.extend(sent));
         self.point().await;
         Ok(())
+    }
+
+    async fn is_subscribed(&self) -> Result<bool, Failure> {
+        self.point().await;
+        Ok(self.with(|state| state.is_subscribed))
     }
 
     async fn pause(&self, duration: Duration) {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::text::shown;
 
-const ACCOUNT: &str = ".account";
+pub(crate) const ACCOUNT: &str = ".account";
 
 /// What every name is: a text that was parsed, and is shown and written unchanged.
 macro_rules! text {

@@ -1,11 +1,12 @@
 //! A notification before it is published to SNS, in the form for each channel.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::contract::Channel;
 use crate::model::severity::Severity;
 use crate::text::subject;
 use crate::{AccountId, Region};
@@ -95,19 +96,14 @@ impl From<Draft<'_>> for Notification {
 }
 
 impl Notification {
-    /// The message for SNS with `MessageStructure` `json`: the text for each protocol.
-    ///
-    /// Email and SMS have their own text. All other protocols use `default`, the document, so that the message contains it
-    /// only once and has room for long lists.
-    ///
-    /// Source: Amazon SNS API Reference, `Publish`.
-    pub fn message(&self) -> String {
-        json!({ "default": self.document.json(), "email": self.text, "sms": self.sms }).to_string()
-    }
-
-    /// The message for Amazon Q Developer in chat applications.
-    pub fn chat(&self) -> String {
-        chat::chat(self)
+    /// The message for the topic of a channel.
+    pub fn message(&self, channel: Channel) -> Cow<'_, str> {
+        match channel {
+            Channel::Email => Cow::Borrowed(&self.text),
+            Channel::Sms => Cow::Borrowed(&self.sms),
+            Channel::Document => Cow::Owned(self.document.json()),
+            Channel::Chat => Cow::Owned(chat::chat(self)),
+        }
     }
 
     /// Joins the reports of buckets into as few notifications as possible: their texts one after the other, their
@@ -119,8 +115,9 @@ impl Notification {
     pub fn joined(notifications: Vec<Self>) -> Vec<Self> {
         let is_report =
             |notification: &Self| matches!(notification.document.body, Body::BucketReport(_));
-        let (reports, others): (Vec<Self>, Vec<Self>) =
+        let (mut reports, others): (Vec<Self>, Vec<Self>) =
             notifications.into_iter().partition(is_report);
+        reports.sort_by_key(|report| std::cmp::Reverse(report.document.severity));
         let joined = reports.chunks(BUCKETS_MAX).map(|reports| match reports {
             [one] => one.clone(),
             many => join(many),
@@ -136,9 +133,10 @@ impl Notification {
     }
 }
 
-/// One notification for several reports of buckets.
+/// One notification for several reports of buckets, the worst of which leads.
 fn join(notifications: &[Notification]) -> Notification {
     let first = notifications[0].document.clone();
+    let worst = first.severity;
     let reports = notifications
         .iter()
         .flat_map(|notification| notification.document.reports())
@@ -151,25 +149,38 @@ fn join(notifications: &[Notification]) -> Notification {
     };
     let (actions, names) = (all("action"), all("bucket"));
     let before = format!("s3guard: the sweep found {} buckets to protect: ", notifications.len());
-    let subject = before.trim_end_matches(": ").to_owned();
+    let leading = first.reports().first().filter(|_| worst >= Severity::High);
+    let (subject, before) = match leading.map(|report| report.title(worst)) {
+        Some((before, name, after)) => {
+            let subject = led(&format!("{before}{name}{after}"), notifications.len() - 1);
+            (subject.clone(), format!("s3guard {}. All: ", subject.trim_start_matches("s3guard ")))
+        }
+        None => (before.trim_end_matches(": ").to_owned(), before),
+    };
     let text: Vec<&str> =
         notifications.iter().map(|notification| notification.text.as_str()).collect();
     let document = Document {
         id: format!("joined:{}", first.id),
-        severity: notifications.iter().map(|n| n.document.severity).max().unwrap_or(first.severity),
+        severity: worst,
         subject: subject.clone(),
         buckets: notifications
             .iter()
             .flat_map(|notification| notification.document.buckets.clone())
             .collect(),
         omitted: notifications.iter().map(|notification| notification.document.omitted).sum(),
-        body: Body::Joined(Joined { reports }),
+        body: Body::Joined(Joined { reports, others: Vec::new(), whole: None }),
         ..first
     };
     let (bucket, after) = first_and_others(&names);
     let attributes = attributes::of(&document, actions);
     let (text, sms) = (text.join(SEPARATOR), sms(&before, bucket, &after));
     Notification { subject, text, sms, document, attributes }.fitted()
+}
+
+/// The subject of the worst of several notifications, and how many more there are.
+pub(crate) fn led(worst: &str, more: usize) -> String {
+    let more = format!(" (and {more} more)");
+    format!("{}{more}", crate::text::shown(worst, 98 - more.len()))
 }
 
 /// The first of several names, and the others as they follow it.
@@ -182,7 +193,7 @@ pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
 }
 
 /// The separator between the texts of joined notifications.
-const SEPARATOR: &str = "\n----------------------------------------\n\n";
+pub(crate) const SEPARATOR: &str = "\n----------------------------------------\n\n";
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,7 @@ mod body;
 mod conflict;
 mod content;
 mod coverage;
+mod digest;
 mod document;
 mod exemptions;
 mod foreign;
@@ -32,6 +33,7 @@ pub use alarm::alarm;
 pub use conflict::{ConflictReport, conflict};
 pub use content::reported_of;
 pub use coverage::coverage_gap;
+pub use digest::{Folded, digest};
 pub use exemptions::exemptions_ending;
 pub use foreign::foreign_objects;
 pub use suppressed::{UsedSuppression, suppressions_used};
@@ -93,7 +95,7 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
     if !is_reported {
         return None;
     }
-    let (severity, verb) = content.severity_and_verb(report.id);
+    let (severity, _) = content.severity_and_outcome();
     if severity < Severity::High && !is_reported_again(report.times_within_hour) {
         return None;
     }
@@ -105,17 +107,21 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
         owner: report.owner.map(|owner| shown(owner, 256)),
         console: console_link(region, name),
     };
-    let before = format!("s3guard {verb} ");
+    let document = document::of(report, &content);
+    let (before, name, after) = document.title(severity);
+    // An SMS shows its sender by its first word.
+    let before_in_sms =
+        if before.starts_with("s3guard") { before.clone() } else { format!("s3guard {before}") };
     let draft = Draft {
         origin: Origin { account, region, stack: report.stack.0, now: report.now },
         id: document::id(report, &content),
         severity,
         actions: content.actions.clone(),
         buckets: vec![bucket],
-        title: format!("{before}{}", called(report.id)),
+        title: format!("{before}{name}{after}"),
         text: body::text(report, &content),
-        sms: sms(&before, called(report.id), &sms_rest(report)),
-        body: Body::BucketReport(document::of(report, &content)),
+        sms: sms(&before_in_sms, name, &format!("{after}{}", sms_rest(report))),
+        body: Body::BucketReport(document),
     };
     Some(draft.into())
 }

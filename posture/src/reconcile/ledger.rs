@@ -6,6 +6,8 @@
 //! state/BUCKET.json                                               what is known about the bucket
 //! suppressions/BUCKET/tls/20261124T231502.123Z-2027-01-31.json    its remediation is suppressed until that day
 //! sweeps/last, sweeps/first                                       the ends of the last sweep and of the first one
+//! sweeps/subscribed                                               since when a subscription is confirmed
+//! digests/20261130T152000Z-60/…                                   notifications that are published together (`flow::desk`)
 //! sweeps/announced/2026-11-27-soon/WHAT.json                      it was announced that an exemption ends
 //! ```
 //!

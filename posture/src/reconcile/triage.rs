@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::config::Extent;
 use crate::evaluate::coverage::Known;
 use crate::events::plausible::is_plausible;
-use crate::events::{Changed, OwnMessage, Read, Request, Sweep};
+use crate::events::{Changed, CloseDigest, OwnMessage, Read, Request, Sweep};
 use crate::{BucketName, Call, Region, Trigger};
 
 /// How long after its creation a bucket may not be visible in all of S3, in seconds.
@@ -62,6 +62,8 @@ pub enum Task {
     },
     /// List buckets.
     Sweep(Sweep),
+    /// Publish the notifications of a window.
+    Digest(CloseDigest),
     /// Nothing.
     Nothing {
         /// Why.
@@ -124,6 +126,7 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
                 continue;
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
+            Request::Own(OwnMessage::Digest(close)) => Task::Digest(close),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });

@@ -1,5 +1,6 @@
 //! The alarms. Their descriptions are in [`s3guard_posture::contract::alarms`].
 
+use s3guard_posture::contract::Channel;
 use s3guard_posture::contract::alarms::ALARMS;
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
@@ -20,14 +21,13 @@ const WAITING_SECONDS: u32 = 60 * 60;
 /// The alarms that were added.
 pub(super) struct Alarms {
     pub(super) all: Vec<Handle<Alarm>>,
-    /// Those that the notify function reports. The others, which fire when it cannot, publish directly to the topic.
+    /// Those that the notify function reports. The others, which fire when it cannot, publish directly to the topic of alarms.
     pub(super) reported: Vec<Handle<Alarm>>,
 }
 
 /// Adds the alarms.
 pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: Topics) -> Alarms {
-    let (reported, direct) = (None, Some(topics.topic));
-    let failed = topic_metric("NumberOfNotificationsFailed", topics.topic);
+    let (reported, direct) = (None, Some(topics.alerts));
     let rows = [
         ("GuardDlqAlarm", reported, dead_letters(guard.intake.dead_letters)),
         ("ObjectDlqAlarm", direct, dead_letters(notify.intake.dead_letters)),
@@ -41,7 +41,11 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         ("NotRecordedAlarm", reported, sum(own_metric(OwnMetric::NotRecorded))),
         ("CoverageGapsAlarm", reported, sum(own_metric(OwnMetric::CoverageGaps))),
         ("NotPublishedAlarm", direct, sum(own_metric(OwnMetric::NotPublished))),
-        ("UndeliveredAlarm", direct, sum(failed)),
+        ("EmailUndeliveredAlarm", direct, undelivered(topics.of(Channel::Email))),
+        ("SmsUndeliveredAlarm", direct, undelivered(topics.of(Channel::Sms))),
+        ("DocumentUndeliveredAlarm", direct, undelivered(topics.of(Channel::Document))),
+        ("ChatUndeliveredAlarm", direct, undelivered(topics.of(Channel::Chat))),
+        ("AlertUndeliveredAlarm", direct, undelivered(topics.alerts)),
     ];
     let mut alarms = Alarms { all: Vec::new(), reported: Vec::new() };
     for (id, direct, (metric, statistic, threshold)) in rows {
@@ -74,6 +78,12 @@ fn dead_letters(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
 fn waiting(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
     let metric = queue_metric("ApproximateAgeOfOldestMessage", queue);
     (metric, Statistic::Maximum, WAITING_SECONDS)
+}
+
+/// Raised when a message could not be delivered: also to a subscription of the owner's own, which may have no dead-letter
+/// queue.
+fn undelivered(topic: Handle<Topic>) -> (Metric, Statistic, u32) {
+    sum(topic_metric("NumberOfNotificationsFailed", topic))
 }
 
 /// Raised when there is one.

@@ -27,7 +27,6 @@ pub(super) fn add(
 ) -> Handle<Dashboard> {
     let age = |parts: Parts| queue_metric("ApproximateAgeOfOldestMessage", parts.intake.queue);
     let visible = |queue| queue_metric("ApproximateNumberOfMessagesVisible", queue);
-    let of_topic = |name| topic_metric(name, topics.topic);
     let widgets = vec![
         Widget::Text(
             "# s3guard\nBucket settings are remediated; object events are reported. \
@@ -104,15 +103,8 @@ pub(super) fn add(
                 ("notifications", visible(topics.dead_letters)),
             ],
         ),
-        lines(
-            "Notifications",
-            Statistic::Sum,
-            vec![
-                ("published", of_topic("NumberOfMessagesPublished")),
-                ("delivered", of_topic("NumberOfNotificationsDelivered")),
-                ("failed", of_topic("NumberOfNotificationsFailed")),
-            ],
-        ),
+        topics_lines("Notifications delivered", "NumberOfNotificationsDelivered", topics),
+        topics_lines("Notifications failed", "NumberOfNotificationsFailed", topics),
     ];
     let dashboard = Dashboard {
         dashboard_body: widgets,
@@ -135,6 +127,13 @@ fn calls(title: &'static str, function: Handle<Function>) -> Widget {
     let metrics = [("calls", "Invocations"), ("errors", "Errors"), ("throttled", "Throttles")];
     let metrics = metrics.map(|(label, name)| (label, function_metric(name, function)));
     lines(title, Statistic::Sum, metrics.into())
+}
+
+fn topics_lines(title: &'static str, metric: &'static str, topics: Topics) -> Widget {
+    let of_channels = topics.notifications.map(|(channel, topic)| (channel.name(), topic));
+    let all = of_channels.into_iter().chain([("alarms", topics.alerts)]);
+    let metrics = all.map(|(label, topic)| (label, topic_metric(metric, topic)));
+    lines(title, Statistic::Sum, metrics.collect())
 }
 
 fn lines(

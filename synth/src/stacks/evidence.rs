@@ -37,18 +37,18 @@ const RECORDS: [LifecycleRule; 4] = [
 const DOCUMENTS: [LifecycleRule; 2] =
     [current("forget-states", ledger::STATE), current("forget-sweeps", ledger::SWEEPS)];
 /// A digest is published within a day; a month is enough to investigate a failure.
-const GATHERED: LifecycleRule = LifecycleRule {
-    id: "forget-objects",
-    prefix: Some(ledger::WINDOWS),
-    expiration_days: Some(30),
-    noncurrent_days: 30,
-};
+const GATHERED: [LifecycleRule; 2] =
+    [gathered("forget-objects", ledger::WINDOWS), gathered("forget-digests", ledger::DIGESTS)];
 const ACCESS_LOGS: LifecycleRule =
     LifecycleRule { id: "forget", prefix: None, expiration_days: Some(90), noncurrent_days: 30 };
 
 const fn kept(id: &'static str, prefix: &'static str) -> LifecycleRule {
     let expiration_days = Some(KEPT_DAYS);
     LifecycleRule { id, prefix: Some(prefix), expiration_days, noncurrent_days: KEPT_DAYS }
+}
+
+const fn gathered(id: &'static str, prefix: &'static str) -> LifecycleRule {
+    LifecycleRule { id, prefix: Some(prefix), expiration_days: Some(30), noncurrent_days: 30 }
 }
 
 const fn current(id: &'static str, prefix: &'static str) -> LifecycleRule {
@@ -80,7 +80,7 @@ pub(super) fn add(
     key: Handle<Key>,
 ) -> Evidence {
     let (logs, logs_policy) = add_logs(template, parameters, principals);
-    let lifecycle = [&RECORDS[..], &DOCUMENTS[..], &[GATHERED]].concat();
+    let lifecycle = [&RECORDS[..], &DOCUMENTS[..], &GATHERED[..]].concat();
     let ledger = Bucket {
         name: Some(bucket::name(parameters, Purpose::Ledger)),
         encryption: Encryption::SseKms(key.arn()),

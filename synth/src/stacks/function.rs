@@ -53,14 +53,14 @@ impl Shared {
         let mut variables = vec![
             (variable::ACCOUNT, Pseudo::AccountId.into()),
             (variable::STACK, Pseudo::StackName.into()),
-            (variable::TOPIC, self.topics.topic.arn().into()),
             (variable::LEDGER, self.evidence.ledger.name().into()),
             (variable::LEDGER_KEY, self.key.arn().into()),
             (variable::EARLIER_LEDGER_KEYS, self.parameters.earlier_key_arns.joined()),
             (variable::OWN_BUCKETS, self.own_buckets()),
             (variable::GRADE, self.parameters.grade.value()),
         ];
-        variables.extend(self.topics.chat.map(|chat| (variable::CHAT_TOPIC, chat.arn().into())));
+        let topics = self.topics.notifications.into_iter();
+        variables.extend(topics.map(|(channel, topic)| (channel.variable(), topic.arn().into())));
         variables
     }
 
@@ -181,7 +181,7 @@ pub(super) fn add(
         ..Attributes::deleted(why)
     };
     let function = template.add_with(ids.function, attributes, function);
-    let topics = shared.topics.all().map(|topic| topic.arn().into());
+    let topics = shared.topics.notifications.map(|(_, topic)| topic.arn().into());
     writes.extend([
         Statement::allow("Requeue", ["sqs:SendMessage"], [intake.queue.arn().into()]),
         Statement::allow("Publish", ["sns:Publish"], topics),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use s3guard_posture::config::writable_of_own_buckets;
-use s3guard_posture::contract::{ledger, output, variable};
+use s3guard_posture::contract::{Channel, ledger, output, variable};
 use s3guard_posture::evaluate::permissions;
 use s3guard_posture::{Config, On, SettingKind};
 
@@ -113,9 +113,9 @@ fn add_outputs(
 ) {
     let outputs: [(_, _, Value<Text>); 13] = [
         (
-            output::TOPIC_ARN,
-            "Topic of the notifications, for your own subscriptions",
-            topics.topic.arn().into(),
+            output::ALERT_TOPIC_ARN,
+            "Topic of the alarms, for your own subscriptions",
+            topics.alerts.arn().into(),
         ),
         (
             output::GUARD_QUEUE_URL,
@@ -162,8 +162,14 @@ fn add_outputs(
         (output::KEY_ARN, "The stack's key, which encrypts the ledger", key.arn().into()),
         (output::DASHBOARD_NAME, "Dashboard of the whole stack", dashboard.name().into()),
     ];
-    let chat = topics.chat.map(|chat| {
-        (output::CHAT_TOPIC_ARN, "Topic for the settings of the chat channel", chat.arn().into())
+    let channels = topics.notifications.map(|(channel, topic)| {
+        let description = match channel {
+            Channel::Email => "Topic of the notifications for email",
+            Channel::Sms => "Topic of the notifications for SMS",
+            Channel::Document => "Topic of the notifications for HTTPS, SQS and Lambda",
+            Channel::Chat => "Topic for the settings of the chat channel",
+        };
+        (channel.output(), description, topic.arn().into())
     });
     let (ledger, logs) = (evidence.ledger.name().into(), evidence.logs.name().into());
     let buckets = [
@@ -174,7 +180,7 @@ fn add_outputs(
         ),
         (output::LOG_BUCKET_NAME, "Access logs; retained when the stack is deleted", logs),
     ];
-    for (id, description, value) in outputs.into_iter().chain(chat).chain(buckets) {
+    for (id, description, value) in channels.into_iter().chain(outputs).chain(buckets) {
         template.output(LogicalId::new(id), Output::new(description, value));
     }
 }
@@ -230,7 +236,8 @@ fn of_account() -> Vec<Test> {
 
 /// What the code of the guard reads.
 fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
-    let Shared { parameters, evidence, .. } = shared;
+    let Shared { parameters, topics, evidence, .. } = shared;
+    let topics = topics.notifications.map(|(_, topic)| topic.arn().into());
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
     // Those of buckets, which S3 does not take from another Region: whether AWS manages them.
     let own_keys = Sub::arn("kms")
@@ -268,6 +275,7 @@ fn reads(shared: &Shared, config: &Config) -> Vec<Statement> {
         // Not by prefix: then S3 would refuse to read an object that does not exist, instead of saying so.
         allow("ListLedger", On::Ledger, vec![ledger.into()]),
         Statement::allow("ReadLedger", ["s3:GetObject"], read),
+        Statement::allow("FindSubscribers", [permissions::SUBSCRIPTIONS], topics),
     ]
 }
 

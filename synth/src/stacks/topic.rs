@@ -1,6 +1,10 @@
-//! The topic of notifications, its subscriptions, and the queue for notifications that could not be delivered.
+//! The topics, their subscriptions, and the queue for messages that could not be delivered.
+//!
+//! Each channel of notifications has a topic of its own. Alarms have another one without filters: CloudWatch publishes
+//! without the attributes that subscriptions filter by.
 
 use s3guard_posture::Config;
+use s3guard_posture::contract::Channel;
 
 use super::{
     intake,
@@ -16,15 +20,50 @@ use crate::{
     },
 };
 
-const TOPIC: LogicalId = LogicalId::new("Topic");
-const TOPIC_POLICY: LogicalId = LogicalId::new("TopicPolicy");
+/// A topic and its policy.
+struct TopicIds {
+    topic: LogicalId,
+    policy: LogicalId,
+    why: &'static str,
+}
+
+const ALERTS: TopicIds = TopicIds {
+    topic: LogicalId::new("AlertTopic"),
+    policy: LogicalId::new("AlertTopicPolicy"),
+    why: "Alarms about the guard itself. No subscription filters them.",
+};
 const EMAIL: LogicalId = LogicalId::new("EmailSubscription");
+const EMAIL_ALERTS: LogicalId = LogicalId::new("EmailAlertSubscription");
 const DEAD_LETTERS: LogicalId = LogicalId::new("NotificationDlq");
 const DEAD_LETTERS_POLICY: LogicalId = LogicalId::new("NotificationDlqPolicy");
-const CHAT: LogicalId = LogicalId::new("ChatTopic");
-const CHAT_POLICY: LogicalId = LogicalId::new("ChatTopicPolicy");
 
-/// Adds the topic, its policy and its subscriptions; and a topic for chats, where the configuration has one.
+const fn ids(channel: Channel) -> TopicIds {
+    match channel {
+        Channel::Email => TopicIds {
+            topic: LogicalId::new("EmailTopic"),
+            policy: LogicalId::new("EmailTopicPolicy"),
+            why: "Notifications as emails.",
+        },
+        Channel::Sms => TopicIds {
+            topic: LogicalId::new("SmsTopic"),
+            policy: LogicalId::new("SmsTopicPolicy"),
+            why: "Notifications as text messages.",
+        },
+        Channel::Document => TopicIds {
+            topic: LogicalId::new("DocumentTopic"),
+            policy: LogicalId::new("DocumentTopicPolicy"),
+            why: "Notifications as JSON documents, for HTTPS, SQS and Lambda.",
+        },
+        // Amazon Q Developer in chat applications subscribes to it when a channel is set up.
+        Channel::Chat => TopicIds {
+            topic: LogicalId::new("ChatTopic"),
+            policy: LogicalId::new("ChatTopicPolicy"),
+            why: "Notifications in the format of Amazon Q Developer in chat applications.",
+        },
+    }
+}
+
+/// Adds the topics, their policies and their subscriptions.
 pub(super) fn add(
     template: &mut Template,
     parameters: &Parameters,
@@ -32,49 +71,50 @@ pub(super) fn add(
     key: Handle<Key>,
     config: &Config,
 ) -> Topics {
-    let attributes = Attributes {
-        must: Some(
-            "Encrypted with a key whose policy allows CloudWatch: otherwise its alarms are lost.",
-        ),
-        ..Attributes::deleted("Notifications about buckets, objects and alarms.")
+    let mut add = |TopicIds { topic, policy, why }: TopicIds, must, allowed: Allowed| {
+        let attributes = Attributes { must, ..Attributes::deleted(why) };
+        let topic = template.add_with(topic, attributes, encrypted(key));
+        let publishers = publishers(topic, principals, allowed(topic));
+        let why = "Of principals, only the stack's roles publish.";
+        template.add_with(policy, Attributes::deleted(why), publishers);
+        topic
     };
-    let topic = template.add_with(TOPIC, attributes, encrypted(key));
-    let alarms_publish = Statement::allow_service(
-        "AlarmsPublish",
-        "cloudwatch.amazonaws.com",
-        ["sns:Publish"],
-        topic.arn(),
-        [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
-    );
-    let why = "Lets alarms publish; of principals, only the stack's roles.";
-    let publishers = policy(topic, principals, vec![alarms_publish]);
-    template.add_with(TOPIC_POLICY, Attributes::deleted(why), publishers);
-    let why = "Notifications that could not be delivered to a subscriber.";
+    let notifications =
+        Channel::ALL.map(|channel| (channel, add(ids(channel), None, |_| Vec::new())));
+    let must =
+        "Encrypted with a key whose policy allows CloudWatch: otherwise its alarms are lost.";
+    let alerts = add(ALERTS, Some(must), |topic| {
+        vec![Statement::allow_service(
+            "AlarmsPublish",
+            "cloudwatch.amazonaws.com",
+            ["sns:Publish"],
+            topic.arn(),
+            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+        )]
+    });
+    let why = "Messages that could not be delivered to a subscriber.";
     let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
-    let why = "Lets the topic send; only operators receive.";
-    let sources = intake::Sources::new("TopicSends", "sns.amazonaws.com", [topic.arn().into()]);
+    let topics = Topics { notifications, alerts, dead_letters };
+    let why = "Lets the topics send; only operators receive.";
+    let arns = topics.all().map(|topic| topic.arn().into());
+    let sources = intake::Sources::new("TopicSends", "sns.amazonaws.com", arns);
     let senders = intake::policy(dead_letters, principals, &sources, intake::User::Operators);
     template.add_with(DEAD_LETTERS_POLICY, Attributes::deleted(why), senders);
-    let mut topics = Topics { topic, dead_letters, chat: None };
-    let attributes = Attributes {
-        condition: Some(parameters.has_email),
-        ..Attributes::deleted("Emails to the owner, who must confirm the subscription.")
-    };
-    let email = topics.subscription(Protocol::Email, parameters.email.value());
-    template.add_with(EMAIL, attributes, email);
-    // The roles of the functions allow them to publish to it. Amazon Q Developer in chat applications subscribes to it when
-    // a channel is set up.
-    if config.notifications().chat.is_some() {
-        let why = "Notifications in the format of Amazon Q Developer in chat applications.";
-        let chat = template.add_with(CHAT, Attributes::deleted(why), encrypted(key));
-        let why = "Of principals, only the stack's roles publish.";
-        let publishers = policy(chat, principals, Vec::new());
-        template.add_with(CHAT_POLICY, Attributes::deleted(why), publishers);
-        topics.chat = Some(chat);
+    for (id, topic, why) in [
+        (EMAIL, topics.of(Channel::Email), "Emails to the owner, who must confirm."),
+        (EMAIL_ALERTS, topics.alerts, "Alarms to the owner, who must confirm this, too."),
+    ] {
+        let attributes =
+            Attributes { condition: Some(parameters.has_email), ..Attributes::deleted(why) };
+        let email = topics.subscription(topic, Protocol::Email, parameters.email.value());
+        template.add_with(id, attributes, email);
     }
     subscriptions::add(template, topics, config.subscriptions());
     topics
 }
+
+/// The statements that allow services to publish to a topic.
+type Allowed = fn(Handle<Topic>) -> Vec<Statement>;
 
 fn encrypted(key: Handle<Key>) -> Topic {
     Topic {
@@ -94,7 +134,7 @@ const ADMINISTRATION: [&str; 5] = [
 ];
 
 /// The topic's policy: these statements, the locks, and nothing without TLS.
-fn policy(
+fn publishers(
     topic: Handle<Topic>,
     principals: Principals,
     mut statements: Vec<Statement>,

@@ -66,7 +66,7 @@ fn dead_keys(guarded: &Guarded) -> Vec<String> {
 /// Subscribes a queue. Returns its URL.
 fn queue(guarded: &Guarded) -> String {
     let client = guarded.account.client();
-    let topic = guarded.output("TopicArn");
+    let topic = guarded.output("DocumentTopicArn");
     let (url, arn) = client.create_queue_for("subscriber", topic).unwrap();
     client.subscribe(topic, "sqs", &arn, true).unwrap();
     url
@@ -77,7 +77,7 @@ fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
     let guarded = Guarded::configured(new_account(), A_DAY, &[]);
     let queue = queue(&guarded);
     let listener = Listener::start();
-    let topic = guarded.output("TopicArn");
+    let topic = guarded.output("DocumentTopicArn");
     guarded.account.client().subscribe(topic, "http", &listener.url, false).unwrap();
     guarded.account.confirm_mail(&listener.url).unwrap();
     let mut all = Vec::new();

@@ -106,7 +106,7 @@ impl Guarded {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer = crate::json::read("deploy", &output.stdout);
         let confirmed = account.confirm_mail(OWNER).unwrap();
-        assert_eq!(confirmed, 1, "the stack subscribes the address");
+        assert_eq!(confirmed, 2, "to notifications and to alarms");
         let outputs = answer["regions"][0]["outputs"].clone();
         let everything = json!({
             "Version": "2012-10-17",

@@ -72,7 +72,9 @@ fn all_writes_since_a_time_are_undone_together() {
     assert_eq!(unasked.status.code(), Some(4), "plain HTTP is a second question: {unasked:?}");
     let plan = crate::json::read("undo-since", &unasked.stdout);
     assert_eq!(plan["undone"].as_array().unwrap().len(), 2, "{plan}");
-    assert!(plan["undone"].as_array().unwrap().iter().all(|one| one["outcome"] == "needs-approval"));
+    assert!(
+        plan["undone"].as_array().unwrap().iter().all(|one| one["outcome"] == "needs-approval")
+    );
     assert!(policy(&careless, &reports).is_some(), "nothing was changed");
 
     let undone = run(&guarded, &[&undo[..], &["--yes", "--accept-exposure"]].concat());

@@ -128,7 +128,7 @@ fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     assert_eq!(canaries(&guarded.account), [""; 0]);
     let queues = call(&guarded.account, "sqs", "ListQueues", &json!({}));
     assert!(!queues.to_string().contains("canary"), "{queues}");
-    let topic = guarded.output("TopicArn");
+    let topic = guarded.output("DocumentTopicArn");
     let list = [("Action", "ListSubscriptionsByTopic"), ("TopicArn", topic)];
     let subscriptions = guarded.account.client().query("sns", "2010-03-31", &list).unwrap();
     assert!(!subscriptions.contains("canary"), "{subscriptions}");

@@ -264,7 +264,7 @@ fn answer(request: &Request, story: &Story, made: &[Request]) -> Answer {
 fn stack(status: &str) -> String {
     let outputs = "<Outputs><member><OutputKey>GuardQueueUrl</OutputKey>\
                    <OutputValue>https://queue.example/q</OutputValue></member>\
-                   <member><OutputKey>TopicArn</OutputKey>\
+                   <member><OutputKey>EmailTopicArn</OutputKey>\
                    <OutputValue>arn:aws:sns:eu-west-1:111122223333:t</OutputValue></member></Outputs>";
     // A stack in review has no outputs.
     let outputs = if status == "REVIEW_IN_PROGRESS" { "" } else { outputs };

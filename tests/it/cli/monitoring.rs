@@ -18,7 +18,7 @@ fn stack() -> Answer {
     let outputs = [
         ("GuardFunctionName", "guard"),
         ("NotifyFunctionName", "notify"),
-        ("TopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
+        ("EmailTopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
         ("GuardQueueUrl", "https://queue.example/q"),
         ("GuardDlqUrl", "https://queue.example/dead"),
         ("LedgerBucketName", "ledger"),

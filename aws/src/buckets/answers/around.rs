@@ -94,5 +94,5 @@ pub(super) async fn owners(
         }
         destinations.insert(destination);
     }
-    Ok(Reading::Known(Replication { destinations }))
+    Ok(Reading::Known(Replication { destinations, without_kms: replication.without_kms }))
 }

@@ -199,9 +199,9 @@ fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
         replication.without_kms |= with_kms
             .is_none_or(|objects| *objects.status() != SseKmsEncryptedObjectsStatus::Enabled);
         let destination = rule.destination();
-        replication.destinations.extend(
-            destination.map(|to| Destination::new(to.bucket(), to.account(), owner)),
-        );
+        replication
+            .destinations
+            .extend(destination.map(|to| Destination::new(to.bucket(), to.account(), owner)));
     }
     replication
 }

@@ -243,7 +243,10 @@ async fn the_owner_of_a_replica_is_looked_up_among_the_buckets_of_the_account() 
         let fake = Fake::answering([(200, answer), listed]);
         let seen = seen(&fake, Question::Replication).await.unwrap().unwrap();
         let destinations = [Destination { name: "collector-eu".to_owned(), owner }].into();
-        assert_eq!(seen.replication, Reading::Known(Replication { destinations, without_kms: true }));
+        assert_eq!(
+            seen.replication,
+            Reading::Known(Replication { destinations, without_kms: true })
+        );
     }
 }
 

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_outputs_are_a_table_or_an_object() {
-        let outputs = [("TopicArn", "arn:topic"), ("GuardQueueUrl", "https://queue")];
+        let outputs = [("EmailTopicArn", "arn:topic"), ("GuardQueueUrl", "https://queue")];
         let deployment = Deployment {
             stack: "s".to_owned(),
             id: "arn:stack".to_owned(),
@@ -129,12 +129,12 @@ mod tests {
             next: Vec::new(),
         };
         expect![[r#"
+            EmailTopicArn  arn:topic
             GuardQueueUrl  https://queue
-            TopicArn       arn:topic
         "#]]
         .assert_eq(&plain(&deployment));
         expect![[
-            r#"{"stack":"s","id":"arn:stack","account":"111122223333","region":"eu-west-1","outcome":"created","outputs":{"GuardQueueUrl":"https://queue","TopicArn":"arn:topic"}}"#
+            r#"{"stack":"s","id":"arn:stack","account":"111122223333","region":"eu-west-1","outcome":"created","outputs":{"EmailTopicArn":"arn:topic","GuardQueueUrl":"https://queue"}}"#
         ]]
         .assert_eq(&serde_json::to_string(&deployment).unwrap());
     }

@@ -68,7 +68,7 @@ pub(crate) enum Scope {
 
 /// What the command itself calls to deploy, inspect and destroy a stack, by service, and not to undo what a guard did;
 /// `GetCallerIdentity` needs no permission.
-pub(crate) const CALLED: [(Scope, &str, &str); 16] = [
+pub(crate) const CALLED: [(Scope, &str, &str); 17] = [
     (
         Scope::Stack,
         "cloudformation",
@@ -109,6 +109,7 @@ pub(crate) const CALLED: [(Scope, &str, &str); 16] = [
     (Scope::Functions, "lambda", "GetFunctionConfiguration"),
     // The first sweep.
     (Scope::Queues, "sqs", "SendMessage"),
+    (Scope::Topics, "sns", "ConfirmSubscription Subscribe"),
 ];
 
 /// Actions without resource-level permissions in IAM, or that concern all resources.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use s3guard_posture::contract::Channel;
 use s3guard_posture::flow::{Seen, TaskResult, memory::Sent};
 use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
@@ -217,7 +218,7 @@ impl From<&Notification> for RenderedNotification {
             text: notification.text.clone(),
             sms: notification.sms.clone(),
             document: json(&notification.document.json()),
-            chat: json(&notification.chat()),
+            chat: json(&notification.message(Channel::Chat)),
         }
     }
 }

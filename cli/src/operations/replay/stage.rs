@@ -258,6 +258,7 @@ impl Stage<'_> {
                     None
                 }
                 Task::Sweep(_) => Some("sweep"),
+                Task::Digest(_) => Some("digest"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =
@@ -329,6 +330,7 @@ impl Stage<'_> {
             outgoing: &outgoing,
             settings: &self.scene.settings(&bucket.truth().id.region),
             clock: Clock { now: &|| now, deadline: None },
+            desk: None,
         };
         (at_once(flow.task(task)), outgoing.take())
     }

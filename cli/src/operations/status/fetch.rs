@@ -7,7 +7,6 @@ use s3guard_aws::ledger::Newest;
 use s3guard_aws::pause::Pause;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
-use s3guard_aws::subscriptions::{self, Subscription};
 use s3guard_aws::trails;
 use s3guard_aws::{AwsError, Buckets, Connection, Ledger, Queue};
 use s3guard_posture::Reading;
@@ -25,6 +24,7 @@ use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
     FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
 };
+use crate::operations::subscribers::{self, Subscriber};
 use crate::ui::lines::utc_time;
 
 /// What was read, or why it could not be.
@@ -180,9 +180,11 @@ async fn rules(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read
     reading(rules::fetch(connection, resources).await, "events:DescribeRule", Vec::new)
 }
 
-async fn subscriptions(connection: &Connection, stack: &Stack) -> Read<Vec<Subscription>> {
-    let topic = stack.outputs.get(output::TOPIC_ARN).ok_or("the stack has no topic")?;
-    subscriptions::subscriptions(connection, topic).await.map_err(|error| refused(&error))
+async fn subscriptions(connection: &Connection, stack: &Stack) -> Read<Vec<Subscriber>> {
+    if subscribers::topics(stack).is_empty() {
+        return Err("the stack has no topics".to_owned());
+    }
+    subscribers::all(connection, stack).await.map_err(|error| refused(&error))
 }
 
 async fn last_drift(stacks: &Stacks, stack: &Stack) -> Read<LastDrift> {

@@ -3,12 +3,13 @@
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::subscriptions::Subscription;
-use s3guard_posture::contract::{output, parameter};
+use s3guard_posture::contract::{Channel, parameter};
 use time::Duration;
 
 use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status, age};
+use crate::operations::subscribers::{self, ALERTS, Subscriber};
 
 /// Every problem, with what to do about it.
 pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
@@ -75,10 +76,11 @@ pub(crate) fn remarks(seen: &Status, stack: &Stack) -> Vec<String> {
     }
     let changing = seen.functions.iter().filter(|function| function.is_changing);
     all.extend(changing.map(|one| format!("function {} is being created or updated", one.name)));
-    let pending = seen.subscriptions.iter().flatten().filter(|one| one.is_pending);
-    all.extend(
-        pending.map(|one| confirm(one, &subscribe(seen, stack, &one.protocol, &one.endpoint))),
-    );
+    let pending = seen.subscriptions.iter().flatten().filter(|one| one.subscription.is_pending);
+    all.extend(pending.map(|one| {
+        let Subscription { protocol, endpoint, .. } = &one.subscription;
+        confirm(one, &subscribe(seen, stack, one.topic, (protocol, endpoint)))
+    }));
     all
 }
 
@@ -108,30 +110,45 @@ fn interval(schedule: &str) -> Option<Duration> {
 }
 
 /// How the address of the stack is subscribed again, or any, if there is none.
-fn unsubscribed(there: &[Subscription], seen: &Status, stack: &Stack) -> Option<String> {
+fn unsubscribed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<String> {
     let email = stack.parameters.get(parameter::EMAIL).filter(|email| !email.is_empty());
-    match email {
-        Some(email) if !there.iter().any(|one| one.endpoint.eq_ignore_ascii_case(email)) => {
-            Some(format!(
-                "{email} was unsubscribed and gets nothing; `{}` subscribes it again, then confirm the mail",
-                subscribe(seen, stack, "email", email)
-            ))
-        }
-        None if there.is_empty() => Some(format!(
+    let Some(email) = email else {
+        let hint = format!(
             "nothing is subscribed to the notifications: `s3guard deploy --stack {} --region {} --email ADDRESS`, or `{}`",
             seen.stack,
             seen.region,
-            subscribe(seen, stack, "email", "ADDRESS")
-        )),
-        Some(_) | None => None,
-    }
+            subscribe(seen, stack, Channel::Email.name(), ("email", "ADDRESS"))
+        );
+        return there.is_empty().then_some(hint);
+    };
+    let is_there = |topic: &str| {
+        there
+            .iter()
+            .any(|one| one.topic == topic && one.subscription.endpoint.eq_ignore_ascii_case(email))
+    };
+    let topics = [Channel::Email.name(), ALERTS].into_iter().filter(|topic| !is_there(topic));
+    let topics: Vec<String> = topics.map(|topic| format!("`{topic}`")).collect();
+    let again = format!(
+        "{email} is not subscribed to {} any more and gets nothing from there: `s3guard subscribe --email {email} --stack \
+         {} --region {}` subscribes it again, then confirm each email",
+        topics.join(" and "),
+        seen.stack,
+        seen.region
+    );
+    (!topics.is_empty()).then_some(again)
 }
 
-/// The command that subscribes an endpoint; it sends a new mail to one that is not confirmed.
-fn subscribe(seen: &Status, stack: &Stack, protocol: &str, endpoint: &str) -> String {
-    let topic = stack.outputs.get(output::TOPIC_ARN).map_or("", String::as_str);
+/// The command that subscribes an endpoint to a topic; it sends a new mail to one that is not confirmed.
+fn subscribe(
+    seen: &Status,
+    stack: &Stack,
+    topic: &str,
+    (protocol, endpoint): (&str, &str),
+) -> String {
+    let topics = subscribers::topics(stack);
+    let arn = topics.iter().find(|(name, _)| *name == topic).map_or("", |(_, arn)| arn);
     format!(
-        "aws sns subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint} --region {}",
+        "aws sns subscribe --topic-arn {arn} --protocol {protocol} --notification-endpoint {endpoint} --region {}",
         seen.region
     )
 }
@@ -157,17 +174,20 @@ fn alarmed(alarm: &Alarm) -> String {
 ///
 /// Source: Amazon SNS Developer Guide, "Subscribing an endpoint": the token is good for two days, and subscribing once
 /// more sends a new one.
-fn confirm(subscription: &Subscription, again: &str) -> String {
-    let Subscription { protocol, endpoint, .. } = subscription;
+fn confirm(subscriber: &Subscriber, again: &str) -> String {
+    let Subscription { protocol, endpoint, .. } = &subscriber.subscription;
     let how = match protocol.as_str() {
-        "email" | "email-json" => "open the mail of SNS and follow \"Confirm subscription\"",
+        "email" | "email-json" => {
+            "open the mail of SNS, and give the URL of \"Confirm subscription\" to `s3guard subscribe --confirm`"
+        }
         "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",
         _ => {
             "the owner of the endpoint has to call `ConfirmSubscription` with the token that SNS has sent"
         }
     };
     format!(
-        "{protocol} {endpoint} is not confirmed and gets nothing: {how}; after two days a new token is sent by \
-         `{again}`"
+        "{protocol} {endpoint} is not confirmed and gets nothing from the topic `{}`: {how}; after two days a new token is sent by \
+         `{again}`",
+        subscriber.topic
     )
 }

@@ -4,7 +4,6 @@ use s3guard_aws::alarms::Alarm;
 use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::stacks::drift::LastDrift;
-use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::ledger::RecordId;
 use serde::Serialize;
@@ -13,6 +12,7 @@ use time::Duration;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
+use crate::operations::subscribers::Subscriber;
 use crate::ui::lines::utc_time;
 use crate::ui::text::{Printable, Style, Text, TextLine};
 
@@ -31,7 +31,7 @@ pub(crate) struct Status {
     pub(crate) queues: Vec<QueueStatus>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) rules: Vec<Rule>,
-    pub(crate) subscriptions: Option<Vec<Subscription>>,
+    pub(crate) subscriptions: Option<Vec<Subscriber>>,
     /// The trail that records the changes of buckets.
     pub(crate) trail: Option<String>,
     /// What is wrong with each trail, if none records the changes of buckets.
@@ -292,10 +292,12 @@ impl QueueStatus {
     }
 }
 
-fn subscribed(subscription: &Subscription) -> TextLine {
-    let Subscription { protocol, endpoint, is_pending, .. } = subscription;
-    let line = TextLine::from(format_args!("{protocol:8} {endpoint}"));
-    if *is_pending { line.and(TextLine::notable("  (not confirmed)")) } else { line }
+fn subscribed(Subscriber { topic, subscription }: &Subscriber) -> TextLine {
+    let line = TextLine::from(format_args!(
+        "{topic:8} {:8} {}",
+        subscription.protocol, subscription.endpoint
+    ));
+    if subscription.is_pending { line.and(TextLine::notable("  (not confirmed)")) } else { line }
 }
 
 /// A duration in its largest unit.

@@ -121,8 +121,9 @@ pub(crate) async fn undo_since(
     let failed = report.failed.len();
     output.result(&report)?;
     if failed > 0 {
-        return Err(anyhow!("{failed} settings were not restored"))
-            .hint("fix the causes above, and run the same command again: what is done is not repeated");
+        return Err(anyhow!("{failed} settings were not restored")).hint(
+            "fix the causes above, and run the same command again: what is done is not repeated",
+        );
     }
     Ok(Exit::Done)
 }
@@ -227,11 +228,7 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    fn suppression<'a>(
-        &'a self,
-        bucket: &'a BucketName,
-        record: &'a Record,
-    ) -> NewSuppression<'a> {
+    fn suppression<'a>(&'a self, bucket: &'a BucketName, record: &'a Record) -> NewSuppression<'a> {
         NewSuppression {
             ledger: &self.ledger,
             record,

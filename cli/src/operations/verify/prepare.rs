@@ -10,7 +10,7 @@ use s3guard_aws::Buckets;
 use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
-use s3guard_posture::contract::{output, parameter};
+use s3guard_posture::contract::{Channel, output, parameter};
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Age, Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
 use time::OffsetDateTime;
@@ -38,7 +38,7 @@ pub(crate) async fn prepare<'a>(
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
-    let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
+    let topic = output_of(Channel::Document.output(), "topic")?.to_owned();
     output_of(output::LEDGER_BUCKET_NAME, "ledger")?;
     let ledger = operator::readable_ledger(&options.account, &account, &stack).await;
     let ledger = ledger.map_err(|error| output.warn(format_args!("{error:#}"))).ok();
@@ -129,7 +129,9 @@ pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
     output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
     if run.options.notifications {
-        output.say("  creates  a queue, subscribed to the stack's topic for this bucket");
+        output.say(
+            "  creates  a queue, subscribed to the stack's topic of documents for this bucket",
+        );
     }
     output.say(format_args!("  tries    {PROTECT}"));
     for step in plan.steps() {

@@ -8,6 +8,7 @@ use crate::Grade;
 #[cfg(test)]
 use crate::config::tests::schema;
 use crate::config::values::{Action, OneOrMany, SubscriptionName};
+use crate::contract::Channel;
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 
@@ -98,6 +99,21 @@ impl Subscription {
             ("grade", grades.collect::<Vec<_>>()),
         ];
         filters.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// The topic of its text.
+    pub fn channel(&self) -> Channel {
+        match self.endpoint() {
+            Endpoint::Email(_) => Channel::Email,
+            Endpoint::Sms(_) => Channel::Sms,
+            Endpoint::Https(_) | Endpoint::Sqs(_) | Endpoint::Lambda(_) => Channel::Document,
+        }
+    }
+
+    /// Whether it is also subscribed to the topic of alarms, which has no filters: its own filter matches a critical
+    /// notification about the guard, which names no bucket.
+    pub fn has_alerts(&self) -> bool {
+        self.wants(Kind::Guard.name(), &["alarm"], &[], Severity::Critical, &[])
     }
 
     /// The filter policy for the messages' attributes, for SNS.

@@ -29,7 +29,7 @@ fn what_an_event_leaves_is_published_and_then_noted() {
     assert_eq!(count(&handled, Metric::NotRemediated), 1);
     expect![[r#"
         [
-            "publishes s3guard left a bucket as it is: reports",
+            "publishes HIGH: bucket reports: not everything could be read (`s3:GetBucketPublicAccessBlock` is denied), so…",
             "writes state/reports.json, known by event, notified of public-access",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));

@@ -103,7 +103,11 @@ fn a_policy_that_a_developer_deletes_is_put_back_byte_for_byte() {
     assert_eq!(right(world, SettingKind::Policy), Some(policy()));
     let by = "DeleteBucketPolicy by role Developer, session jane";
     let was = format!("bucket policy: {} bytes (was: not set, after {by}, not by a", POLICY.len());
-    check_critical(world, "s3guard put back its own bucket s3guard-ledger", &[by, &was, "undo:"]);
+    check_critical(
+        world,
+        "CRITICAL: s3guard put back its own bucket s3guard-ledger",
+        &[by, &was, "undo:"],
+    );
     // The record has both, so it can be undone.
     let record = world.with(|state| state.records.values().next().cloned().unwrap());
     assert_eq!((record.from, record.to), (Some(Setting::Policy(None)), policy()));
@@ -160,7 +164,7 @@ fn other_encryption_and_suspended_versioning_are_put_back() {
         world.handle(&[call_by(call, DEVELOPER)]);
         assert_eq!(wrote(world), [before], "{call}");
         let by = format!("after {call} by role Developer, session jane");
-        check_critical(world, "s3guard put back its own bucket s3guard-ledger", &[&by]);
+        check_critical(world, "CRITICAL: s3guard put back its own bucket s3guard-ledger", &[&by]);
         sweep(world);
         assert!(published(world).is_empty() && wrote(world).is_empty(), "{call}");
     }
@@ -229,7 +233,7 @@ fn a_sweep_puts_back_what_it_finds_for_the_second_time() {
     sweep(world);
     assert_eq!(wrote(world), [kms()]);
     let found = "after a change of which no event arrived, not by a deployer of the stack";
-    check_critical(world, "s3guard put back its own bucket s3guard-ledger", &[found]);
+    check_critical(world, "CRITICAL: s3guard put back its own bucket s3guard-ledger", &[found]);
     // With its event, the change is right.
     world.bucket.change(|truth| truth.set(&encryption(Algorithm::SseS3)));
     sweep(world);

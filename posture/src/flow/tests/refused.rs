@@ -153,7 +153,7 @@ fn a_deny_with_exceptions_in_the_policy_is_named_with_the_line_that_lets_the_gua
     let swept = sweep(world);
     assert_eq!(swept.len(), 1);
     expect![[r#"
-        s3guard could not fully protect reports [critical]
+        CRITICAL: bucket reports may be public (public access could not be blocked) [critical]
         Not done
           public access block: PutPublicAccessBlock was refused (AccessDenied) by a NotPrincipal deny (statement `Locked`) in its policy: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to its NotPrincipal
           TLS only: PutBucketPolicy was refused (AccessDenied) by a NotPrincipal deny (statement `Locked`) in its policy: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to its NotPrincipal
@@ -249,7 +249,7 @@ fn a_bucket_that_cannot_be_read_is_one_finding_with_the_line_that_lets_the_guard
     let swept = world.outgoing.take().notifications;
     assert_eq!(swept.len(), 1);
     expect![[r#"
-        s3guard left a bucket as it is: reports [high]
+        HIGH: bucket reports: not readable: the bucket's policy denies it (s3:GetBucketNotification, s3:Ge… [high]
         Left as it is
           public access block: not readable: the bucket's policy denies it (s3:GetBucketNotification, s3:GetBucketPolicy, s3:GetBucketPublicAccessBlock, s3:GetEncryptionConfiguration), and nothing that depends on it was changed: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to the NotPrincipal of the statement that denies it, or to aws:PrincipalArn of its ArnNotLike
     "#]]

@@ -141,6 +141,7 @@ fn names_sort_otherwise_than_the_keys_of_their_states() {
         outgoing: world,
         settings: &settings,
         clock: Clock { now: &|| NOON, deadline: None },
+        desk: None,
     };
     for (from, first) in names.iter().enumerate() {
         for (to, last) in names.iter().enumerate().skip(from) {

@@ -116,6 +116,7 @@ fn interleaved(world: &'static World, first: &[String], second: &[String], mut b
         outgoing: world,
         settings: &settings,
         clock: Clock { now: &|| world.now(), deadline: None },
+        desk: None,
     };
     let mut one = pin!(flow.handle(delivered(first, false)));
     let mut other = pin!(flow.handle(delivered(second, false)));

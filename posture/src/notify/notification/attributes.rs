@@ -35,6 +35,9 @@ impl Attribute {
     }
 }
 
+/// The most bucket names in the attribute `bucket` of a digest, which is not split.
+const NAMES_MAX: usize = 1_000;
+
 /// The attributes of a notification. An empty list would match no filter and is left out.
 pub(super) fn of(document: &Document, actions: Vec<String>) -> BTreeMap<String, Attribute> {
     let buckets: BTreeSet<&String> = document.buckets.iter().map(|bucket| &bucket.name).collect();
@@ -44,7 +47,7 @@ pub(super) fn of(document: &Document, actions: Vec<String>) -> BTreeMap<String, 
     let all = [
         ("account", one(&document.account)),
         ("action", Attribute::Many(actions)),
-        ("bucket", Attribute::Many(buckets.into_iter().take(BUCKETS_MAX).cloned().collect())),
+        ("bucket", Attribute::Many(buckets.into_iter().take(NAMES_MAX).cloned().collect())),
         ("grade", Attribute::Many(grades.into_iter().map(str::to_owned).collect())),
         ("kind", one(document.topic().name())),
         ("region", one(&document.region)),

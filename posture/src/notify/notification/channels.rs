@@ -1,11 +1,10 @@
 //! For tests: a notification for each channel, and the limits of the channels.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::{BUCKETS_MAX, Document, MESSAGE_BYTES_MAX, Notification, TEXT_BYTES_MAX, chat, sms};
+use crate::contract::Channel;
 use crate::text::shown_json;
 
 /// A notification by channel.
@@ -18,7 +17,7 @@ pub(crate) fn shown(notification: &Notification) -> String {
         notification.text,
         notification.sms,
         pretty(&document),
-        pretty(&serde_json::from_str(&notification.chat()).unwrap()),
+        pretty(&serde_json::from_str(&notification.message(Channel::Chat)).unwrap()),
     )
 }
 
@@ -39,7 +38,10 @@ fn abridge(document: &mut Value) {
 
 /// Checks the limits of every channel.
 pub(crate) fn holds(notification: &Notification) -> Result<(), TestCaseError> {
-    prop_assert!(notification.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notification.size_bytes());
+    for channel in Channel::ALL {
+        let size = notification.message(channel).len() + notification.overhead_bytes();
+        prop_assert!(size <= MESSAGE_BYTES_MAX, "{}: {}", channel.name(), size);
+    }
     prop_assert!(notification.text.len() <= TEXT_BYTES_MAX, "{}", notification.text.len());
     prop_assert!(
         (1..100).contains(&notification.subject.chars().count()),
@@ -59,12 +61,15 @@ pub(crate) fn holds(notification: &Notification) -> Result<(), TestCaseError> {
             prop_assert!(!values.is_empty() && values.len() <= BUCKETS_MAX);
         }
     }
-    let message: BTreeMap<String, String> = serde_json::from_str(&notification.message()).unwrap();
-    prop_assert_eq!(message.keys().collect::<Vec<_>>(), ["default", "email", "sms"]);
-    let document: Document = serde_json::from_str(&message["default"]).unwrap();
+    prop_assert_eq!(notification.message(Channel::Email), notification.text.as_str());
+    prop_assert_eq!(notification.message(Channel::Sms), notification.sms.as_str());
+    let document = notification.message(Channel::Document);
+    let document: Document = serde_json::from_str(&document).unwrap();
     prop_assert_eq!(&document, &notification.document);
 
-    let chat: Value = serde_json::from_str(&notification.chat()).unwrap();
+    let chat = notification.message(Channel::Chat);
+    prop_assert!(chat.len() <= MESSAGE_BYTES_MAX / 2);
+    let chat: Value = serde_json::from_str(&chat).unwrap();
     let content = &chat["content"];
     let length = |text: &Value| text.as_str().unwrap().chars().count();
     prop_assert!((1..=chat::TITLE_MAX).contains(&length(&content["title"])));
@@ -74,7 +79,6 @@ pub(crate) fn holds(notification: &Notification) -> Result<(), TestCaseError> {
         items.map(length).all(|length| (1..=max).contains(&length))
     };
     prop_assert!(each("nextSteps", chat::STEP_MAX) && each("keywords", chat::KEYWORD_MAX));
-    prop_assert!(notification.chat().len() <= MESSAGE_BYTES_MAX / 2);
     let shown = content["description"].as_str().unwrap();
     // Only our own links have an ampersand.
     let ours = notification.document.buckets.iter().map(|bucket| &bucket.console);

@@ -19,6 +19,10 @@ use crate::model::severity::Severity;
 use crate::text::shown_json;
 use crate::{Aspect, Grade};
 
+mod bucket_report;
+
+pub use bucket_report::{AspectResult, BucketReport, Joined, OfAspect, OneCall, Outcome, PublicBy};
+
 /// The version of the form. It changes when a field is removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
@@ -79,7 +83,7 @@ pub struct Bucket {
 pub enum Body {
     /// What was found in a bucket, and the result.
     BucketReport(BucketReport),
-    /// The reports of several buckets that a sweep found.
+    /// The reports of several buckets.
     Joined(Joined),
     /// The guard and another party overwrite each other's settings.
     Conflict(Conflict),
@@ -97,111 +101,6 @@ pub enum Body {
     Test(Test),
     /// What happened to objects.
     Objects(Objects),
-}
-
-/// The reports of several buckets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-pub struct Joined {
-    /// One for each bucket.
-    pub reports: Vec<BucketReport>,
-}
-
-/// What was found in a bucket, and the result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(JsonSchema))]
-pub struct BucketReport {
-    /// The bucket; `.account` for the public access block of the account.
-    pub bucket: String,
-    /// Why the bucket has its grade.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grade_reason: Option<String>,
-    /// The calls that triggered it; none if the sweep found it.
-    pub calls: Vec<OneCall>,
-    /// The aspects that are not compliant, or were not.
-    pub aspects: Vec<OfAspect>,
-    /// From the first of the calls to the last write, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub took_milliseconds: Option<u64>,
-    /// How often the guard has remediated the same setting of the bucket within the hour, this time included.
-    pub times_within_hour: u32,
-    /// Whether an earlier run for the same calls was interrupted, maybe after a write.
-    pub again: bool,
-}
-
-/// A call, as `CloudTrail` reported it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Call"))]
-pub struct OneCall {
-    /// The name of the call in `CloudTrail`.
-    pub event_name: String,
-    /// The id of the event in `CloudTrail`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event_id: Option<String>,
-    /// When it was made, in UTC.
-    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
-    pub time: String,
-    /// The caller: an ARN, or the kind of caller where there is none.
-    pub principal: String,
-    /// The caller, in words.
-    pub who: String,
-    /// The tool.
-    pub tool: String,
-    /// The source: an address, or the AWS service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_ip: Option<String>,
-}
-
-/// The result for an aspect of a bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-pub struct OfAspect {
-    /// The aspect.
-    pub aspect: Aspect,
-    /// The result.
-    pub result: AspectResult,
-    /// What was found, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub was: Option<String>,
-    /// What is wanted, in words: what there is now, if it was remediated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wanted: Option<String>,
-    /// The id of the write's record in the ledger.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// The command that reverts the write.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub undo: Option<String>,
-    /// Why it was not remediated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
-    /// The last day of the exemption.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-}
-
-/// The result for an aspect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(JsonSchema))]
-pub enum AspectResult {
-    /// It was remediated and verified.
-    Remediated,
-    /// It was written, and S3 does not return it yet.
-    Written,
-    /// The write failed.
-    Failed,
-    /// It may be remediated later.
-    Later,
-    /// It is not remediated.
-    NotRemediated,
-    /// It is exempt.
-    Exempt,
 }
 
 /// The guard and another party overwrite each other's settings: the guard has stopped.
@@ -432,8 +331,18 @@ impl Document {
 
     /// Where all of it is, if it was kept.
     pub fn whole(&self) -> Option<&str> {
-        let Body::Objects(objects) = &self.body else { return None };
-        objects.whole.as_deref()
+        match &self.body {
+            Body::Objects(objects) => objects.whole.as_deref(),
+            Body::Joined(joined) => joined.whole.as_deref(),
+            Body::BucketReport(_)
+            | Body::Conflict(_)
+            | Body::CoverageGap(_)
+            | Body::ExemptionsEnding(_)
+            | Body::SuppressionsUsed(_)
+            | Body::ForeignObjects(_)
+            | Body::Alarm(_)
+            | Body::Test(_) => None,
+        }
     }
 
     /// Leaves out a part of its longest list, and counts what is left out. Says whether there was anything to leave out.
@@ -443,7 +352,10 @@ impl Document {
                 shorten(&mut report.calls)
             }
             Body::BucketReport(report) => shorten(&mut report.aspects),
-            Body::Joined(joined) => shorten(&mut joined.reports),
+            Body::Joined(joined) => match shorten(&mut joined.reports) {
+                0 => shorten(&mut joined.others),
+                left_out => left_out,
+            },
             Body::Conflict(war) => shorten(&mut war.others),
             Body::CoverageGap(gap) => shorten(&mut gap.buckets),
             Body::ExemptionsEnding(ending) => shorten(&mut ending.exemptions),
@@ -462,22 +374,6 @@ impl Document {
         let left_out = if left_out == 0 { shorten(&mut self.buckets) } else { left_out };
         self.omitted += left_out;
         left_out > 0
-    }
-}
-
-impl OfAspect {
-    pub(crate) const fn new(aspect: Aspect, result: AspectResult) -> Self {
-        Self {
-            aspect,
-            result,
-            was: None,
-            wanted: None,
-            record: None,
-            undo: None,
-            cause: None,
-            advice: None,
-            until: None,
-        }
     }
 }
 

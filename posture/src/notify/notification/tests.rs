@@ -111,7 +111,7 @@ proptest! {
 #[test]
 fn a_key_is_no_markup_and_no_mention_in_chat() {
     let notification = hostile("<!channel> `@here` *a* &lt; <https://x|b> me@example.com", 1);
-    let chat: Value = serde_json::from_str(&notification.chat()).unwrap();
+    let chat: Value = serde_json::from_str(&notification.message(Channel::Chat)).unwrap();
     let said = |path: &str| chat.pointer(path).unwrap().as_str().unwrap().to_owned();
     expect![[r#"
         *info* in account 111122223333, eu-west-1
@@ -124,23 +124,20 @@ fn a_key_is_no_markup_and_no_mention_in_chat() {
 #[test]
 fn the_worst_that_fits_nowhere_is_cut_and_says_so() {
     for words in ["\"".repeat(1024), "\u{0}".repeat(1024), "\u{1f600}".repeat(400)] {
-        let notification = hostile(&words, 150);
+        let notification = hostile(&words, 220);
         holds(&notification).unwrap();
         let Body::Objects(objects) = &notification.document.body else {
             panic!("it is of objects")
         };
-        assert_eq!(objects.objects.len() as u64 + objects.omitted, 150);
+        assert_eq!(objects.objects.len() as u64 + objects.omitted, 220);
         let (_, end) = notification.text.rsplit_once("\nand ").unwrap();
         assert!(end.contains(" more lines\n\nAll of it: s3://bucket/kkk"), "{end}");
         let more: usize = end.split(' ').next().unwrap().parse().unwrap();
         let kept = notification.text.lines().filter(|line| **line == words).count();
-        assert_eq!(kept + more, 150, "every line is there or counted");
+        assert_eq!(kept + more, 220, "every line is there or counted");
         // It is not shortened more than necessary.
-        assert!(
-            notification.size_bytes() > MESSAGE_BYTES_MAX * 3 / 4,
-            "{}",
-            notification.size_bytes()
-        );
+        let size = notification.message(Channel::Document).len() + notification.overhead_bytes();
+        assert!(size > MESSAGE_BYTES_MAX * 3 / 4, "{size}");
     }
 }
 
@@ -174,7 +171,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
         assert!(sample.text.starts_with("TEST: "), "{}", sample.text);
         assert!(sample.sms.starts_with("s3guard TEST"), "{}", sample.sms);
         assert!(sample.document.test && sample.document.json().contains(r#""test":true"#));
-        let chat: Value = serde_json::from_str(&sample.chat()).unwrap();
+        let chat: Value = serde_json::from_str(&sample.message(Channel::Chat)).unwrap();
         assert!(chat["content"]["title"].as_str().unwrap().starts_with("TEST: "));
     }
     let ids: BTreeSet<&str> = samples.iter().map(|sample| sample.document.id.as_str()).collect();
@@ -192,8 +189,8 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard reverted a weakening of s3guard-test-reports
         s3guard TEST reverted a weakening of s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
 
-        TEST: s3guard left a bucket as it is: s3guard-test-reports
-        s3guard TEST left a bucket as it is: s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
+        TEST: CRITICAL: bucket s3guard-test-reports stays public (bucket policy)
+        s3guard TEST CRITICAL: bucket s3guard-test-reports stays public (bucket policy): DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
 
         TEST: s3guard: the sweep found 2 buckets to protect
         s3guard TEST: the sweep found 2 buckets to protect: s3guard-test-photos, s3guard-test-reports
@@ -234,7 +231,9 @@ fn many_reports_are_one_that_every_filter_still_finds() {
     for order in [vec![one.clone(), other.clone()], vec![other, one]] {
         let joined = Notification::joined(order);
         let [joined] = &joined[..] else { panic!("{joined:?}") };
-        assert_eq!(joined.subject, "s3guard: the sweep found 2 buckets to protect");
+        // The worst leads.
+        let worst = "s3guard reverted a weakening of finance (and 1 more)";
+        assert_eq!(joined.subject, worst);
         assert!(
             joined.text.contains("Bucket  reports\n") && joined.text.contains("Bucket  finance\n")
         );
@@ -245,7 +244,7 @@ fn many_reports_are_one_that_every_filter_still_finds() {
         assert_eq!(joined.attributes["action"], many(&["failed", "protected", "weakened"]));
         assert_eq!(joined.attributes["grade"], many(&["speed"]));
         assert_eq!(joined.attributes["kind"], Attribute::One("bucket".to_owned()));
-        assert_eq!(joined.sms, "s3guard: the sweep found 2 buckets to protect: finance, reports");
+        assert_eq!(joined.sms, format!("{worst}. All: finance, reports"));
     }
 }
 

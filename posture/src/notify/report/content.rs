@@ -9,8 +9,9 @@ use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::NOT_BY_A_DEPLOYER;
 use crate::model::severity::Severity;
 use crate::model::watch;
+use crate::notify::notification::document::{Outcome, PublicBy};
 use crate::text::unlinked;
-use crate::{Aspect, BucketId, Call, Finding, Reason, SettingKind};
+use crate::{Aspect, Call, Finding, Reason, SettingKind};
 
 /// The most calls in a report: as many as a batch can have.
 pub(super) const CALLS_MAX: usize = 10;
@@ -22,12 +23,14 @@ pub(super) struct ReportContent<'a> {
     pub(super) later: Vec<(Aspect, &'static str)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
-    /// Whether the bucket is, or may be, public.
-    is_public: bool,
+    /// What makes the bucket public, if it stays so.
+    pub(super) public_by: Vec<PublicBy>,
+    /// Whether public access could not be blocked.
+    may_be_public: bool,
     /// Whether one of the stack's own buckets was changed, not by a deployer.
     is_own: bool,
-    /// Whether the bucket has, or had, a key of an account that is not trusted, or it could not be read who can access it.
-    is_high: bool,
+    /// Whether the bucket has, or had, a key of an account that is not trusted.
+    has_foreign_key: bool,
 }
 
 impl<'a> ReportContent<'a> {
@@ -49,58 +52,98 @@ impl<'a> ReportContent<'a> {
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        let is_public = not_remediated.iter().any(leaves_public)
-            || report
-                .failed
-                .iter()
-                .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
+        let public = not_remediated.iter().filter(|(_, reason)| reason.leaves_public());
+        let public_by: BTreeSet<PublicBy> = public.map(|(_, reason)| public_by(reason)).collect();
+        let public_by = public_by.into_iter().collect();
+        let mut failed = report.failed.iter().flat_map(|(action, _)| &action.aspects);
+        let may_be_public =
+            failed.any(|aspect| shuts_out(*aspect)) || not_remediated.iter().any(stays_open);
         let is_own = report.baseline.own.as_ref().is_some_and(|own| !own.changed.is_empty())
             || report.findings.iter().any(is_not_by_a_deployer);
-        let is_foreign_key = report.findings.iter().any(Finding::is_foreign_key);
-        let is_blind = not_remediated.iter().any(is_blind);
-        let is_high = is_foreign_key || is_blind;
-        Self { actions, not_remediated, later, exempt, is_public, is_own, is_high }
+        let has_foreign_key = report.findings.iter().any(Finding::is_foreign_key);
+        Self {
+            actions,
+            not_remediated,
+            later,
+            exempt,
+            public_by,
+            may_be_public,
+            is_own,
+            has_foreign_key,
+        }
     }
 
-    /// The severity, and the verb of the subject.
+    /// The severity and the outcome: those of the worst that remains, else of what was done.
     ///
     /// A bucket that stays public is always critical, no matter what was remediated; and so is a change of the stack's own
     /// buckets. A key of an account that is not trusted is always high.
-    pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
-        let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
+    pub(super) fn severity_and_outcome(&self) -> (Severity, Outcome) {
         let is = |action| self.actions.contains(&action);
         // The caller of an undo knows about it.
         let is_undone = |(_, reason): &(_, &Reason)| {
             matches!(reason, Reason::Undone(_) | Reason::ClosedByAccount(_))
         };
-        let (severity, verb) = if is(FAILED) && is(PROTECTED) {
-            (Severity::High, "could not fully protect")
+        let are_undone = self.not_remediated.iter().all(is_undone);
+        let (severity, outcome) = if is(FAILED) && is(PROTECTED) {
+            (Severity::High, Outcome::NotFullyProtected)
         } else if is(FAILED) {
-            (Severity::High, "could not protect")
+            (Severity::High, Outcome::NotProtected)
+        } else if is(PROTECTED) && is(NOT_REMEDIATED) && !are_undone {
+            (Severity::Warning, Outcome::PartiallyProtected)
         } else if is(WEAKENED) {
-            (Severity::Warning, "reverted a weakening of")
-        } else if is(PROTECTED) && is(NOT_REMEDIATED) {
-            (Severity::Warning, "partially protected")
+            (Severity::Warning, Outcome::Reverted)
         } else if is(PROTECTED) {
-            (Severity::Info, "protected")
-        } else if is(NOT_REMEDIATED) && self.not_remediated.iter().all(is_undone) {
-            (Severity::Info, verb)
+            (Severity::Info, Outcome::Protected)
+        } else if is(NOT_REMEDIATED) && are_undone {
+            (Severity::Info, Outcome::Left)
         } else if is(NOT_REMEDIATED) {
-            (Severity::Warning, verb)
+            (Severity::Warning, Outcome::Left)
         } else if is(EXEMPT) {
-            (Severity::Info, "left an exempt bucket as it is:")
+            (Severity::Info, Outcome::ExemptLeft)
         } else {
-            (Severity::Info, "retried")
+            (Severity::Info, Outcome::Retried)
         };
-        let verb = match verb {
-            "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
-            verb => verb,
-        };
-        let severity = if self.is_high { severity.max(Severity::High) } else { severity };
-        let severity = if self.is_public || self.is_own { Severity::Critical } else { severity };
-        let reasons = self.not_remediated.iter().map(|(_, reason)| reason.severity());
-        (reasons.fold(severity, Severity::max), verb)
+        let remaining = self.worst().map_or(Severity::Info, |(_, severity)| severity);
+        let foreign_key = if self.has_foreign_key { Severity::High } else { Severity::Info };
+        let severity = severity.max(remaining).max(foreign_key);
+        if !self.public_by.is_empty() {
+            return (Severity::Critical, Outcome::StaysPublic);
+        }
+        if self.may_be_public {
+            return (Severity::Critical, Outcome::MayBePublic);
+        }
+        if self.is_own {
+            let is_put_back = matches!(outcome, Outcome::Protected | Outcome::Reverted);
+            return (Severity::Critical, if is_put_back { Outcome::OwnPutBack } else { outcome });
+        }
+        if remaining >= Severity::High && !is(FAILED) {
+            return (severity, Outcome::SevereRemains);
+        }
+        (severity, outcome)
     }
+
+    /// The aspect of the worst that is not remediated, if it is severe.
+    pub(super) fn worst(&self) -> Option<(Aspect, Severity)> {
+        let all = self.not_remediated.iter();
+        let all = all.map(|(aspect, reason)| (*aspect, severity_of(*aspect, reason)));
+        // The first of the worst.
+        let worst = all.rev().max_by_key(|(_, severity)| *severity);
+        worst.filter(|(_, severity)| *severity >= Severity::High)
+    }
+}
+
+/// The least severity of a report with a finding that is not remediated.
+fn severity_of(aspect: Aspect, reason: &Reason) -> Severity {
+    if is_blind(&(aspect, reason)) {
+        reason.severity().max(Severity::High)
+    } else {
+        reason.severity()
+    }
+}
+
+/// What makes a bucket public, by the reason for which it is left so.
+const fn public_by(reason: &Reason) -> PublicBy {
+    if matches!(reason, Reason::PublicAcl) { PublicBy::Acl } else { PublicBy::BucketPolicy }
 }
 
 /// Whether it is a change of one of the stack's own buckets, not by a deployer.
@@ -116,8 +159,9 @@ fn is_refused((_, reason): &(Aspect, &Reason)) -> bool {
     reason.is_refused()
 }
 
-fn leaves_public((aspect, reason): &(Aspect, &Reason)) -> bool {
-    reason.leaves_public() || (reason.is_refused() && shuts_out(*aspect))
+/// Whether AWS refuses to block public access.
+fn stays_open((aspect, reason): &(Aspect, &Reason)) -> bool {
+    reason.is_refused() && shuts_out(*aspect)
 }
 
 fn is_blind((aspect, reason): &(Aspect, &Reason)) -> bool {

@@ -269,7 +269,7 @@ fn what_could_not_be_remediated_at_all_is_reported_as_such() {
     message(
         &run,
         &expect![[r#"
-            s3guard could not protect reports
+            CRITICAL: bucket reports may be public (public access could not be blocked)
             [critical: failed]
 
             Not done

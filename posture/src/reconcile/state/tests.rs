@@ -129,11 +129,18 @@ fn what_was_reported_is_no_news_for_thirty_days() {
         vec![finding(Aspect::PublicAccess, &reason, true), finding(Aspect::Tls, &reason, false)];
     let state = BucketState::new(&id()).updated(&Update { findings, ..Update::new(NOON) });
     let almost = NOON + Duration::days(DAYS) - Duration::SECOND;
-    assert!(!state.is_news(&website(Aspect::PublicAccess), almost));
-    assert!(state.is_news(&website(Aspect::PublicAccess), almost + Duration::SECOND));
-    assert!(state.is_news(&website(Aspect::Tls), NOON), "it was not reported");
+    assert!(!state.is_news(&website(Aspect::PublicAccess), almost, OffsetDateTime::UNIX_EPOCH));
+    assert!(state.is_news(
+        &website(Aspect::PublicAccess),
+        almost + Duration::SECOND,
+        OffsetDateTime::UNIX_EPOCH
+    ));
+    assert!(
+        state.is_news(&website(Aspect::Tls), NOON, OffsetDateTime::UNIX_EPOCH),
+        "it was not reported"
+    );
     let other = Finding::NotRemediated { aspect: Aspect::PublicAccess, reason: Reason::PublicAcl };
-    assert!(state.is_news(&other, NOON), "another reason");
+    assert!(state.is_news(&other, NOON, OffsetDateTime::UNIX_EPOCH), "another reason");
     for reason in [
         Reason::Undone(NOON.date()),
         Reason::TooManyWrites(SettingKind::Policy, 20),
@@ -141,7 +148,10 @@ fn what_was_reported_is_no_news_for_thirty_days() {
     ] {
         assert_eq!(reason_text(&reason), None);
         let finding = Finding::NotRemediated { aspect: Aspect::Acl, reason };
-        assert!(!state.is_news(&finding, NOON), "it is reported otherwise");
+        assert!(
+            !state.is_news(&finding, NOON, OffsetDateTime::UNIX_EPOCH),
+            "it is reported otherwise"
+        );
     }
 }
 

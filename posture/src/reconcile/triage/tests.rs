@@ -58,6 +58,7 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             Task::Sweep(Sweep { continuation, after, .. }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
+            Task::Digest(close) => format!("digest of {}", close.window),
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))

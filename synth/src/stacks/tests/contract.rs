@@ -53,7 +53,11 @@ fn the_stack_has_these_outputs() {
             format!("{id}: {}{}", one["Value"].as_str().unwrap(), only.unwrap_or_default())
         }),
         &expect![[r#"
-            TopicArn: <Topic>
+            EmailTopicArn: <EmailTopic>
+            SmsTopicArn: <SmsTopic>
+            DocumentTopicArn: <DocumentTopic>
+            ChatTopicArn: <ChatTopic>
+            AlertTopicArn: <AlertTopic>
             GuardQueueUrl: <GuardQueue>
             GuardQueueArn: <GuardQueue.Arn>
             ObjectQueueUrl: <ObjectQueue>
@@ -91,12 +95,15 @@ fn the_functions_find_this_in_their_environment() {
             GuardFunction runs guard
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
-              S3GUARD_TOPIC: "<Topic>"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
               S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
+              S3GUARD_EMAIL_TOPIC: "<EmailTopic>"
+              S3GUARD_SMS_TOPIC: "<SmsTopic>"
+              S3GUARD_DOCUMENT_TOPIC: "<DocumentTopic>"
+              S3GUARD_CHAT_TOPIC: "<ChatTopic>"
               S3GUARD_QUEUE: "<GuardQueue>"
               S3GUARD_KEY: ""
               S3GUARD_SETTLE_SECONDS: "15"
@@ -106,12 +113,15 @@ fn the_functions_find_this_in_their_environment() {
             NotifyFunction runs notify
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
-              S3GUARD_TOPIC: "<Topic>"
               S3GUARD_LEDGER: "<LedgerBucket>"
               S3GUARD_LEDGER_KEY: "<Key.Arn>"
               S3GUARD_EARLIER_LEDGER_KEYS: ""
               S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
               S3GUARD_GRADE: "speed"
+              S3GUARD_EMAIL_TOPIC: "<EmailTopic>"
+              S3GUARD_SMS_TOPIC: "<SmsTopic>"
+              S3GUARD_DOCUMENT_TOPIC: "<DocumentTopic>"
+              S3GUARD_CHAT_TOPIC: "<ChatTopic>"
               S3GUARD_QUEUE: "<ObjectQueue>"
         "#]],
     );
@@ -202,6 +212,7 @@ fn records_expire_and_digests_do_sooner_but_no_current_document_does() {
             "state/" null 30
             "sweeps/" null 30
             "windows/" 30 30
+            "digests/" 30 30
         "#]],
     );
 }
@@ -212,7 +223,7 @@ fn the_dashboard_is_json_with_widgets_that_cloudwatch_knows() {
     let body = guard["Resources"]["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
     let body: Json = serde_json::from_str(body).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
-    assert_eq!(widgets.len(), 13);
+    assert_eq!(widgets.len(), 14);
     for widget in widgets {
         let kind = widget["type"].as_str().unwrap();
         assert!(["text", "alarm", "metric"].contains(&kind), "{widget}");

@@ -119,6 +119,7 @@ fn the_ledger_is_locked() {
           s3:PutObject /records/x: guard (OnlyTheGuardPuts)
           s3:PutObject /state/x: guard (OnlyTheGuardPuts)
           s3:PutObject /sweeps/x: guard (OnlyTheGuardPuts)
+          s3:PutObject /digests/x: guard (OnlyTheGuardPuts)
           s3:PutObject /windows/x: notify (OnlyNotifyPuts)
           s3:PutObject /suppressions/x: operator (OnlyOperatorsPut)
           s3:PutObject /runs/x: operator (OnlyOperatorsPut)
@@ -156,6 +157,7 @@ fn without_operators_and_deployers_no_one_is_an_operator_and_settings_are_not_lo
           s3:PutObject /records/x: guard (OnlyTheGuardPuts)
           s3:PutObject /state/x: guard (OnlyTheGuardPuts)
           s3:PutObject /sweeps/x: guard (OnlyTheGuardPuts)
+          s3:PutObject /digests/x: guard (OnlyTheGuardPuts)
           s3:PutObject /windows/x: notify (OnlyNotifyPuts)
           s3:PutObject /suppressions/x: no one (OnlyOperatorsPut)
           s3:PutObject /runs/x: no one (OnlyOperatorsPut)
@@ -422,10 +424,41 @@ fn the_topic_and_the_key_are_locked() {
         ("kms:ScheduleKeyDeletion", ""),
         ("kms:DisableKey", ""),
     ];
-    let text = lines(&template, "TopicPolicy", "<Topic>", &on_topic)
-        + &lines(&template, "Key", "key", &on_key);
+    let topics = ["EmailTopic", "SmsTopic", "DocumentTopic", "ChatTopic", "AlertTopic"];
+    let topics = topics
+        .map(|id| lines(&template, &format!("{id}Policy"), &format!("<{id}>"), &on_topic))
+        .concat();
+    let text = topics + &lines(&template, "Key", "key", &on_key);
     expect![[r#"
-        TopicPolicy
+        EmailTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        SmsTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        DocumentTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        ChatTopicPolicy
+          sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
+          sns:Subscribe: no denial
+          sns:SetTopicAttributes: deployer, root (OnlyDeployers)
+          sns:PutDataProtectionPolicy: deployer, root (OnlyDeployers)
+          sns:AddPermission: deployer, root (OnlyDeployers)
+          sns:DeleteTopic: deployer, root (OnlyDeployers)
+        AlertTopicPolicy
           sns:Publish: guard, notify, operator, the rule or topic, another rule (OnlyOurRolesPublish)
           sns:Subscribe: no denial
           sns:SetTopicAttributes: deployer, root (OnlyDeployers)

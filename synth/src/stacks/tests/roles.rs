@@ -69,12 +69,13 @@ fn each_role_may_do_this_and_nothing_else() {
           AskForBucketKeys: kms:DescribeKey on arn:aws:kms:eu-west-1:111122223333:key/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           AskForStacks: cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           ListLedger: s3:ListBucket on <LedgerBucket.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          ReadLedger: s3:GetObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/digests/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          FindSubscribers: sns:ListSubscriptionsByTopic on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
         GuardWritePolicy of <GuardRole>
           WriteBuckets: s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::* where {"StringEquals":{"aws:ResourceAccount":"111122223333"},"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          Record: s3:PutObject on <LedgerBucket.Arn>/records/* <LedgerBucket.Arn>/state/* <LedgerBucket.Arn>/sweeps/* <LedgerBucket.Arn>/digests/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           Requeue: sqs:SendMessage on <GuardQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
-          Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<GuardFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         NotifyPlatformPolicy of <NotifyRole>
           ReceiveMessages: sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <ObjectQueue.Arn>
@@ -89,7 +90,7 @@ fn each_role_may_do_this_and_nothing_else() {
         NotifyWritePolicy of <NotifyRole>
           WriteWindows: s3:PutObject on <LedgerBucket.Arn>/windows/* where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           Requeue: sqs:SendMessage on <ObjectQueue.Arn> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
-          Publish: sns:Publish on <Topic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> where {"ArnEquals":{"lambda:SourceFunctionArn":"<NotifyFunction.Arn>"}}
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
         OperatorPolicy of <OperatorRole>
           ListLedger: s3:ListBucket on <LedgerBucket.Arn>
@@ -97,7 +98,7 @@ fn each_role_may_do_this_and_nothing_else() {
           WriteSuppressions: s3:PutObject on <LedgerBucket.Arn>/suppressions/* <LedgerBucket.Arn>/runs/* <LedgerBucket.Arn>/jobs/*
           Send: sqs:GetQueueAttributes sqs:SendMessage on <GuardQueue.Arn> <ObjectQueue.Arn>
           Redrive: sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on <GuardDlq.Arn> <ObjectDlq.Arn> <NotificationDlq.Arn>
-          Publish: sns:Publish on <Topic>
+          Publish: sns:Publish on <EmailTopic> <SmsTopic> <DocumentTopic> <ChatTopic> <AlertTopic>
           UseKey: kms:GenerateDataKey kms:Decrypt on <Key.Arn> where {"StringLike":{"kms:ViaService":["s3.eu-west-1.amazonaws.com*","sns.eu-west-1.amazonaws.com*"]}}
     "#]].assert_eq(&text);
 }
@@ -167,7 +168,8 @@ fn each_function_may_do_what_posture_says() {
     let all = [On::Buckets, On::Account, On::Keys, On::BucketKeys, On::Stacks, On::Ledger];
     let reads: BTreeSet<&str> = all.into_iter().flat_map(permissions::reads).collect();
     // The documents of the ledger, whose calls are no questions about a bucket.
-    let reads: BTreeSet<&str> = reads.into_iter().chain(["s3:GetObject"]).collect();
+    let reads: BTreeSet<&str> =
+        reads.into_iter().chain(["s3:GetObject", permissions::SUBSCRIPTIONS]).collect();
     assert_eq!(actions("GuardReadPolicy"), reads);
     let settings = Config::default().writable();
     let writes = all.into_iter().flat_map(|on| permissions::writes(on, &settings));

@@ -33,10 +33,10 @@ fn policies_are_within_the_limits_of_their_services_also_with_many_deployers() {
         sizes.push(format!("{type}: {} of {max}, {}\n", longest.0, longest.1));
     }
     expect![[r#"
-        AWS::IAM::ManagedPolicy: 2493 of 6144, GuardReadPolicy
-        AWS::S3::BucketPolicy: 8566 of 20480, LedgerBucketPolicy
+        AWS::IAM::ManagedPolicy: 3357 of 6144, GuardReadPolicy
+        AWS::S3::BucketPolicy: 8828 of 20480, LedgerBucketPolicy
         AWS::SQS::QueuePolicy: 5756 of 8192, GuardQueuePolicy
-        AWS::SNS::TopicPolicy: 3085 of 30720, TopicPolicy
+        AWS::SNS::TopicPolicy: 3105 of 30720, AlertTopicPolicy
         AWS::KMS::Key: 3414 of 32768, Key
     "#]]
     .assert_eq(&sizes.concat());

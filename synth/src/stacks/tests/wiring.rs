@@ -17,7 +17,13 @@ fn the_guards_wiring_is_whole() {
 fn the_wiring_of_a_whole_configuration_is_whole() {
     let template = configured().render().unwrap();
     // An ARN of the configuration names a partition.
-    let named = ["SubscriptionTickets", "SubscriptionTriagePermission", "SubscriptionTriage"];
+    let named = [
+        "SubscriptionTickets",
+        "SubscriptionTriagePermission",
+        "SubscriptionTriage",
+        "AlertSubscriptionTriagePermission",
+        "AlertSubscriptionTriage",
+    ];
     assert_eq!(faults(&template), named.map(|id| format!("{id} names the partition `aws`")));
     let mut cut = template;
     cut["Resources"].as_object_mut().unwrap().shift_remove("SubscriptionTriagePermission");
@@ -85,11 +91,12 @@ fn a_wire_that_is_cut_is_found() {
         "cloudtrail.amazonaws.com may not use <Key.Arn>",
     );
     check(
-        "/Resources/Topic/Properties/KmsMasterKeyId",
+        "/Resources/AlertTopic/Properties/KmsMasterKeyId",
         Some(aws_key),
-        "Topic has a key that alarms cannot use",
+        "AlertTopic has a key that alarms cannot use",
     );
-    check("/Resources/TopicPolicy", None, "alarms may not publish to <Topic>");
+    check("/Resources/AlertTopicPolicy", None, "alarms may not publish to <AlertTopic>");
+    check("/Resources/SmsTopicPolicy", None, "SmsTopic has no policy");
     check(
         "/Resources/GuardFunction/Properties/Role",
         Some(get_role),
@@ -383,16 +390,31 @@ fn topic_faults(template: &Json) -> Vec<String> {
         if topic["Properties"]["KmsMasterKeyId"] != "<Key.Arn>" {
             faults.push(format!("{id} has a key that alarms cannot use"));
         }
-        let publish = of_type(template, "AWS::SNS::TopicPolicy")
-            .flat_map(|(_, policy)| many(&policy["Properties"]["PolicyDocument"]["Statement"]))
+        let topic = format!("<{id}>");
+        let policies: Vec<_> = of_type(template, "AWS::SNS::TopicPolicy")
+            .map(|(_, policy)| &policy["Properties"])
+            .filter(|policy| policy["Topics"] == json!([topic]))
+            .collect();
+        // A second policy replaces the first.
+        assert!(policies.len() <= 1, "{id} has two policies");
+        if policies.is_empty() {
+            faults.push(format!("{id} has no policy"));
+        }
+        let publish = policies
+            .iter()
+            .flat_map(|policy| many(&policy["PolicyDocument"]["Statement"]))
             .any(|one| {
                 one["Effect"] == "Allow"
                     && one["Principal"]["Service"] == "cloudwatch.amazonaws.com"
                     && one["Action"] == "sns:Publish"
+                    && one["Resource"] == topic
                     && one["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
             });
-        if !publish {
-            faults.push(format!("alarms may not publish to <{id}>"));
+        if publish != (id == "AlertTopic") {
+            faults.push(format!(
+                "alarms {} publish to <{id}>",
+                if publish { "may" } else { "may not" }
+            ));
         }
     }
     faults
@@ -405,7 +427,7 @@ fn alarm_faults(template: &Json) -> Vec<String> {
         let rule = &template["Resources"]["AlarmChanged"]["Properties"]["EventPattern"];
         let is_reported = texts(&rule["resources"]).contains(&&*format!("<{id}.Arn>"));
         // Exactly one of both.
-        if is_reported == (alarm["Properties"]["AlarmActions"] == json!(["<Topic>"])) {
+        if is_reported == (alarm["Properties"]["AlarmActions"] == json!(["<AlertTopic>"])) {
             faults.push(format!("{id} notifies no one"));
         }
     }

@@ -66,7 +66,7 @@ fn callers(attacked: &Attacked) -> Vec<Caller> {
         of("rule-of-sweeps", events(), source(&rule("Sweep"))),
         of("rule-of-objects", events(), source(&rule("ObjectChanged"))),
         of("other-rule", events(), source(&other_rule)),
-        of("topic", sns(), source(guarded.output("TopicArn"))),
+        of("topic", sns(), source(guarded.output("EmailTopicArn"))),
         of("other-topic", sns(), source(&other_topic)),
         of("any-alarm", "cloudwatch.amazonaws.com".to_owned(), source(&alarm)),
         of("access-logs", "logging.s3.amazonaws.com".to_owned(), source("arn:aws:s3:::any")),
@@ -184,7 +184,12 @@ fn parts(attacked: &Attacked) -> Vec<Part> {
             &QUEUE,
         ));
     }
-    parts.push(part("topic", guarded.output("TopicArn").to_owned(), &TOPIC));
+    for output in
+        ["EmailTopicArn", "SmsTopicArn", "DocumentTopicArn", "ChatTopicArn", "AlertTopicArn"]
+    {
+        let name = output.trim_end_matches("Arn");
+        parts.push(part(name, guarded.output(output).to_owned(), &TOPIC));
+    }
     let key = guarded.output("KeyArn");
     let by_s3 = |context: &str| json!({ "kms:ViaService": format!("s3.{region}.amazonaws.com"), "kms:EncryptionContext:aws:s3:arn": context });
     let used = |name: &str, context: &str| Part {

@@ -180,7 +180,7 @@ fn no_one_changes_a_queue_or_its_policy() {
 fn no_one_publishes_notifications() {
     let attacked = &*attacked();
     let guarded = &attacked.guarded;
-    let topic = guarded.output("TopicArn");
+    let topic = guarded.output("EmailTopicArn");
     let sns = |client: &Client, action: &str, more: &[(&str, &str)]| {
         let parameters = [&[("Action", action), ("TopicArn", topic)], more].concat();
         client.query("sns", "2010-03-31", &parameters)

@@ -124,7 +124,7 @@ fn the_guards_role_writes_nothing_from_another_function() {
         ("s3:PutBucketPolicy", format!("arn:aws:s3:::{bucket}")),
         ("s3:GetBucketPolicy", format!("arn:aws:s3:::{bucket}")),
         ("sqs:SendMessage", queue.to_owned()),
-        ("sns:Publish", guarded.output("TopicArn").to_owned()),
+        ("sns:Publish", guarded.output("EmailTopicArn").to_owned()),
     ] {
         let may =
             |context: Value| account.allows(role, action, &resource, &context).unwrap().allowed;

@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use expect_test::expect_file;
 use s3guard_aws::stacks::StackStatus;
 use s3guard_aws::stacks::drift::Drifted;
+use s3guard_aws::subscriptions::Subscription;
 use time::macros::datetime;
 
 use crate::operations::status::judge;
 use crate::operations::status::show::*;
+use crate::operations::subscribers::ALERTS;
 use crate::ui::output::Paint;
 use crate::ui::text::plain;
 
@@ -25,7 +27,10 @@ fn stack() -> Stack {
         status: StackStatus::from("UPDATE_COMPLETE"),
         reason: None,
         parameters: BTreeMap::from([output("DeployerArns", "arn:aws:iam::111122223333:role/ci")]),
-        outputs: BTreeMap::from([output("TopicArn", "arn:aws:sns:eu-west-1:111122223333:guard")]),
+        outputs: BTreeMap::from([
+            output("EmailTopicArn", "arn:aws:sns:eu-west-1:111122223333:email"),
+            output("AlertTopicArn", "arn:aws:sns:eu-west-1:111122223333:alerts"),
+        ]),
         tags: BTreeMap::new(),
         updated: None,
         protected: true,
@@ -61,11 +66,7 @@ fn status() -> Status {
         queues: QUEUES.map(queue).into(),
         rules: vec![rule(RuleState::Enabled), rule(RuleState::Enabled)],
         alarms: ["GuardDlqAlarm", "GuardErrorsAlarm"].map(alarm).into(),
-        subscriptions: Some(vec![Subscription {
-            protocol: "email".to_owned(),
-            endpoint: "owner@example.com".to_owned(),
-            is_pending: false,
-        }]),
+        subscriptions: Some(["email", ALERTS].map(|topic| subscriber(topic, OWNER)).into()),
         trail: Some("guard-eu-west-1".to_owned()),
         drift: Some(LastDrift {
             status: "IN_SYNC".to_owned(),
@@ -83,6 +84,13 @@ fn status() -> Status {
         findings: Some(1),
         ..Status::default()
     }
+}
+
+const OWNER: &str = "owner@example.com";
+
+fn subscriber(topic: &'static str, endpoint: &str) -> Subscriber {
+    let (protocol, endpoint) = ("email".to_owned(), endpoint.to_owned());
+    Subscriber { topic, subscription: Subscription { protocol, endpoint, is_pending: false } }
 }
 
 fn last_sweep() -> LastSweep {
@@ -120,7 +128,7 @@ fn troubled() -> (Status, Stack) {
     status.alarms[0].state = "ALARM".to_owned();
     status.alarms[0].reason = "12 is more than 0".to_owned();
     status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
-    status.subscriptions.as_mut().unwrap()[0].is_pending = true;
+    status.subscriptions.as_mut().unwrap()[0].subscription.is_pending = true;
     without_trail(&["`org`: is not logging"], &mut status);
     status.drift = Some(drifted());
     status.are_writes_partly_seen = true;
@@ -223,8 +231,8 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
     check(
         |_, stack| drop(stack.parameters.insert("Email".to_owned(), "you@example.com".to_owned())),
-        "you@example.com was unsubscribed and gets nothing; `aws sns subscribe --topic-arn \
-         arn:aws:sns:eu-west-1:111122223333:guard --protocol email --notification-endpoint you@example.com",
+        "you@example.com is not subscribed to `email` and `alerts` any more and gets nothing from there: `s3guard subscribe \
+         --email you@example.com --stack guard --region eu-west-1` subscribes it again",
     );
     check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
     check(
@@ -281,8 +289,8 @@ fn what_ends_by_itself_or_with_a_mail_is_a_remark_and_no_problem() {
     check(|_, stack| stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
     check(|status, _| status.functions[0].is_changing = true, "is being created or updated");
     check(
-        |status, _| status.subscriptions.as_mut().unwrap()[0].is_pending = true,
-        "email owner@example.com is not confirmed and gets nothing: open the mail of SNS",
+        |status, _| status.subscriptions.as_mut().unwrap()[0].subscription.is_pending = true,
+        "email owner@example.com is not confirmed and gets nothing from the topic `email`: open the mail of SNS",
     );
 }
 

@@ -8,7 +8,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     message(
         &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
-            s3guard left a bucket as it is: reports
+            CRITICAL: bucket reports stays public (bucket policy)
             [critical: not-remediated]
 
             Left as it is
@@ -19,18 +19,57 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     );
     let swept = Run::new(Trigger::Sweep, findings).notification().unwrap();
     assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
-    for (reason, severity) in [
-        (Reason::PublicPolicy, "critical"),
-        (Reason::PublicAcl, "critical"),
-        (Reason::NotReadable(crate::Question::PublicAccessBlock), "high"),
-        (Reason::DeniesTls("its statement".to_owned()), "high"),
-        (Reason::DeniesEveryRequest("its statement".to_owned()), "critical"),
+    for (reason, severity, subject) in [
+        (Reason::PublicPolicy, "critical", "CRITICAL: bucket reports stays public (bucket policy)"),
+        (Reason::PublicAcl, "critical", "CRITICAL: bucket reports stays public (ACL)"),
+        (
+            Reason::NotReadable(crate::Question::PublicAccessBlock),
+            "high",
+            "HIGH: bucket reports: not everything could be read",
+        ),
+        (Reason::DeniesTls("it".to_owned()), "high", "HIGH: bucket reports: it. Nothing was added"),
+        (
+            Reason::DeniesEveryRequest("it".to_owned()),
+            "critical",
+            "CRITICAL: bucket reports: no principal can reach this bucket",
+        ),
     ] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
-        assert_eq!(notification.subject, "s3guard partially protected reports");
+        assert!(notification.subject.starts_with(subject), "{}", notification.subject);
         assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
     }
+}
+
+#[test]
+fn the_subject_the_severity_and_the_sms_are_those_of_the_worst_that_remains() {
+    // The guard adds its statement to a policy that gives another account access.
+    let outsider = "its policy lets others in: account 444455556666 (statement 1)";
+    let name = "account 444455556666 (statement 1)".to_owned();
+    let remains = Reason::LetsOthersIn(Severity::High, name);
+    for aspect in [Aspect::Policy, Aspect::Replication] {
+        let findings = vec![open(), not_remediated(aspect, remains.clone())];
+        for trigger in [calls("DeleteBucketPublicAccessBlock"), Trigger::Sweep] {
+            let notification = Run::new(trigger, findings.clone()).notification().unwrap();
+            assert_eq!(notification.document.severity, Severity::High);
+            assert_eq!(notification.subject, format!("HIGH: bucket reports: {outsider}"));
+            let sms = format!("s3guard HIGH: bucket reports: {outsider}");
+            assert!(notification.sms.starts_with(&sms), "{}", notification.sms);
+        }
+    }
+    // A bucket that is public is worse.
+    let findings = vec![
+        not_remediated(Aspect::Policy, remains),
+        not_remediated(Aspect::PublicAccess, Reason::PublicPolicy),
+        not_remediated(Aspect::PublicAccess, Reason::PublicAcl),
+    ];
+    let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
+    let subject = "CRITICAL: bucket reports stays public (bucket policy, ACL)";
+    assert_eq!(notification.subject, subject);
+    // What remains is said, and not what was reverted.
+    let findings = vec![open(), not_remediated(Aspect::Tls, Reason::WebsiteWithoutTls)];
+    let run = Run::new(calls("DeleteBucketPublicAccessBlock"), findings);
+    assert_eq!(run.notification().unwrap().subject, "s3guard partially protected reports");
 }
 
 #[test]

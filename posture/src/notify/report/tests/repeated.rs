@@ -1,6 +1,7 @@
 //! Severities, and how often a remediation is reported.
 
 use super::*;
+use crate::contract::Channel;
 
 fn severity(run: &Run) -> Severity {
     run.notification().unwrap().document.severity
@@ -83,7 +84,9 @@ fn the_number_of_times_is_in_every_channel() {
         notification.text
     );
     assert!(
-        notification.chat().contains("Remediated 4 times within the hour, this time included.")
+        notification
+            .message(Channel::Chat)
+            .contains("Remediated 4 times within the hour, this time included.")
     );
     assert_eq!(notification.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
 }
