@@ -104,7 +104,10 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     let everyone = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*",
         "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{old}/*") }] });
     root.put_bucket_setting(&old, "policy", &everyone.to_string()).unwrap();
-    let guarded = Guarded::configured(account, ASPECTS, &["--grade", "security", "--key", &key]);
+    let left = "[[rule]]\nbucket = \"old-*\"\naspects = { public-access = \"report\" }\n";
+    let configuration = format!("{ASPECTS}{left}");
+    let guarded =
+        Guarded::configured(account, &configuration, &["--grade", "security", "--key", &key]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
     // Every read and write: a new bucket lacks nearly all settings.
