@@ -2,5 +2,6 @@
 
 pub mod assess;
 pub mod coverage;
+pub mod downgrade;
 pub mod permissions;
 pub mod tls;

@@ -29,6 +29,8 @@ use crate::{
 };
 
 mod bucket_ledger;
+mod deeds;
+mod fallen;
 pub mod memory;
 mod news;
 mod pass;

@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod last_sweep;
 pub mod ledger;
 pub mod memory;
+pub mod protections;
 pub mod record;
 pub mod state;
 pub mod triage;

@@ -118,6 +118,7 @@ fn call(origin: &Origin<'_>) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        effect: Default::default(),
     }
 }
 
@@ -162,6 +163,7 @@ fn of_bucket(
         is_again: false,
         owner: Some(OWNER),
         times_within_hour: 1,
+        sequence: None,
         kept: &kept,
         now: origin.now,
     })

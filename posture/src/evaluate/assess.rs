@@ -182,6 +182,8 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
             Aspect::Replication => keeping::replication(observed),
             Aspect::Lifecycle => keeping::lifecycle(observed),
             Aspect::ObjectLock => keeping::object_lock(observed),
+            // They are reported by events alone.
+            Aspect::AccessPoints | Aspect::Exports => continue,
         };
         let (Ok(judgement) | Err(judgement)) = result;
         judged.push((aspect, only_reported(judgement, mode)));

@@ -12,7 +12,7 @@ use super::cloudtrail::utc;
 use super::plausible::not_in_future;
 use super::read::of_account;
 use super::request::{NotAnEvent, bucket};
-use super::wire::as_time;
+use crate::text::wire::as_time;
 use crate::model::change::{Change, DETAIL_TYPES};
 use crate::{AccountId, BucketName};
 

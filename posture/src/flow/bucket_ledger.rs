@@ -51,6 +51,8 @@ pub(super) enum Base {
     Absent,
     /// The state, and its version.
     Read(Box<BucketState>, String),
+    /// The state of a bucket of this name that was deleted, in this version.
+    Closed(String),
     /// An object of this version that is not the state of the bucket, and is replaced.
     Replaced(String),
     /// It could not be read, or is left alone.
@@ -62,8 +64,6 @@ pub(super) enum Base {
 pub(super) enum StateReading {
     /// With the first settings.
     Eager,
-    /// When it is needed.
-    Lazy,
     /// Not before it is written: the bucket is new.
     Assumed,
 }
@@ -194,6 +194,7 @@ pub(super) async fn read_state<L: Ledger>(
     let (etag, cause) = match ledger.read(&key).await {
         Ok(Stored::Absent) => return (Base::Absent, None),
         Ok(Stored::Ours { etag, body }) => match BucketState::read(&body, &id.name, &id.account) {
+            Ok(state) if state.closed.is_some() => return (Base::Closed(etag), None),
             Ok(state) if state.is_in(&id.region) => {
                 return (Base::Read(Box::new(state), etag), None);
             }

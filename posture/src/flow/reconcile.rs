@@ -9,6 +9,7 @@ use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::events::Again;
+use crate::model::deed::Deed;
 use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::OwnBucket;
@@ -24,6 +25,7 @@ use crate::{
 
 use super::bucket_ledger::{Base, BucketLedger, StateReading};
 use super::pass::{Conclusion, Pass, Reconciliation, pause};
+use super::fallen::Fallen;
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.
@@ -63,7 +65,7 @@ where
         });
         let wanted = |observed: &Observed| {
             if is_account {
-                Baseline::of_account(config.account_mode())
+                self.account_baseline(trigger)
             } else {
                 let mut baseline = config.baseline(&id, &observed.tags, &context);
                 baseline.own.clone_from(&own);
@@ -74,6 +76,11 @@ where
         let reading = if own.is_some() { StateReading::Eager } else { pass.state_reading() };
         let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
         let begun = self.now();
+        let last = trigger.calls().last();
+        if last.is_some_and(|call| call.effect.deed == Some(Deed::Deleted)) {
+            let baseline = wanted(&Observed::unread(id.clone()));
+            return self.deleted(&pass, &ledger, baseline).await;
+        }
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
             Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => self.gone(&pass).await,
@@ -163,7 +170,7 @@ where
         let took = self.took(pass, &seen);
         seen.count(took, &mut result.tally);
         result.retry |= seen.is_transient;
-        if Pass::needs_state(&seen, &ledger.base()) {
+        if pass.needs_state(&seen, &ledger.base()) {
             ledger.read_state().await;
         }
         let base = ledger.base();
@@ -172,13 +179,17 @@ where
         let mut update = pass.update(&seen, begun);
         update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
+        let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
+        let mut fallen = self.fallen(&mut end, is_new);
+        fallen.findings.extend(self.by_event(&end).await);
         let earlier = self.unreported(&mut end).await;
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
         for stopped in stopped(&end) {
             self.stop(&mut end, &stopped).await;
         }
-        let notification = self.notification(&mut end, &earlier, took);
+        let notification = self.notification(&mut end, &earlier, took, &fallen);
+        let notification = self.folded(&mut end, notification, &fallen).await;
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
@@ -193,6 +204,9 @@ where
             (Some(notification), Trigger::Calls(_)) => {
                 let (is_published, tally) = self.publish_and_note(&notification, pending).await;
                 result.retry |= !is_published;
+                if let Some(sequence) = fallen.sequence.filter(|_| !is_published) {
+                    self.account.not_alarmed(&sequence.principal);
+                }
                 result.tally.add(tally);
             }
             (None, _) if is_noted => result.tally.add(self.note(pending, true).await),
@@ -230,9 +244,11 @@ where
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
+        fallen: &Fallen,
     ) -> Option<Notification> {
         let Conclusion { pass, seen, known, update, .. } = end;
-        let news = pass.news(&seen.findings, known.as_ref(), self.now());
+        let mut news = pass.news(&seen.findings, known.as_ref(), self.now());
+        news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
         done.extend(seen.done.iter().cloned());
@@ -258,6 +274,7 @@ where
             is_again: pass.task.is_again && earlier.is_empty(),
             owner: seen.owner.as_deref(),
             times_within_hour: report::times_within_hour(&done, written_before),
+            sequence: fallen.sequence.as_ref(),
             now: self.now(),
         });
         let notification = notification.filter(|_| !seen.is_transient || !done.is_empty());

@@ -1,6 +1,9 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod deeds;
+mod downgrades;
+mod fallen;
 mod foreign;
 mod killed;
 mod notified;
@@ -96,6 +99,10 @@ struct Inner {
     written_by_another: Vec<Update>,
     /// The calls of the ledger.
     ledger_calls: Vec<String>,
+    /// The key of the stack's parameter.
+    key: Option<String>,
+    /// The grade and the configuration, if they are not those of most tests.
+    configured: Option<(Grade, String)>,
     /// How many pages the list of buckets has, of one bucket each.
     pages: usize,
     /// When the buckets were created, as the list says.
@@ -131,6 +138,8 @@ impl World {
             state_writes_fail: Vec::new(),
             written_by_another: Vec::new(),
             ledger_calls: Vec::new(),
+            key: None,
+            configured: None,
             pages: 1,
             created: None,
             writes_fail: Vec::new(),
@@ -209,6 +218,16 @@ impl World {
         self.with(|state| std::mem::take(&mut state.ledger_calls))
     }
 
+    fn configured(&self) -> Settings {
+        let key = self.with(|state| state.key.clone()).map(|key| key.parse().unwrap());
+        let mut settings = Settings { key, ..Self::settings() };
+        if let Some((grade, config)) = self.with(|state| state.configured.clone()) {
+            settings.grade = Some(grade);
+            settings.config = Config::from_json(&config).unwrap();
+        }
+        settings
+    }
+
     fn settings() -> Settings {
         Settings {
             account: "111122223333".parse().unwrap(),
@@ -234,7 +253,7 @@ impl World {
             account: &account,
             ledger: self,
             outgoing: self,
-            settings: &Self::settings(),
+            settings: &self.configured(),
             clock: Clock { now: &|| self.now(), deadline },
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));

@@ -65,6 +65,7 @@ mod tests {
             exposes: false,
             opens_sse_c: false,
             makes_default_bucket: false,
+            effect: Default::default(),
         }
     }
 

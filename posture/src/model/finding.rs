@@ -165,6 +165,19 @@ pub enum Reason {
         "{0}, {NOT_BY_A_DEPLOYER}: check it, and deploy the stack again if it is not as it should be"
     )]
     NotByADeployer(String),
+    // A protection that was on and is off, or weaker: what is now, and what was.
+    #[error("{0}")]
+    SwitchedOff(String),
+    // Reported by the event of a call alone.
+    #[error("{0}; s3guard changes nothing of it: check that it is meant")]
+    ByEvent(String),
+    #[error(
+        "the bucket was deleted; {0}. Another account can take its name, and then serves what is \
+         requested there: remove its DNS records and CloudFront origins"
+    )]
+    NameIsFree(String),
+    #[error("the key {0} {1}: what it encrypts, in every bucket, cannot be read without it")]
+    KeyLost(String, &'static str),
 }
 
 impl Reason {
@@ -172,6 +185,19 @@ impl Reason {
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };
         Some(Setting::Policy(Some(policy.clone())))
+    }
+
+    /// Whether it is reported by the event of its call only: no sweep finds it again.
+    pub const fn is_of_event(&self) -> bool {
+        matches!(
+            self,
+            Self::SwitchedOff(_) | Self::ByEvent(_) | Self::NameIsFree(_) | Self::KeyLost(..)
+        )
+    }
+
+    /// Whether something has to be done at once, although the bucket is not public.
+    pub const fn is_urgent(&self) -> bool {
+        matches!(self, Self::NameIsFree(_) | Self::KeyLost(..))
     }
 
     /// Whether the bucket is public, or may become so.

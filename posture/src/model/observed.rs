@@ -7,7 +7,7 @@ use time::Date;
 use crate::model::policy::Policy;
 use crate::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
-    Replication, Setting, SettingKind, Tags, Versioning,
+    Replication, Retention, Setting, SettingKind, Tags, Versioning,
 };
 use crate::{Aspect, BucketId, Question};
 
@@ -104,7 +104,7 @@ pub struct Observed {
     /// When its objects are deleted.
     pub lifecycle: Reading<Lifecycle>,
     /// Whether new objects are locked: the default retention.
-    pub object_lock: Reading<()>,
+    pub object_lock: Reading<Retention>,
     /// Whether the wanted key can be used; [`Reading::Absent`] if it does not exist.
     pub key: Reading<KeyState>,
     /// Whether an operation of the bucket's stack is in progress.
@@ -191,7 +191,7 @@ impl Observed {
             Question::Notifications => self.notifications = from.notifications.clone(),
             Question::Tags => self.tags = from.tags.clone(),
             Question::Replication => self.replication = from.replication.clone(),
-            Question::Lifecycle => self.lifecycle = from.lifecycle,
+            Question::Lifecycle => self.lifecycle = from.lifecycle.clone(),
             Question::ObjectLock => self.object_lock = from.object_lock,
             Question::Key => self.key = from.key.clone(),
             Question::Stack => self.stack_in_progress = from.stack_in_progress,

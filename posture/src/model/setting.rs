@@ -6,10 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod encryption;
+mod lifecycle;
 mod notifications;
 mod public_access;
 
 pub use encryption::{Algorithm, Encryption, Key, SseC};
+pub use lifecycle::{EXPIRES_SOON_DAYS, Expiry, ExpiryOf, Lifecycle, Retention, Scope};
 pub use notifications::{Configuration, Notifications};
 pub use public_access::PublicAccessBlock;
 
@@ -245,11 +247,4 @@ pub struct Replication {
     pub other_accounts: Vec<String>,
     /// The destination buckets.
     pub buckets: Vec<BucketName>,
-}
-
-/// When objects are deleted by a lifecycle rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lifecycle {
-    /// The fewest days after which an enabled rule expires current objects.
-    pub expires_after_days: Option<u32>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
+use crate::model::deed::Effect;
 use crate::model::tool::Tool;
 use crate::model::watch;
 use crate::{Aspect, CallContext, Maker};
@@ -40,6 +41,8 @@ pub struct Call {
     pub opens_sse_c: bool,
     /// Whether it creates a bucket with S3's default ACL and ownership.
     pub makes_default_bucket: bool,
+    /// What its parameters say that it has done.
+    pub effect: Effect,
 }
 
 impl Trigger {
@@ -110,6 +113,7 @@ mod tests {
             exposes: false,
             opens_sse_c: event_name == "PutBucketEncryption",
             makes_default_bucket: event_name == "CreateBucket",
+            effect: Effect::default(),
         }
     }
 

@@ -203,6 +203,7 @@ impl Event {
             exposes: false,
             opens_sse_c: false,
             makes_default_bucket: false,
+            effect: Default::default(),
         })
     }
 }

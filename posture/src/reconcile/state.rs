@@ -12,12 +12,17 @@ use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use super::ledger::suppression;
+use super::protections::ProtectionState;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
-use crate::events::wire::{as_optional_time, as_time};
+use crate::text::wire::{as_optional_time, as_time};
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
+
+mod update;
+
+pub use update::Update;
 
 /// The version of the form. A reader of older versions leaves a newer one alone.
 const VERSION: u32 = 1;
@@ -68,6 +73,12 @@ pub struct BucketState {
     /// The objects that do not count and were reported: their keys and versions.
     #[serde(default)]
     pub foreign_seen: BTreeSet<String>,
+    /// The protections, and what was switched off.
+    #[serde(default)]
+    pub protections: ProtectionState,
+    /// Since when the bucket is deleted. A later bucket of its name begins with a new state.
+    #[serde(with = "as_optional_time", default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<OffsetDateTime>,
 }
 
 /// How the guard learned of a bucket, and when.
@@ -163,37 +174,6 @@ pub struct Stop {
     pub notified: bool,
 }
 
-/// What a reconciliation has seen and done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
-    /// When the bucket was judged.
-    pub time: OffsetDateTime,
-    /// How the guard learned of the bucket, if that is new.
-    pub known: Option<Known>,
-    /// The settings that the bucket has now, as far as they were read or written.
-    pub settings: Vec<Setting>,
-    /// The settings that are right from now on.
-    pub right: Vec<Setting>,
-    /// The calls that may have changed a setting.
-    pub sources: Vec<(SettingKind, Source)>,
-    /// The aspects that were judged.
-    pub judged: BTreeSet<Aspect>,
-    /// What is not remediated, and whether that was reported now.
-    pub findings: Vec<(Aspect, String, bool)>,
-    /// The writes.
-    pub writes: Vec<Write>,
-    /// The settings that are not written any more.
-    pub stops: Vec<(SettingKind, Stop)>,
-    /// The records that could not be reported.
-    pub unreported: Vec<String>,
-    /// The records that were reported now and could not be before.
-    pub reported: Vec<String>,
-    /// The keys of suppressions whose first use was reported now.
-    pub suppressions_seen: Vec<String>,
-    /// The objects that do not count and were reported now.
-    pub foreign_seen: Vec<String>,
-}
-
 /// Why an object is not a state that can be used.
 #[derive(Debug, Error)]
 pub enum InvalidState {
@@ -223,10 +203,11 @@ pub fn of_key(key: &str) -> Option<BucketName> {
 /// A reason as a state has it. None for what is reported otherwise: a suppression by its first use, that the guard has
 /// stopped by its own notification, and that a stack never finished by the last of its events.
 pub fn reason_text(reason: &Reason) -> Option<String> {
-    let is_reported_otherwise = matches!(
-        reason,
-        Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
-    );
+    let is_reported_otherwise = reason.is_of_event()
+        || matches!(
+            reason,
+            Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
+        );
     (!is_reported_otherwise).then(|| reason.to_string().chars().take(REASON_MAX).collect())
 }
 
@@ -251,10 +232,17 @@ impl BucketState {
     /// The state of a bucket of which nothing is known.
     pub fn new(id: &BucketId) -> Self {
         Self {
-            version: VERSION,
-            bucket: id.name.to_string(),
-            account: id.account.to_string(),
             region: id.region.to_string(),
+            ..Self::of(id.name.to_string(), id.account.to_string())
+        }
+    }
+
+    fn of(bucket: String, account: String) -> Self {
+        Self {
+            version: VERSION,
+            bucket,
+            account,
+            region: String::new(),
             known: None,
             settings: BTreeMap::new(),
             findings: Vec::new(),
@@ -263,6 +251,8 @@ impl BucketState {
             stops: BTreeMap::new(),
             suppressions_seen: BTreeSet::new(),
             foreign_seen: BTreeSet::new(),
+            protections: ProtectionState::default(),
+            closed: None,
         }
     }
 
@@ -330,7 +320,14 @@ impl BucketState {
     #[must_use]
     pub fn updated(&self, update: &Update) -> Self {
         let mut state = self.clone();
+        if let Some(closed) = update.closed {
+            // What was known of the bucket is over with it.
+            let region = std::mem::take(&mut state.region);
+            let (bucket, account) = (self.bucket.clone(), self.account.clone());
+            return Self { region, closed: Some(closed), ..Self::of(bucket, account) };
+        }
         state.learn(update);
+        state.protections.learn(&update.protections);
         state.judge(update);
         let Update { time, writes, stops, .. } = update;
         state.writes.extend(writes.iter().cloned());
@@ -413,6 +410,7 @@ impl BucketState {
                 entries.pop_first();
             }
         }
+        self.protections.forget(now);
         self.writes.retain(|write| write.time > now - Duration::HOUR);
         bound(&mut self.writes);
         bound(&mut self.unreported);
@@ -423,66 +421,6 @@ impl BucketState {
             });
         }
         bound(&mut self.suppressions_seen);
-    }
-}
-
-impl Update {
-    /// Nothing, at this time.
-    pub fn new(time: OffsetDateTime) -> Self {
-        Self {
-            time,
-            known: None,
-            settings: Vec::new(),
-            right: Vec::new(),
-            sources: Vec::new(),
-            judged: BTreeSet::new(),
-            findings: Vec::new(),
-            writes: Vec::new(),
-            stops: Vec::new(),
-            unreported: Vec::new(),
-            reported: Vec::new(),
-            suppressions_seen: Vec::new(),
-            foreign_seen: Vec::new(),
-        }
-    }
-
-    /// Notes that these findings were reported.
-    pub fn mark_reported<'a>(&mut self, findings: impl IntoIterator<Item = &'a Finding>) {
-        for finding in findings {
-            let Finding::NotRemediated { aspect, reason } = finding else { continue };
-            let Some(reason) = reason_text(reason) else { continue };
-            for (of, text, is_notified) in &mut self.findings {
-                *is_notified |= of == aspect && *text == reason;
-            }
-        }
-    }
-
-    /// The same, if the report about the bucket could not be published: these are the records of its writes.
-    #[must_use]
-    pub fn not_published(mut self, records: Vec<String>) -> Self {
-        for (_, _, is_notified) in &mut self.findings {
-            *is_notified = false;
-        }
-        self.reported.retain(|id| !records.contains(id));
-        self.unreported.extend(records);
-        self
-    }
-
-    /// Whether it says nothing that depends on the publication of a report.
-    pub fn is_independent(&self) -> bool {
-        self.reported.is_empty() && !self.findings.iter().any(|(_, _, is_notified)| *is_notified)
-    }
-
-    /// Whether it says only what the bucket is like.
-    pub fn is_quiet(&self) -> bool {
-        let Self { findings, writes, stops, unreported, .. } = self;
-        findings.is_empty()
-            && writes.is_empty()
-            && stops.is_empty()
-            && unreported.is_empty()
-            && self.right.is_empty()
-            && self.suppressions_seen.is_empty()
-            && self.foreign_seen.is_empty()
     }
 }
 

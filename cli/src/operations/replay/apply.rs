@@ -5,11 +5,11 @@
 mod access;
 mod notifications;
 
+use s3guard_posture::events;
 use s3guard_posture::events::field::{at, items, text};
 use s3guard_posture::model::observed::Reading::{Absent, Known};
 use s3guard_posture::model::setting::{
-    AccessLogs, Algorithm, Encryption, Key, Lifecycle, Ownership, Replication, SseC, Tags,
-    Versioning,
+    AccessLogs, Algorithm, Encryption, Key, Ownership, Replication, SseC, Tags, Versioning,
 };
 use s3guard_posture::{AccountId, Observed};
 use serde_json::Value as Json;
@@ -66,10 +66,10 @@ fn change(
             assumed.push("the block on SSE-C is unchanged".to_owned());
         }
         "PutBucketPublicAccessBlock" => {
-            bucket.public_access_block = Known(access::block(parameters)?);
+            bucket.public_access_block = Known(events::block(parameters)?);
         }
         "DeleteBucketPublicAccessBlock" => bucket.public_access_block = Absent,
-        "PutAccountPublicAccessBlock" => bucket.account_block = Known(access::block(parameters)?),
+        "PutAccountPublicAccessBlock" => bucket.account_block = Known(events::block(parameters)?),
         "DeleteAccountPublicAccessBlock" => bucket.account_block = Absent,
         "PutBucketPolicy" => {
             let (policy, is_public) = access::policy(parameters)?;
@@ -106,17 +106,16 @@ fn change(
         }
         "PutBucketNotification" => bucket.notifications = Known(notifications::read(parameters)?),
         "PutBucketWebsite" => bucket.website = Known(()),
+        "DeleteBucketWebsite" => bucket.website = Absent,
         "PutBucketReplication" => {
             bucket.replication = Known(replication(&bucket.id.account, parameters)?);
         }
         "DeleteBucketReplication" => bucket.replication = Absent,
-        "PutBucketLifecycle" => bucket.lifecycle = Known(lifecycle(parameters)?),
+        "PutBucketLifecycle" => bucket.lifecycle = Known(events::lifecycle(parameters)?),
         "DeleteBucketLifecycle" => bucket.lifecycle = Absent,
         "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => {
             // Without a default retention, only objects that are uploaded with one are locked.
-            let configuration = at(parameters, &["ObjectLockConfiguration"])?;
-            let retention = at(configuration, &["Rule", "DefaultRetention"]);
-            bucket.object_lock = retention.map_or(Absent, |_| Known(()));
+            bucket.object_lock = events::retention(parameters)?.map_or(Absent, Known);
         }
         "PutBucketTagging" | "DeleteBucketTagging" => set_tags(bucket, |tags| {
             // Tags of AWS, as `aws:cloudformation:…`, cannot be changed.
@@ -194,17 +193,6 @@ fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
     replication.buckets.sort_unstable();
     replication.buckets.dedup();
     Some(replication)
-}
-
-/// The soonest expiration of the rules that are enabled, whatever objects they are for.
-fn lifecycle(parameters: &Json) -> Option<Lifecycle> {
-    let days = rules(parameters, "LifecycleConfiguration")?.filter_map(|rule| {
-        let expiration = at(rule, &["Expiration"])?;
-        // From a date on, objects of every age are deleted.
-        let from_date = text(expiration, &["Date"]).map(|_| 0);
-        text(expiration, &["Days"]).map(|days| days.parse().unwrap_or(0)).or(from_date)
-    });
-    Some(Lifecycle { expires_after_days: days.min() })
 }
 
 /// The rules of a configuration that are enabled.

@@ -3,11 +3,9 @@
 use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
 use crate::model::observed::Observed;
-use crate::model::setting::{AccessLogs, Setting, Versioning};
+use crate::model::setting::{AccessLogs, EXPIRES_SOON_DAYS, ExpiryOf, Setting, Versioning};
 use crate::{Question, Reason};
 
-/// A lifecycle rule that deletes objects within this many days is reported.
-const EXPIRES_SOON_DAYS: u32 = 7;
 
 /// Versions are kept.
 pub(super) fn versioning(observed: &Observed) -> Judged {
@@ -64,21 +62,22 @@ pub(super) fn replication(observed: &Observed) -> Judged {
     })
 }
 
-/// No lifecycle rule deletes objects soon.
+/// No lifecycle rule deletes objects, or earlier versions, soon.
 pub(super) fn lifecycle(observed: &Observed) -> Judged {
     let seen = Judgement::read(&observed.lifecycle, Question::Lifecycle)?;
-    Ok(match seen.and_then(|seen| seen.expires_after_days) {
-        Some(days) if days <= EXPIRES_SOON_DAYS => {
-            report(format!("a lifecycle rule deletes objects after {days} days"))
-        }
-        Some(_) | None => Judgement::Right,
-    })
+    let soon = |of, what: &str| {
+        let soonest = seen?.soonest(of).filter(|expiry| expiry.days <= EXPIRES_SOON_DAYS)?;
+        Some(format!("{what} are deleted {soonest}"))
+    };
+    let soon = [soon(ExpiryOf::Objects, "objects"), soon(ExpiryOf::OldVersions, "old versions")];
+    let soon: Vec<String> = soon.into_iter().flatten().collect();
+    Ok(if soon.is_empty() { Judgement::Right } else { report(soon.join("; ")) })
 }
 
 /// New objects are locked.
 pub(super) fn object_lock(observed: &Observed) -> Judged {
     Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
-        Some(()) => Judgement::Right,
+        Some(_) => Judgement::Right,
         None => report("its new objects are not locked (any more)".to_owned()),
     })
 }

@@ -13,7 +13,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::config::Ending;
 use crate::events::object_event::ObjectEvent;
-use crate::events::wire::as_time;
+use crate::text::wire::as_time;
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::text::shown_json;

@@ -85,7 +85,23 @@ impl<'a> ReportContent<'a> {
         } else {
             (Severity::Info, "retried")
         };
+        let has = |is: fn(&Reason) -> bool| self.not_remediated.iter().any(|(_, it)| is(it));
+        let severity = if has(Reason::is_urgent) { severity.max(Severity::High) } else { severity };
+        let is_only = self.not_remediated.iter().all(|(_, reason)| reason.is_of_event())
+            && !is(FAILED)
+            && !is(WEAKENED)
+            && !is(PROTECTED);
         let verb = match verb {
+            _ if is_only && has(|it| matches!(it, Reason::NameIsFree(_))) => {
+                "reports that a bucket in use was deleted:"
+            }
+            _ if is_only && has(|it| matches!(it, Reason::KeyLost(..))) => {
+                "reports a lost key of"
+            }
+            _ if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) => {
+                "reports a protection switched off in"
+            }
+            _ if is_only && has(|it| matches!(it, Reason::ByEvent(_))) => "reports a change of",
             "protected" | "reverted a weakening of" if self.is_own => "put back its own bucket",
             verb => verb,
         };

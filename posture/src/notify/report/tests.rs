@@ -39,6 +39,7 @@ fn call(event_name: &str) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        effect: Default::default(),
     }
 }
 
@@ -144,6 +145,7 @@ impl Run {
             is_again: self.is_again,
             owner: self.owner,
             times_within_hour: self.times,
+            sequence: None,
             now: NOON + Duration::from_secs(5),
         })
     }

@@ -22,6 +22,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         exposes: false,
         opens_sse_c: false,
         makes_default_bucket: false,
+        effect: Default::default(),
     }
 }
 

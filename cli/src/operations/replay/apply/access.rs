@@ -31,18 +31,6 @@ const NARROWING: [&str; 13] = [
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
 
-/// The block that is set; a switch that is not named is off.
-pub(crate) fn block(parameters: &Json) -> Option<PublicAccessBlock> {
-    let configuration = at(parameters, &["PublicAccessBlockConfiguration"])?;
-    configuration.as_object()?;
-    Some(PublicAccessBlock {
-        block_public_acls: is_true(configuration, "BlockPublicAcls"),
-        ignore_public_acls: is_true(configuration, "IgnorePublicAcls"),
-        block_public_policy: is_true(configuration, "BlockPublicPolicy"),
-        restrict_public_buckets: is_true(configuration, "RestrictPublicBuckets"),
-    })
-}
-
 /// An unknown value counts as one that cannot be read, which is never changed.
 pub(crate) fn ownership(name: &str) -> Reading<Ownership> {
     match name {

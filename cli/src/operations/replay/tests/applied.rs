@@ -2,7 +2,8 @@
 
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::{
-    Acl, Algorithm, Encryption, Key, Lifecycle, Ownership, PublicAccessBlock, SseC, Versioning,
+    Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Ownership, PublicAccessBlock,
+    Retention, SseC, Versioning,
 };
 use s3guard_posture::{BucketId, Observed};
 use serde_json::{Value as Json, json};
@@ -135,11 +136,13 @@ fn each_other_setting_is_read_from_the_call() {
         { "Status": "Enabled", "Expiration": { "Days": "30" } },
         { "Status": "Enabled", "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 } },
     ] } });
-    let expected = Lifecycle { expires_after_days: Some(30) };
+    let expected = Lifecycle::new([Expiry::after(ExpiryOf::Objects, 30)]);
     assert_eq!(known("PutBucketLifecycle", rules).lifecycle, Reading::Known(expected));
     let lock =
         json!({ "ObjectLockConfiguration": { "Rule": { "DefaultRetention": { "Days": 1 } } } });
-    assert_eq!(known("PutBucketObjectLockConfiguration", lock).object_lock, Reading::Known(()));
+    let expected = Retention { compliance: false, days: 1 };
+    let lock = known("PutBucketObjectLockConfiguration", lock);
+    assert_eq!(lock.object_lock, Reading::Known(expected));
 }
 
 #[test]

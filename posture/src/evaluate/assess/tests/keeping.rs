@@ -1,7 +1,7 @@
 //! Versions, access logs, notifications, copies, rules that delete, locks.
 
 use super::*;
-use crate::model::setting::{Lifecycle, Replication};
+use crate::model::setting::{Expiry, ExpiryOf, Lifecycle, Replication};
 
 #[test]
 fn versions_are_kept_from_grade_hybrid_on() {
@@ -62,7 +62,8 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| Reason::ReportOnly(what.to_owned());
     let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
-    let soon = Lifecycle { expires_after_days: Some(1) };
+    let soon = Lifecycle::new([Expiry::after(ExpiryOf::Objects, 1)]);
+    let old = Lifecycle::new([Expiry::after(ExpiryOf::OldVersions, 1)]);
     let cases = [
         (
             Observed { replication: Reading::Known(copies), ..safe(Grade::Speed) },
@@ -72,7 +73,12 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
         (
             Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
             Aspect::Lifecycle,
-            report("a lifecycle rule deletes objects after 1 days"),
+            report("objects are deleted after 1 day"),
+        ),
+        (
+            Observed { lifecycle: Reading::Known(old), ..safe(Grade::Speed) },
+            Aspect::Lifecycle,
+            report("old versions are deleted after 1 day"),
         ),
         (
             Observed { object_lock: Reading::Absent, ..safe(Grade::Speed) },
@@ -83,7 +89,7 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
     for (bucket, aspect, reason) in cases {
         check_not_remediated(&bucket, &baseline(Grade::Speed), aspect, &reason);
     }
-    let late = Lifecycle { expires_after_days: Some(30) };
+    let late = Lifecycle::new([Expiry::after(ExpiryOf::Objects, 30)]);
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
     assert_eq!(assess(&late, &baseline(Grade::Speed)), []);
 }
