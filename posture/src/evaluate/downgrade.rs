@@ -59,9 +59,8 @@ pub fn compare(
                 compared.downgrades.push(Downgrade { protection, from, to, by });
             }
             let is_older = before.is_some_and(|before| before.since > call.time);
-            let is_same = before.is_some_and(|before| {
-                before.value == *to && before.unexplained_from.is_none()
-            });
+            let is_same = before
+                .is_some_and(|before| before.value == *to && before.unexplained_from.is_none());
             let value = match before {
                 Some(before) if is_older => {
                     let is_explained = before.value == *to;
@@ -198,7 +197,10 @@ impl Downgrade {
 }
 
 /// Values that are known from now on, such as those of what was written.
-pub fn known(values: impl IntoIterator<Item = (Protection, Value)>, since: OffsetDateTime) -> LastValues {
+pub fn known(
+    values: impl IntoIterator<Item = (Protection, Value)>,
+    since: OffsetDateTime,
+) -> LastValues {
     let last = |value| LastValue { since, value, unexplained_from: None };
     let values = values.into_iter().filter(|(_, value)| value.is_small());
     values.map(|(protection, value)| (protection, last(value))).collect::<BTreeMap<_, _>>()

@@ -96,13 +96,21 @@ pub(super) fn deed(event_name: &str, record: &Json) -> Option<Deed> {
         "CreateBucketMetadataTableConfiguration" => {
             exported("a table with metadata of its objects", parameters)
         }
-        "PutDeliverySource" => Some(Deed::Delivery(
-            "its access logs may be delivered to CloudWatch Logs; s3guard does not read where",
-        )),
-        "DeleteDelivery" | "DeleteDeliverySource" => Some(Deed::Delivery(
-            "a delivery of logs by CloudWatch Logs was deleted: if it was that of a bucket, its access logs \
-             end",
-        )),
+        "PutDeliverySource" => Some(Deed::Delivery {
+            what: "its access logs may be delivered by CloudWatch Logs; s3guard does not read where",
+            is_end: false,
+        }),
+        "CreateDelivery" => {
+            let arn = find(parameters, &["deliveryDestinationArn"])?;
+            let account = arn.split(':').nth(4).and_then(|account| account.parse().ok());
+            let bucket = arn.rsplit(':').next()?.parse().ok()?;
+            Some(Deed::Exported { what: "a delivery of logs", bucket, account })
+        }
+        "DeleteDelivery" | "DeleteDeliverySource" => Some(Deed::Delivery {
+            what: "a delivery of logs by CloudWatch Logs was deleted: if it was that of a bucket, its \
+                   access logs end",
+            is_end: true,
+        }),
         "DisableKey" => key(record, parameters, "was disabled"),
         "ScheduleKeyDeletion" => key(record, parameters, "will be deleted"),
         "PutKeyPolicy" => key(record, parameters, "has another policy"),

@@ -25,11 +25,10 @@ pub(super) fn sets(event_name: &str, parameters: &Json) -> Protections {
         "DeleteBucketReplication" => {
             Some(vec![(Protection::Replication, Value::Copies([].into()))])
         }
-        "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => {
-            retention(parameters).map(|retention| {
+        "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => retention(parameters)
+            .map(|retention| {
                 vec![(Protection::ObjectLock, retention.map_or(Value::Off, Value::Retention))]
-            })
-        }
+            }),
         "PutBucketNotification" => at(parameters, &["NotificationConfiguration"]).map(|root| {
             let is_on = root.get("EventBridgeConfiguration").is_some();
             vec![(Protection::EventBridge, Value::switch(is_on))]
@@ -133,10 +132,10 @@ pub fn retention(parameters: &Json) -> Option<Option<Retention>> {
 pub fn lifecycle(parameters: &Json) -> Option<Lifecycle> {
     Some(Lifecycle::new(enabled(parameters, "LifecycleConfiguration")?.flat_map(|rule| {
         let scope = scope(rule);
-        [current(rule), old(rule)].into_iter().flatten().map(move |expiry| Expiry {
-            scope: scope.clone(),
-            ..expiry
-        })
+        [current(rule), old(rule)]
+            .into_iter()
+            .flatten()
+            .map(move |expiry| Expiry { scope: scope.clone(), ..expiry })
     })))
 }
 

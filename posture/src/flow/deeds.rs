@@ -37,10 +37,16 @@ where
     pub(super) async fn by_event(&self, end: &Conclusion<'_>) -> Vec<Finding> {
         let Some(baseline) = &end.seen.baseline else { return Vec::new() };
         let mut findings: Vec<Finding> = Vec::new();
-        for deed in end.pass.task.trigger.calls().iter().filter_map(|call| call.effect.deed.as_ref()) {
-            let Some((aspect, reason)) = self.reason(deed, &baseline.trusted).await else { continue };
+        for deed in
+            end.pass.task.trigger.calls().iter().filter_map(|call| call.effect.deed.as_ref())
+        {
+            let Some((aspect, reason)) = self.reason(deed, &baseline.trusted).await else {
+                continue;
+            };
             let finding = Finding::NotRemediated { aspect, reason };
-            if baseline.mode(aspect) != Mode::Off && !findings.contains(&finding) {
+            // What ends a protection is reported in every mode.
+            let is_end = matches!(deed, Deed::Key { .. } | Deed::Delivery { is_end: true, .. });
+            if (is_end || baseline.mode(aspect) != Mode::Off) && !findings.contains(&finding) {
                 findings.push(finding);
             }
         }
@@ -50,9 +56,12 @@ where
     async fn reason(&self, deed: &Deed, trusted: &Trusted) -> Option<(Aspect, Reason)> {
         match deed {
             Deed::Opened { aspect, what } => Some((*aspect, Reason::ByEvent(what.clone()))),
-            Deed::Delivery(what) => Some((Aspect::AccessLogs, Reason::ByEvent((*what).to_owned()))),
+            Deed::Delivery { what, .. } => {
+                Some((Aspect::AccessLogs, Reason::ByEvent((*what).to_owned())))
+            }
             Deed::Exported { what, bucket, account: Some(account) } => {
-                let is_known = *account == self.settings.account || trusted.accounts.contains(account);
+                let is_known =
+                    *account == self.settings.account || trusted.accounts.contains(account);
                 let words = format!("{what} is sent to {bucket} of account {account}");
                 (!is_known).then_some((Aspect::Exports, Reason::ByEvent(words)))
             }
@@ -67,10 +76,13 @@ where
             Deed::Key { arn, what } => {
                 let mut keys = self.settings.config.keys().chain(&self.settings.key);
                 let key = keys.find(|key| is_key(key, arn, &self.settings.account))?.to_string();
-                Some((Aspect::Encryption, match *what {
-                    "has another policy" => Reason::ByEvent(format!("the key {key} {what}")),
-                    _ => Reason::KeyLost(key, what),
-                }))
+                Some((
+                    Aspect::Encryption,
+                    match *what {
+                        "has another policy" => Reason::ByEvent(format!("the key {key} {what}")),
+                        _ => Reason::KeyLost(key, what),
+                    },
+                ))
             }
             Deed::Deleted => None,
         }
@@ -114,7 +126,8 @@ where
             sequence: None,
             now: self.now(),
         });
-        let update = Update { closed: calls.last().map(|call| call.time), ..Update::new(self.now()) };
+        let update =
+            Update { closed: calls.last().map(|call| call.time), ..Update::new(self.now()) };
         let is_published = match notification.filter(|_| !findings.is_empty()) {
             Some(notification) => self.publish(&notification).await,
             None => true,

@@ -51,15 +51,19 @@ where
             let fall = one.fall();
             known.falls.iter().any(|known| fall.as_ref() == Some(&known.fall))
         };
-        let downgrades: Vec<Downgrade> =
-            compared.downgrades.into_iter().filter(|one| !is_known(one) && !is_otherwise(one, end)).collect();
+        let downgrades: Vec<Downgrade> = compared
+            .downgrades
+            .into_iter()
+            .filter(|one| !is_known(one) && !is_otherwise(one, end))
+            .collect();
         let new: Vec<KnownFall> = downgrades
             .iter()
-            .filter_map(|one| Some(KnownFall { fall: one.fall()?, words: one.words(), notified: true }))
+            .filter_map(|one| {
+                Some(KnownFall { fall: one.fall()?, words: one.words(), notified: true })
+            })
             .collect();
         let mut fallen = Fallen::default();
-        fallen.findings =
-            downgrades.iter().filter(|one| !is_said(one, end)).map(finding).collect();
+        fallen.findings = downgrades.iter().filter(|one| !is_said(one, end)).map(finding).collect();
         let bucket = &end.pass.id.name;
         let mut falls = self.account.recent_falls();
         falls.extend(known.falls.iter().map(|known| (bucket.clone(), known.fall.clone())));

@@ -24,8 +24,8 @@ use crate::{
 };
 
 use super::bucket_ledger::{Base, BucketLedger, StateReading};
-use super::pass::{Conclusion, Pass, Reconciliation, pause};
 use super::fallen::Fallen;
+use super::pass::{Conclusion, Pass, Reconciliation, pause};
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.

@@ -31,8 +31,13 @@ pub enum Deed {
         /// The account of the destination, if the call names it.
         account: Option<AccountId>,
     },
-    /// It has changed the delivery of access logs to `CloudWatch Logs`.
-    Delivery(&'static str),
+    /// It has begun or ended a delivery of logs by `CloudWatch Logs`.
+    Delivery {
+        /// What it is, in words.
+        what: &'static str,
+        /// Whether it has ended.
+        is_end: bool,
+    },
     /// It has changed a KMS key.
     Key {
         /// The key's ARN.

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::text::wire::as_time;
 use crate::model::setting::{
     Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Ownership, PublicAccessBlock,
     Retention, Setting, SseC,
 };
 use crate::text::named::named;
+use crate::text::wire::as_time;
 use crate::{Aspect, Observed, Reading, SettingKind};
 
 /// The most bytes of a value in the ledger. A larger one is not kept, and not compared.
@@ -149,8 +149,7 @@ impl Value {
 pub fn observed(bucket: &Observed) -> Protections {
     let is_account = bucket.id.name.is_account();
     let kinds = SettingKind::ALL.into_iter();
-    let kinds =
-        kinds.filter(|kind| (*kind == SettingKind::AccountPublicAccessBlock) == is_account);
+    let kinds = kinds.filter(|kind| (*kind == SettingKind::AccountPublicAccessBlock) == is_account);
     let mut values: Protections =
         kinds.filter_map(|kind| bucket.setting(kind)).flat_map(|setting| of(&setting)).collect();
     match &bucket.lifecycle {
@@ -197,7 +196,8 @@ pub fn of(setting: &Setting) -> Vec<(Protection, Value)> {
             vec![(Protection::Ownership, Value::switch(is_on))]
         }
         Setting::Versioning(versioning) => {
-            let (enabled, mfa) = versioning.map_or((false, false), |it| (it.enabled, it.mfa_delete));
+            let (enabled, mfa) =
+                versioning.map_or((false, false), |it| (it.enabled, it.mfa_delete));
             vec![
                 (Protection::Versioning, Value::switch(enabled)),
                 (Protection::MfaDelete, Value::switch(mfa)),

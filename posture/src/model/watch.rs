@@ -127,7 +127,13 @@ pub const TABLE: &[Watched] = &[
         &[AccountPublicAccess],
         "all switches are off for all buckets",
     ),
-    event(Rule::Buckets, "PutBucketAbac", &[Policy], "tags decide about access, or no longer do", EVENT),
+    event(
+        Rule::Buckets,
+        "PutBucketAbac",
+        &[Policy],
+        "tags decide about access, or no longer do",
+        EVENT,
+    ),
     event(
         Rule::Buckets,
         "DeleteBucket",
@@ -136,7 +142,13 @@ pub const TABLE: &[Watched] = &[
         "reported if the bucket was a website, or an origin of CloudFront; its state is closed",
     ),
     beside("CreateAccessPoint", ACCESS_POINT),
-    beside("DeleteAccessPoint", "another way to objects is gone"),
+    event(
+        Rule::Beside,
+        "DeleteAccessPoint",
+        &[AccessPoints],
+        "another way to objects is gone",
+        UNREPORTED,
+    ),
     beside("PutAccessPointPolicy", ACCESS_POINT_POLICY),
     beside("DeleteAccessPointPolicy", ACCESS_POINT_POLICY),
     beside("PutAccessPointScope", "other keys and actions are allowed"),
@@ -158,19 +170,24 @@ pub const TABLE: &[Watched] = &[
     beside("DeleteAccessGrantsInstanceResourcePolicy", "the policy of the grants is gone"),
     export("PutBucketInventoryConfiguration", "names of objects are sent to a bucket"),
     export("PutInventoryConfiguration", "names of objects are sent to a bucket"),
-    export("DeleteBucketInventoryConfiguration", NO_EXPORT),
+    ended("DeleteBucketInventoryConfiguration"),
     export("PutBucketAnalyticsConfiguration", "statistics of objects are sent to a bucket"),
     export("PutAnalyticsConfiguration", "statistics of objects are sent to a bucket"),
-    export("DeleteBucketAnalyticsConfiguration", NO_EXPORT),
-    export("CreateBucketMetadataConfiguration", "metadata of objects are kept in tables"),
+    ended("DeleteBucketAnalyticsConfiguration"),
+    event(
+        Rule::Beside,
+        "CreateBucketMetadataConfiguration",
+        &[Exports],
+        "metadata of objects are kept in tables of the account",
+        UNREPORTED,
+    ),
     export("CreateBucketMetadataTableConfiguration", "metadata of objects are sent to a table"),
-    export("DeleteBucketMetadataConfiguration", NO_EXPORT),
-    export("DeleteBucketMetadataTableConfiguration", NO_EXPORT),
-    export("UpdateBucketMetadataInventoryTableConfiguration", NO_EXPORT),
-    export("UpdateBucketMetadataJournalTableConfiguration", NO_EXPORT),
-    service("PutDeliverySource", &[AccessLogs], "access logs go to CloudWatch Logs", OF_LOGS),
-    service("CreateDelivery", &[AccessLogs], "logs go elsewhere", "not reported"),
-    service("UpdateDeliveryConfiguration", &[AccessLogs], "logs have other fields", "not reported"),
+    ended("DeleteBucketMetadataConfiguration"),
+    ended("DeleteBucketMetadataTableConfiguration"),
+    ended("UpdateBucketMetadataInventoryTableConfiguration"),
+    ended("UpdateBucketMetadataJournalTableConfiguration"),
+    service("PutDeliverySource", &[AccessLogs], "access logs go to CloudWatch Logs", EVENT),
+    service("CreateDelivery", &[Exports], "logs go elsewhere", TO_OTHERS),
     service("DeleteDelivery", &[AccessLogs], "access logs end", OF_LOGS),
     service("DeleteDeliverySource", &[AccessLogs], "access logs end", OF_LOGS),
     service("DisableKey", &[Encryption], "nothing that the key encrypts can be read", OF_KEY),
@@ -178,11 +195,13 @@ pub const TABLE: &[Watched] = &[
     service("PutKeyPolicy", &[Encryption], "others may use the key, or it may not be used", OF_KEY),
 ];
 
+const UNREPORTED: &str = "not reported";
+const TO_OTHERS: &str =
+    "reported if the destination is another account's, or its account is not known";
 const EVENT: &str = "reported by the event";
 const ACCESS_POINT: &str = "another way to objects, with a policy and a block of its own";
 const ACCESS_POINT_POLICY: &str = "others may be allowed beside the bucket's policy";
-const NO_EXPORT: &str = "the export ends, or changes";
-const OF_LOGS: &str = "reported by the event; a deletion names no bucket";
+const OF_LOGS: &str = "reported by the event, which names no bucket";
 const OF_KEY: &str = "reported by the event, for the keys of `s3guard.toml` and of the stack";
 
 const fn row(
@@ -208,8 +227,11 @@ const fn beside(event_name: &'static str, weakens: &'static str) -> Watched {
 }
 
 const fn export(event_name: &'static str, weakens: &'static str) -> Watched {
-    let done = "reported if the destination is another account's, or its account is not known";
-    event(Rule::Beside, event_name, &[Exports], weakens, done)
+    event(Rule::Beside, event_name, &[Exports], weakens, TO_OTHERS)
+}
+
+const fn ended(event_name: &'static str) -> Watched {
+    event(Rule::Beside, event_name, &[Exports], "an export ends, or changes", UNREPORTED)
 }
 
 const fn service(

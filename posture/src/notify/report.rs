@@ -15,8 +15,8 @@ use crate::notify::notification::document::{Body, Bucket};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::{shown, unlinked, wrapped};
 use crate::{
-    Action, Aspect, Baseline, BucketId, Finding, Notification, Reading, Record, Region, SettingKind,
-    Trigger,
+    Action, Aspect, Baseline, BucketId, Finding, Notification, Reading, Record, Region,
+    SettingKind, Trigger,
 };
 
 mod alarm;

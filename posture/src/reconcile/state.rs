@@ -15,9 +15,9 @@ use super::ledger::suppression;
 use super::protections::ProtectionState;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
-use crate::text::wire::{as_optional_time, as_time};
 use crate::model::setting::{Setting, SettingKind};
 use crate::model::watch;
+use crate::text::wire::{as_optional_time, as_time};
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
 
 mod update;

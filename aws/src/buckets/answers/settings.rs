@@ -223,10 +223,10 @@ fn deleted(rules: &[LifecycleRule]) -> Lifecycle {
     let enabled = rules.iter().filter(|rule| *rule.status() != ExpirationStatus::Disabled);
     Lifecycle::new(enabled.flat_map(|rule| {
         let scope = scope(rule);
-        [current(rule), old(rule)].into_iter().flatten().map(move |expiry| Expiry {
-            scope: scope.clone(),
-            ..expiry
-        })
+        [current(rule), old(rule)]
+            .into_iter()
+            .flatten()
+            .map(move |expiry| Expiry { scope: scope.clone(), ..expiry })
     }))
 }
 

@@ -249,7 +249,10 @@ async fn lifecycle_rules_are_read_whole() {
 async fn a_lock_without_a_default_retention_locks_nothing_by_itself() {
     let retention =
         "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>";
-    for (rule, expected) in [("", Reading::Absent), (retention, Reading::Known(Retention { compliance: false, days: 1 }))] {
+    for (rule, expected) in [
+        ("", Reading::Absent),
+        (retention, Reading::Known(Retention { compliance: false, days: 1 })),
+    ] {
         let answer = format!(
             "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}</ObjectLockConfiguration>"
         );

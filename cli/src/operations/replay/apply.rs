@@ -11,6 +11,7 @@ use s3guard_posture::model::observed::Reading::{Absent, Known};
 use s3guard_posture::model::setting::{
     AccessLogs, Algorithm, Encryption, Key, Ownership, Replication, SseC, Tags, Versioning,
 };
+use s3guard_posture::model::watch::{self, Answer};
 use s3guard_posture::{AccountId, Observed};
 use serde_json::Value as Json;
 
@@ -36,6 +37,10 @@ pub(crate) fn acl(bucket: &mut Observed, parameters: &Json) {
 /// A bucket, or the account's block, that a call has changed. Returns what had to be assumed.
 pub(crate) fn changed(bucket: &mut Observed, call: &str, parameters: &Json) -> Vec<String> {
     let mut assumed = Vec::new();
+    let is_judged = watch::find(call).is_none_or(|watched| watched.answer == Answer::Judged);
+    if !is_judged {
+        return assumed;
+    }
     if change(bucket, call, parameters, &mut assumed).is_none() {
         assumed.push("the event does not contain the setting, which is unchanged".to_owned());
     }

@@ -6,7 +6,6 @@ use crate::model::observed::Observed;
 use crate::model::setting::{AccessLogs, EXPIRES_SOON_DAYS, ExpiryOf, Setting, Versioning};
 use crate::{Question, Reason};
 
-
 /// Versions are kept.
 pub(super) fn versioning(observed: &Observed) -> Judged {
     let reading = &observed.versioning;

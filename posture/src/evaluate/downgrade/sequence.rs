@@ -52,16 +52,14 @@ impl Sequence {
     /// The sequence of a principal that has switched off so many protections.
     ///
     /// In other buckets, only what is known to have been on counts: the setup of many new buckets is no attack.
-    pub fn of(
-        principal: &str,
-        bucket: &BucketName,
-        falls: &[(BucketName, Fall)],
-    ) -> Option<Self> {
+    pub fn of(principal: &str, bucket: &BucketName, falls: &[(BucketName, Fall)]) -> Option<Self> {
         let counts = |(of, fall): &&(BucketName, Fall)| {
             fall.principal == principal && (of == bucket || fall.was_on)
         };
         let mut of_principal: Vec<_> = falls.iter().filter(counts).collect();
-        of_principal.sort_by(|(a, x), (b, y)| (a, x.protection, &x.event_id).cmp(&(b, y.protection, &y.event_id)));
+        of_principal.sort_by(|(a, x), (b, y)| {
+            (a, x.protection, &x.event_id).cmp(&(b, y.protection, &y.event_id))
+        });
         of_principal.dedup_by(|(a, x), (b, y)| {
             a == b && x.protection == y.protection && x.event_id == y.event_id
         });
@@ -73,7 +71,14 @@ impl Sequence {
         buckets.dedup();
         let (count, buckets) = (of_principal.len(), buckets.len());
         let principal = principal.to_owned();
-        (count >= COUNT).then_some(Self { principal, count, buckets, since, until, is_later: false })
+        (count >= COUNT).then_some(Self {
+            principal,
+            count,
+            buckets,
+            since,
+            until,
+            is_later: false,
+        })
     }
 
     /// How long it took, in words.

@@ -6,9 +6,9 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::{BucketName, Tool};
 use crate::model::deed::Effect;
 use crate::model::setting::{ExpiryOf, Retention};
+use crate::{BucketName, Tool};
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -71,7 +71,12 @@ fn table() -> Vec<(Protection, Value, Value, Option<&'static str>)> {
         (P::AccessLogs, logs("a"), Value::Off, Some("access is not logged, was logged to a")),
         (P::AccessLogs, logs("a"), logs("b"), Some("access is logged to b, was logged to a")),
         (P::AccessLogs, Value::Off, logs("b"), None),
-        (P::Objects, after(Objects, &[]), after(Objects, &[30]), Some("objects are deleted after 30 days")),
+        (
+            P::Objects,
+            after(Objects, &[]),
+            after(Objects, &[30]),
+            Some("objects are deleted after 30 days"),
+        ),
         (
             P::Objects,
             after(Objects, &[365]),
@@ -103,7 +108,9 @@ fn table() -> Vec<(Protection, Value, Value, Option<&'static str>)> {
             P::ObjectLock,
             retention(true, 30),
             Value::Off,
-            Some("the default retention of new objects is gone, was for 30 days in compliance mode"),
+            Some(
+                "the default retention of new objects is gone, was for 30 days in compliance mode",
+            ),
         ),
         (
             P::ObjectLock,
@@ -287,7 +294,10 @@ fn the_third_by_one_principal_within_ten_minutes_is_a_sequence() {
         fall(70, "one", "m", false),
         fall(71, "one", "n", true),
     ];
-    assert_eq!(of(&three[..4]).map(|it| (it.count, it.buckets, it.took())), Some((3, 1, "within 2 minutes".to_owned())));
+    assert_eq!(
+        of(&three[..4]).map(|it| (it.count, it.buckets, it.took())),
+        Some((3, 1, "within 2 minutes".to_owned()))
+    );
     assert_eq!(of(&three).unwrap().count, 3, "of one principal");
     assert_eq!(of(&three[..3]), None, "an event that is delivered twice is one");
     let slow = [0, 300, 601].map(|seconds| fall(seconds, "one", "m", true));

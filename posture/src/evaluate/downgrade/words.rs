@@ -81,7 +81,11 @@ fn copied(before: &BTreeSet<String>, now: &BTreeSet<String>) -> String {
         (true, _) => "objects are no longer copied".to_owned(),
         (false, true) => format!("objects are no longer copied to {}", gone.join(", ")),
         (false, false) => {
-            format!("objects are copied to {}, and no longer to {}", now.join(", "), gone.join(", "))
+            format!(
+                "objects are copied to {}, and no longer to {}",
+                now.join(", "),
+                gone.join(", ")
+            )
         }
     }
 }

@@ -33,7 +33,11 @@ fn place_of(event_name: &str, parameters: &Json) -> Option<String> {
 fn the_bucket_of_an_access_point_is_named_in_several_ways() {
     let account = BucketName::account().to_string();
     for (name, parameters, expected) in [
-        ("CreateAccessPoint", json!({ "CreateAccessPointRequest": { "Bucket": "reports" } }), "reports"),
+        (
+            "CreateAccessPoint",
+            json!({ "CreateAccessPointRequest": { "Bucket": "reports" } }),
+            "reports",
+        ),
         ("CreateAccessPoint", json!({ "bucketName": "reports", "name": "ap" }), "reports"),
         ("PutAccessPointPolicy", json!({ "name": "ap" }), &account),
         (
@@ -88,13 +92,12 @@ fn what_a_call_opens_is_named() {
 
 #[test]
 fn an_export_has_a_destination_and_perhaps_its_account() {
-    let to = |name: &str, destination: Json| {
-        match of(name, &json!({ "Destination": destination })) {
-            Some(Deed::Exported { bucket, account, .. }) => {
-                (bucket.to_string(), account.map(|account| account.to_string()))
-            }
-            other => panic!("{name}: {other:?}"),
+    let to = |name: &str, destination: Json| match of(name, &json!({ "Destination": destination }))
+    {
+        Some(Deed::Exported { bucket, account, .. }) => {
+            (bucket.to_string(), account.map(|account| account.to_string()))
         }
+        other => panic!("{name}: {other:?}"),
     };
     let theirs = Some("444455556666".to_owned());
     let bucket = "arn:aws:s3:::collector";

@@ -71,7 +71,8 @@ fn parameters_say_what_a_call_has_switched() {
         "DefaultRetention": { "Mode": "COMPLIANCE", "Years": 1 } } } });
     let retention = Value::Retention(Retention { compliance: true, days: 365 });
     check("PutBucketObjectLockConfiguration", &lock, &[(Protection::ObjectLock, retention)]);
-    let controls = json!({ "OwnershipControls": { "Rule": { "ObjectOwnership": "ObjectWriter" } } });
+    let controls =
+        json!({ "OwnershipControls": { "Rule": { "ObjectOwnership": "ObjectWriter" } } });
     check("PutBucketOwnershipControls", &controls, &[(Protection::Ownership, Value::Off)]);
     check("PutBucketPolicy", &json!({ "bucketPolicy": {} }), &[]);
 }

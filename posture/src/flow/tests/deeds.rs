@@ -18,7 +18,8 @@ fn reported(world: &'static World, body: String) -> Vec<String> {
     assert!(world.handle(&[body]).failed.is_empty());
     let sent = world.outgoing.take().notifications.into_iter();
     let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    sent.map(|one| words(format!("{} {} {}", one.document.severity, one.subject, one.text))).collect()
+    sent.map(|one| words(format!("{} {} {}", one.document.severity, one.subject, one.text)))
+        .collect()
 }
 
 fn inventory(destination: &Json) -> String {
@@ -96,4 +97,17 @@ fn a_bucket_that_was_no_website_is_deleted_without_a_report() {
     world.with(|state| state.is_there = false);
     assert_eq!(reported(world, call("DeleteBucket", NOON, None)), [""; 0]);
     assert!(world.state().unwrap().closed.is_some());
+}
+
+#[test]
+fn the_end_of_a_delivery_of_logs_is_reported_although_the_grade_asks_for_no_logs() {
+    let world = World::new();
+    let ended = reported(world, event("logs", "DeleteDelivery", &json!({ "id": "x" })));
+    assert!(ended[0].contains("access logs end"), "{ended:?}");
+    let to = |account: &str| {
+        let arn = format!("arn:aws:logs:eu-west-1:{account}:delivery-destination:there");
+        event("logs", "CreateDelivery", &json!({ "deliveryDestinationArn": arn }))
+    };
+    assert_eq!(reported(world, to("111122223333")), [""; 0]);
+    assert!(reported(world, to("444455556666"))[0].contains("of account 444455556666"));
 }

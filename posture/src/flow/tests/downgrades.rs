@@ -24,7 +24,8 @@ struct Case {
 /// A bucket whose every protection is on.
 fn on(bucket: &mut Observed) {
     bucket.versioning = Reading::Known(Versioning { enabled: true, mfa_delete: true });
-    let logs = |bucket: &str| AccessLogs { target_bucket: bucket.into(), target_prefix: String::new() };
+    let logs =
+        |bucket: &str| AccessLogs { target_bucket: bucket.into(), target_prefix: String::new() };
     bucket.access_logs = Reading::Known(logs("logs"));
     bucket.lifecycle = Reading::Absent;
     let buckets = vec!["copies".parse().unwrap()];

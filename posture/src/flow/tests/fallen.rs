@@ -52,7 +52,9 @@ fn published(world: &'static World, bodies: &[String]) -> Vec<(Severity, String)
     let sent = world.outgoing.take();
     let texts = sent.notifications.into_iter();
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    texts.map(|one| (one.document.severity, words(&format!("{} {}", one.subject, one.text)))).collect()
+    texts
+        .map(|one| (one.document.severity, words(&format!("{} {}", one.subject, one.text))))
+        .collect()
 }
 
 /// A bucket that was swept, with versions and MFA delete.
@@ -117,7 +119,10 @@ fn several_by_one_principal_are_one_alarm_and_a_summary() {
     assert_eq!(third[..], [Severity::Critical]);
     assert_eq!(later, [vec![], vec![], vec![]]);
     let [(_, alarm)] = &alarms[..] else { panic!("{alarms:?}") };
-    assert!(alarm.contains("3 protections of one bucket were switched off within a minute"), "{alarm}");
+    assert!(
+        alarm.contains("3 protections of one bucket were switched off within a minute"),
+        "{alarm}"
+    );
     assert!(alarm.contains("role/Support") && alarm.contains("revoke the sessions"), "{alarm}");
     assert!(world.is_closed(), "it was remediated at once");
     let summary = published(world, &[task_for()]);
@@ -133,10 +138,11 @@ fn published_with(world: &'static World, bodies: &[String]) -> (Vec<(Severity, S
     assert!(world.handle(bodies).failed.is_empty());
     let sent = world.outgoing.take();
     let reports = sent.notifications.into_iter();
-    let reports = reports.map(|one| (one.document.severity, format!("{} {}", one.subject, one.text.replace("\n  ", ""))));
-    let reports = reports.map(|(severity, text)| {
-        (severity, text.split_whitespace().collect::<Vec<_>>().join(" "))
+    let reports = reports.map(|one| {
+        (one.document.severity, format!("{} {}", one.subject, one.text.replace("\n  ", "")))
     });
+    let reports = reports
+        .map(|(severity, text)| (severity, text.split_whitespace().collect::<Vec<_>>().join(" ")));
     (reports.collect(), sent.messages.len())
 }
 
@@ -149,7 +155,10 @@ fn several_in_one_batch_are_one_alarm() {
     let reports = published(world, &ransom());
     let [(severity, text)] = &reports[..] else { panic!("{reports:?}") };
     assert_eq!(*severity, Severity::Critical);
-    assert!(text.contains("6 protections of one bucket were switched off within 2 minutes"), "{text}");
+    assert!(
+        text.contains("6 protections of one bucket were switched off within 2 minutes"),
+        "{text}"
+    );
 }
 
 #[test]

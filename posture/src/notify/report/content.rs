@@ -95,9 +95,7 @@ impl<'a> ReportContent<'a> {
             _ if is_only && has(|it| matches!(it, Reason::NameIsFree(_))) => {
                 "reports that a bucket in use was deleted:"
             }
-            _ if is_only && has(|it| matches!(it, Reason::KeyLost(..))) => {
-                "reports a lost key of"
-            }
+            _ if is_only && has(|it| matches!(it, Reason::KeyLost(..))) => "reports a lost key of",
             _ if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) => {
                 "reports a protection switched off in"
             }

@@ -29,7 +29,8 @@ pub(super) fn section(report: &Report<'_>) -> String {
     let last = report.trigger.calls().last();
     let session = last.map_or(principal.as_str(), |call| call.principal.as_str());
     let who = unlinked(&known_as(session, &report.id.account), 300);
-    let of = if *buckets == 1 { "of one bucket".to_owned() } else { format!("of {buckets} buckets") };
+    let of =
+        if *buckets == 1 { "of one bucket".to_owned() } else { format!("of {buckets} buckets") };
     let took = sequence.took();
     let (since, arn) = (shown_time(*since), unlinked(principal, 300));
     listed("Several protections were switched off", [

@@ -2,8 +2,8 @@
 
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
-    AccessLogs, Acl, Algorithm, Encryption, Key, Expiry, ExpiryOf, Lifecycle, Notifications, Ownership,
-    PublicAccessBlock, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Notifications,
+    Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{
     Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,

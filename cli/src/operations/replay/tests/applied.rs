@@ -5,6 +5,7 @@ use s3guard_posture::model::setting::{
     Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Ownership, PublicAccessBlock,
     Retention, SseC, Versioning,
 };
+use s3guard_posture::model::watch::{Answer, TABLE};
 use s3guard_posture::{BucketId, Observed};
 use serde_json::{Value as Json, json};
 
@@ -27,7 +28,7 @@ fn after(event_name: &str, parameters: &Json) -> (Observed, usize) {
 
 #[test]
 fn a_call_without_its_setting_changes_nothing_and_is_assumed() {
-    for watched in s3guard_posture::model::watch::TABLE {
+    for watched in TABLE.iter().filter(|watched| watched.answer == Answer::Judged) {
         let is_said = watched.event_name.starts_with("Delete")
             || ["CreateBucket", "PutBucketWebsite", "PutBucketTagging", "TagResource"]
                 .contains(&watched.event_name);

@@ -170,7 +170,7 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
         Question::ObjectLock => {
             let retention = Retention { compliance: false, days: 1 };
             readings(vec![retention], |o, reading| o.object_lock = reading)
-        },
+        }
         Question::Key => readings(
             vec![KeyState::Usable, KeyState::Unusable("it is disabled".to_owned())],
             |o, reading| o.key = reading,
