@@ -3,10 +3,8 @@
 use s3guard_posture::events::field::{at, items, text};
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::policy::Policy;
-use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
+use s3guard_posture::model::setting::{Acl, Ownership};
 use serde_json::Value as Json;
-
-use crate::operations::replay::apply::is_true;
 
 /// The groups of all users, and of all users with an AWS account.
 const PUBLIC_GROUPS: [&str; 2] = ["/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"];

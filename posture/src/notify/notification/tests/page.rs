@@ -31,9 +31,9 @@ fields are only added.
 
 | severity | what it means |
 |---|---|
-| `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, or one of the stack's own buckets was changed, not by a deployer. |
-| `high` | A remediation failed, or an alarm of s3guard's own stack is in state ALARM. |
-| `warning` | Should be checked: a weakening was reverted, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
+| `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, one principal has switched off three or more protections within ten minutes, or one of the stack's own buckets was changed, not by a deployer. |
+| `high` | A remediation failed, a website was deleted, a configured key was disabled or will be deleted, or an alarm of s3guard's own stack is in state ALARM. |
+| `warning` | Should be checked: a weakening was reverted, a protection was switched off, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
 | `info` | For information: a bucket was protected, or an alarm is in state OK. |
 
 A setting that is remediated repeatedly within an hour is reported the first time, the second, the fourth, the eighth and so
