@@ -34,6 +34,7 @@ mod fallen;
 pub mod memory;
 mod news;
 mod pass;
+mod recent;
 mod reconcile;
 mod state;
 mod sweep;

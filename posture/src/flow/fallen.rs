@@ -3,7 +3,7 @@
 //! The first two that a principal switches off are reported one by one. The third within ten minutes is one critical
 //! alarm. What comes after it is part of one summary two minutes later, unless it is severe by itself.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::pass::Conclusion;
 use super::{Delayed, Flow, Ledger, Outgoing};
@@ -180,37 +180,4 @@ fn set_website(calls: &[crate::Call]) -> Option<bool> {
         "DeleteBucketWebsite" => Some(false),
         _ => None,
     })
-}
-
-/// What was switched off lately in this process, by bucket, and the alarms about principals.
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    falls: Vec<(BucketName, Fall)>,
-    alarms: std::collections::BTreeMap<String, OffsetDateTime>,
-}
-
-impl Recent {
-    pub(super) fn falls(&self) -> Vec<(BucketName, Fall)> {
-        self.falls.clone()
-    }
-
-    pub(super) fn add(&mut self, bucket: &BucketName, falls: impl IntoIterator<Item = Fall>) {
-        self.falls.extend(falls.into_iter().map(|fall| (bucket.clone(), fall)));
-        let newest = self.falls.iter().map(|(_, fall)| fall.time).max();
-        let start = newest.map(|newest| newest - Duration::minutes(MINUTES));
-        self.falls.retain(|(_, fall)| Some(fall.time) >= start);
-    }
-
-    pub(super) fn alarm(&self, principal: &str) -> Option<OffsetDateTime> {
-        self.alarms.get(principal).copied()
-    }
-
-    pub(super) fn alarmed(&mut self, principal: &str, time: OffsetDateTime) {
-        self.alarms.retain(|_, last| time - *last <= Duration::HOUR);
-        self.alarms.insert(principal.to_owned(), time);
-    }
-
-    pub(super) fn not_alarmed(&mut self, principal: &str) {
-        self.alarms.remove(principal);
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::{Duration, OffsetDateTime};
 
-use super::fallen::Recent;
+use super::recent::Recent;
 use crate::evaluate::downgrade::Fall;
 use crate::reconcile::account::Page;
 use crate::{
