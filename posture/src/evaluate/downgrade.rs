@@ -109,7 +109,9 @@ fn fallen_by(
     if before.value == *to && call.time <= before.since {
         return before.unexplained_from.clone().map(Some);
     }
-    has_fallen(&before.value, to).then(|| Some(before.value.clone()))
+    // An older call: the value has become what it is after it.
+    let is_older = call.time < before.since;
+    (!is_older && has_fallen(&before.value, to)).then(|| Some(before.value.clone()))
 }
 
 /// Whether a protection is weaker than before. A value that is only different, as another algorithm, is not.

@@ -246,7 +246,8 @@ impl Stage<'_> {
                     Some("nothing")
                 }
             };
-            self.replayed[index].task = name;
+            let is_end = deleted(&task).is_some();
+            self.replayed[index].task = if is_end { Some("close") } else { name };
             if !matches!(task, Task::Sweep(_)) {
                 self.reconcile(index, id, &task, now);
             }

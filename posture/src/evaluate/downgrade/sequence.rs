@@ -1,5 +1,7 @@
 //! Several protections that one principal has switched off in a short time: how ransomware prepares.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
@@ -56,20 +58,15 @@ impl Sequence {
         let counts = |(of, fall): &&(BucketName, Fall)| {
             fall.principal == principal && (of == bucket || fall.was_on)
         };
-        let mut of_principal: Vec<_> = falls.iter().filter(counts).collect();
-        of_principal.sort_by(|(a, x), (b, y)| {
-            (a, x.protection, &x.event_id).cmp(&(b, y.protection, &y.event_id))
-        });
-        of_principal.dedup_by(|(a, x), (b, y)| {
-            a == b && x.protection == y.protection && x.event_id == y.event_id
-        });
+        let of_principal: Vec<&(BucketName, Fall)> = falls.iter().filter(counts).collect();
         let until = of_principal.iter().map(|(_, fall)| fall.time).max()?;
-        of_principal.retain(|(_, fall)| until - fall.time <= Duration::minutes(MINUTES));
-        let since = of_principal.iter().map(|(_, fall)| fall.time).min()?;
-        let mut buckets: Vec<&BucketName> = of_principal.iter().map(|(of, _)| of).collect();
-        buckets.sort_unstable();
-        buckets.dedup();
-        let (count, buckets) = (of_principal.len(), buckets.len());
+        let is_recent = |fall: &Fall| until - fall.time <= Duration::minutes(MINUTES);
+        let recent = of_principal.iter().filter(|(_, fall)| is_recent(fall));
+        let since = recent.clone().map(|(_, fall)| fall.time).min()?;
+        // A tool that switches one off again and again is a conflict.
+        let distinct: BTreeSet<_> = recent.map(|(of, fall)| (of, fall.protection)).collect();
+        let buckets: BTreeSet<_> = distinct.iter().map(|(of, _)| of).collect();
+        let (count, buckets) = (distinct.len(), buckets.len());
         let principal = principal.to_owned();
         (count >= COUNT).then_some(Self {
             principal,

@@ -277,9 +277,10 @@ fn of_a_bucket_that_is_not_known_only_what_a_call_switches_off_counts() {
 fn the_third_by_one_principal_within_ten_minutes_is_a_sequence() {
     let bucket = |name: &str| name.parse::<BucketName>().unwrap();
     let fall = |seconds: i64, of: &str, principal: &str, was_on: bool| {
+        let all = Protection::ALL;
         let fall = Fall {
             time: NOON + Duration::seconds(seconds),
-            protection: Protection::Versioning,
+            protection: all[usize::try_from(seconds).unwrap() % all.len()],
             principal: principal.to_owned(),
             event_id: Some(format!("{seconds}{of}")),
             was_on,
@@ -291,7 +292,7 @@ fn the_third_by_one_principal_within_ten_minutes_is_a_sequence() {
         fall(0, "one", "m", false),
         fall(0, "one", "m", false),
         fall(20, "one", "m", true),
-        fall(70, "one", "m", false),
+        fall(75, "one", "m", false),
         fall(71, "one", "n", true),
     ];
     assert_eq!(
@@ -300,6 +301,10 @@ fn the_third_by_one_principal_within_ten_minutes_is_a_sequence() {
     );
     assert_eq!(of(&three).unwrap().count, 3, "of one principal");
     assert_eq!(of(&three[..3]), None, "an event that is delivered twice is one");
+    let all = Protection::ALL.len();
+    let same =
+        [0, all, 2 * all].map(|seconds| fall(i64::try_from(seconds).unwrap(), "one", "m", true));
+    assert_eq!(of(&same), None, "one protection again and again is a conflict");
     let slow = [0, 300, 601].map(|seconds| fall(seconds, "one", "m", true));
     assert_eq!(of(&slow), None);
     let of_many = |was_on| ["one", "two", "three"].map(|name| fall(0, name, "m", was_on));
