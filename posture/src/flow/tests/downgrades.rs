@@ -23,7 +23,7 @@ struct Case {
 }
 
 /// A bucket whose every protection is on.
-fn on(bucket: &mut Observed) {
+pub(super) fn on(bucket: &mut Observed) {
     bucket.versioning = Reading::Known(Versioning { enabled: true, mfa_delete: true });
     let logs =
         |bucket: &str| AccessLogs { target_bucket: bucket.into(), target_prefix: String::new() };

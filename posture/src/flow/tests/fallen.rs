@@ -99,6 +99,12 @@ fn a_downgrade_is_found_again_if_its_report_could_not_be_published() {
 #[test]
 fn several_by_one_principal_are_one_alarm_and_a_summary() {
     let world = World::new();
+    world.bucket.change(|truth| {
+        let encryption = truth.encryption.clone();
+        super::downgrades::on(truth);
+        truth.encryption = encryption;
+        truth.versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
+    });
     world.handle(&[call("CreateBucket", NOON - time::Duration::HOUR, None)]);
     world.handle(&[task_for()]);
     world.outgoing.take();
