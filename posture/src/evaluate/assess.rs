@@ -208,6 +208,8 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
 fn one(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Judged {
     match aspect {
         Aspect::Encryption | Aspect::SseC | Aspect::PublicAccess => Ok(Judgement::Right),
+        // They are reported by events alone.
+        Aspect::AccessPoints | Aspect::Exports => Ok(Judgement::Right),
         Aspect::AccountPublicAccess => access::account_block(observed),
         Aspect::Ownership => access::ownership(observed, baseline),
         Aspect::Acl => access::acl(observed),

@@ -118,6 +118,7 @@ mod tests {
             opens_sse_c: false,
             makes_default_bucket: false,
             policy: Some(policy(statements)),
+            effect: Default::default(),
         }
     }
 

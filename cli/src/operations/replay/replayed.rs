@@ -179,7 +179,11 @@ impl Reconciled {
             reads,
             findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
             writes,
-            waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
+            waits_seconds: sent
+                .messages
+                .iter()
+                .find(|message| message.body.contains("\"again\""))
+                .map(|message| message.delay_seconds),
             stops_after_writes: seen
                 .findings
                 .iter()

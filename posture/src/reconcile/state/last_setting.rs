@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Source;
-use crate::events::wire::as_time;
 use crate::model::observed::EncryptionHistory;
 use crate::model::setting::{Setting, SettingKind};
+use crate::text::wire::as_time;
 
 /// The most bytes of a setting: a policy has no more.
 ///

@@ -2,8 +2,8 @@
 
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
-    AccessLogs, Acl, Algorithm, Encryption, Key, Lifecycle, Notifications, Ownership,
-    PublicAccessBlock, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Notifications,
+    Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{
     Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
@@ -66,7 +66,9 @@ fn seen(purpose: Purpose) -> Observed {
             xml: "<NotificationConfiguration></NotificationConfiguration>".to_owned(),
             elements: Vec::new(),
         }),
-        lifecycle: Reading::Known(Lifecycle { expires_after_days: days.min() }),
+        lifecycle: Reading::Known(Lifecycle::new(
+            days.map(|days| Expiry::after(ExpiryOf::Objects, days)),
+        )),
         tags: Reading::Absent,
         website: Reading::Absent,
         replication: Reading::Absent,
