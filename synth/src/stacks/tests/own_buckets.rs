@@ -73,6 +73,7 @@ fn seen(purpose: Purpose) -> Observed {
         website: Reading::Absent,
         replication: Reading::Absent,
         object_lock: Reading::Absent,
+        history: Reading::Absent,
         ..Observed::unread(id)
     }
 }

@@ -35,7 +35,7 @@ fn policies_are_within_the_limits_of_their_services_also_with_many_deployers() {
     expect![[r#"
         AWS::IAM::ManagedPolicy: 3659 of 6144, GuardReadPolicy
         AWS::S3::BucketPolicy: 8828 of 20480, LedgerBucketPolicy
-        AWS::SQS::QueuePolicy: 5756 of 8192, GuardQueuePolicy
+        AWS::SQS::QueuePolicy: 6246 of 8192, GuardQueuePolicy
         AWS::SNS::TopicPolicy: 3105 of 30720, AlertTopicPolicy
         AWS::KMS::Key: 3414 of 32768, Key
     "#]]
