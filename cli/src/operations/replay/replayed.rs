@@ -182,7 +182,7 @@ impl Reconciled {
             waits_seconds: sent
                 .messages
                 .iter()
-                .find(|message| message.body.contains("\"again\""))
+                .find(|message| message.delay_seconds > 0)
                 .map(|message| message.delay_seconds),
             stops_after_writes: seen
                 .findings
