@@ -257,6 +257,7 @@ impl Printable for Replayed {
         }
         match self.task {
             Some("sweep") => line(text, "sweeps", "all buckets of the Region"),
+            Some("close") => line(text, "closes", "the state of the bucket, which was deleted"),
             Some("reconcile-account") => line(text, "checks", "the account's public access block"),
             Some(_) | None => {}
         }
