@@ -1,5 +1,6 @@
 //! Our own buckets, assessed like all buckets.
 
+use s3guard_posture::model::observed::DescribedKey;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Notifications,
@@ -12,6 +13,9 @@ use serde_json::Value as Json;
 
 use super::reading::{of_type, read_guard};
 use crate::stacks::bucket::Purpose;
+
+/// The stack's key.
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
 
 /// What the guard sees of a bucket of the stack.
 fn seen(purpose: Purpose) -> Observed {
@@ -73,6 +77,8 @@ fn seen(purpose: Purpose) -> Observed {
         website: Reading::Absent,
         replication: Reading::Absent,
         object_lock: Reading::Absent,
+        history: Reading::Absent,
+        bucket_key: Reading::Known(DescribedKey { arn: KEY.to_owned(), is_aws_managed: false }),
         ..Observed::unread(id)
     }
 }
@@ -98,8 +104,7 @@ fn encryption(bucket: &Json) -> Encryption {
 
 /// The findings, with these aspects off.
 fn findings(purpose: Purpose, grade: Grade, off: &[Aspect]) -> Vec<Finding> {
-    let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
-    let mut baseline = Baseline::new(grade, Some(key.parse().unwrap()));
+    let mut baseline = Baseline::new(grade, Some(KEY.parse().unwrap()));
     baseline.log_bucket = Some("s3guard-logs-111122223333-eu-west-1-an".parse().unwrap());
     // These are reported only when a call changes them: most buckets never had them.
     let touched = [Aspect::Replication, Aspect::ObjectLock];
