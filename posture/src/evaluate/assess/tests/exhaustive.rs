@@ -4,7 +4,9 @@
 //! Aspects that share no input are judged apart, each with all its inputs; that they share none is checked with each. What is
 //! written for the one and read for the other is checked in `what_is_judged_apart_can_be_written_together`.
 
+use super::property::is_foreign_key;
 use super::*;
+use crate::model::observed::EncryptionHistory;
 
 mod promises;
 mod space;
@@ -51,11 +53,10 @@ fn given(first: Step, mut steps: Vec<Step>) -> Vec<Step> {
 fn every_encryption() {
     let aspects = [Aspect::Encryption, Aspect::SseC];
     let mut space = Space::new("encryption", &aspects);
-    let steps = |ownership: Step, policy: Step, acl: Step, histories: Vec<Observed>| {
-        let history = Step::Asked(Question::History, histories);
+    let steps = |ownership: Step, policy: Step, acl: Step| {
+        let history = Step::Asked(Question::History, histories(&[]));
         let [encryption, bucket_key, key] =
             [Question::Encryption, Question::BucketKey, Question::Key].map(Step::asked);
-        // What a bucket had before decides about a key of another account before anything else is read.
         [ownership, encryption, bucket_key, history, policy, acl, key, replication()]
     };
     let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
@@ -70,22 +71,44 @@ fn every_encryption() {
     each.push(only(own_bucket(), &aspects));
     let private =
         || Step::asked(Question::Acl).among(|o| o.acl.known().is_none_or(|acl| !acl.is_public));
-    space.walk(&id(), &each, &steps(writer(), two_policies(), private(), histories(&aspects)));
+    space.walk(&id(), &each, &steps(writer(), two_policies(), private()));
     let without_sse_c =
         with(bases.clone(), &[(Aspect::Encryption, &ours[..3]), (Aspect::SseC, &acls)]);
-    space.walk(
-        &in_region("me-south-1"),
-        &without_sse_c,
-        &steps(writer(), two_policies(), private(), histories(&aspects)),
-    );
+    let elsewhere = in_region("me-south-1");
+    space.walk(&elsewhere, &without_sse_c, &steps(writer(), two_policies(), private()));
     // Other principals that would need the key, in every way.
-    let new =
-        with(bases, &[(Aspect::Encryption, &[Stance::New]), (Aspect::SseC, &[Stance::Enforced])]);
+    let new = [(Aspect::Encryption, &[Stance::New][..]), (Aspect::SseC, &[Stance::Enforced])];
+    let new = with(bases.clone(), &new);
     let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
-    space.walk(&id(), &new, &steps(owners, two_policies(), all, histories(&[])));
-    let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
-    let policies = Step::asked(Question::Policy);
-    space.walk(&id(), &new, &steps(writer(), policies, no_one, histories(&[])));
+    space.walk(&id(), &new, &steps(owners, two_policies(), all));
+    let no_one = || Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
+    space.walk(&id(), &new, &steps(writer(), Step::asked(Question::Policy), no_one()));
+    // What was done to the bucket lately, where no one else would need the key.
+    let lately = |is_foreign: bool, histories: Vec<Observed>| {
+        let said = |o: &Observed| o.encryption.known().is_none_or(|one| one.sse_c != SseC::NotSaid);
+        [
+            Step::given(Question::Ownership)
+                .among(|o| o.ownership.known() == Some(&Ownership::BucketOwnerEnforced)),
+            Step::asked(Question::Encryption)
+                .among(move |o| said(o) && is_foreign_key(o) == is_foreign),
+            Step::asked(Question::BucketKey).among(|o| o.bucket_key.known().is_some()),
+            Step::Asked(Question::History, histories),
+            Step::asked(Question::Policy).among(|o| o.policy == Reading::Absent),
+            Step::asked(Question::Key),
+            Step::asked(Question::Replication).among(|o| o.replication == Reading::Absent),
+        ]
+    };
+    let mut asked =
+        with(grades(), &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[..])]);
+    asked.push(only(own_bucket(), &aspects));
+    // What the encryption was before matters to a key of another account alone.
+    let are_of_all = |o: &Observed| {
+        o.history.known().is_none_or(|history| history.encryption == EncryptionHistory::default())
+    };
+    let of_all = histories(&aspects).into_iter().filter(are_of_all).collect();
+    space.walk(&id(), &asked, &lately(false, of_all));
+    let asked = with(bases, &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[2..4])]);
+    space.walk(&id(), &asked, &lately(true, histories(&aspects)));
     space.end(235_680);
 }
 
@@ -189,6 +212,7 @@ fn every_policy() {
             Step::asked(Question::Website),
             Step::asked(Question::AccountBlock)
                 .among(move |o| o.account_block.known().is_none_or(|block| of_account(*block))),
+            Step::asked(Question::PolicyStatus),
             Step::asked(Question::Tags),
             Step::asked(Question::Stack),
             Step::Asked(Question::History, histories(&aspects[..1])),
@@ -207,6 +231,10 @@ fn every_policy() {
     let website =
         with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Enforced])]);
     space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
+    // One that S3 may reject, whoever refuses it.
+    let is_public = |policy: &Reading<Policy>| policy.known().is_some_and(Policy::may_be_public);
+    let rejects = |block: PublicAccessBlock| !block.block_public_acls && !block.ignore_public_acls;
+    space.walk(&id(), &website, &steps(is_public, rejects, rejects));
     // A first one, in every context, and whether its tags were read before or not.
     let at =
         |base: &Baseline| with(in_each_call_context(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
