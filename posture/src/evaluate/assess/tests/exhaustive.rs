@@ -98,8 +98,7 @@ fn every_encryption() {
             Step::asked(Question::Replication).among(|o| o.replication == Reading::Absent),
         ]
     };
-    let mut asked =
-        with(grades(), &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[..])]);
+    let mut asked = with(grades(), &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[..])]);
     asked.push(only(own_bucket(), &aspects));
     // What the encryption was before matters to a key of another account alone.
     let are_of_all = |o: &Observed| {
@@ -203,44 +202,50 @@ fn every_policy() {
     let aspects = [Aspect::Tls, Aspect::Policy];
     let mut space = Space::new("policy", &aspects);
     let steps = |is_policy: fn(&Reading<Policy>) -> bool,
-                 own: fn(PublicAccessBlock) -> bool,
-                 of_account: fn(PublicAccessBlock) -> bool| {
+                 own: fn(Reading<PublicAccessBlock>) -> bool,
+                 of_account: fn(Reading<PublicAccessBlock>) -> bool,
+                 histories: Vec<Observed>| {
         vec![
-            Step::given(Question::PublicAccessBlock)
-                .among(move |o| o.public_access_block.known().is_none_or(|block| own(*block))),
+            Step::given(Question::PublicAccessBlock).among(move |o| own(o.public_access_block)),
             Step::asked(Question::Policy).among(move |observed| is_policy(&observed.policy)),
             Step::asked(Question::Website),
-            Step::asked(Question::AccountBlock)
-                .among(move |o| o.account_block.known().is_none_or(|block| of_account(*block))),
+            Step::asked(Question::AccountBlock).among(move |o| of_account(o.account_block)),
             Step::asked(Question::PolicyStatus),
             Step::asked(Question::Tags),
             Step::asked(Question::Stack),
-            Step::Asked(Question::History, histories(&aspects[..1])),
+            Step::Asked(Question::History, histories),
         ]
     };
+    let lately = || histories(&aspects[..1]);
     let is_first = |policy: &Reading<Policy>| *policy == Reading::Absent;
-    let is_all = |block: PublicAccessBlock| block == PublicAccessBlock::ALL;
-    let is_off = |block: PublicAccessBlock| block == PublicAccessBlock::default();
-    // Every policy that is there already.
+    let is_all = |block| block == Reading::Known(PublicAccessBlock::ALL);
+    let is_off = |block| block == Reading::Known(PublicAccessBlock::default());
+    // Every policy that is there already, in a bucket that is closed.
     let mut each =
         with(grades(), &[(Aspect::Tls, &Stance::ALL), (Aspect::Policy, &Stance::REPORTED)]);
     each.push(only(own_bucket(), &aspects));
-    space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off));
+    space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off, lately()));
     // A first one, or one more statement, with or without a public website.
     let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
     let website =
         with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Enforced])]);
-    space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
+    space.walk(&id(), &website, &steps(plain, |_| true, |_| true, histories(&[])));
     // One that S3 may reject, whoever refuses it.
-    let is_public = |policy: &Reading<Policy>| policy.known().is_some_and(Policy::may_be_public);
-    let rejects = |block: PublicAccessBlock| !block.block_public_acls && !block.ignore_public_acls;
-    space.walk(&id(), &website, &steps(is_public, rejects, rejects));
+    let is_public = |policy: &Reading<Policy>| {
+        policy.known().is_some_and(|one| {
+            one.text().contains("Allow") && one.text().len() < 1000 && !one.text().contains("Deny")
+        })
+    };
+    let rejects = |block: Reading<PublicAccessBlock>| {
+        block.known().is_none_or(|block| !block.block_public_acls && !block.ignore_public_acls)
+    };
+    space.walk(&id(), &website, &steps(is_public, rejects, rejects, histories(&[])));
     // A first one, in every context, and whether its tags were read before or not.
     let at =
         |base: &Baseline| with(in_each_call_context(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
     let baselines: Vec<Baseline> = grades().iter().flat_map(at).collect();
     let tags = Step::given(Question::Tags);
-    space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off)));
+    space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off, lately())));
     space.end(86_670);
 }
 
