@@ -1,5 +1,6 @@
 //! Our own buckets, assessed like all buckets.
 
+use s3guard_posture::model::observed::DescribedKey;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
     AccessLogs, Acl, Algorithm, Encryption, Key, Lifecycle, Notifications, Ownership,
@@ -71,6 +72,11 @@ fn seen(purpose: Purpose) -> Observed {
         website: Reading::Absent,
         replication: Reading::Absent,
         object_lock: Reading::Absent,
+        // The stack's own key.
+        bucket_key: Reading::Known(DescribedKey {
+            arn: "arn:aws:kms:eu-west-1:111122223333:key/stack".to_owned(),
+            is_aws_managed: false,
+        }),
         ..Observed::unread(id)
     }
 }

@@ -108,7 +108,7 @@ fn every_encryption() {
     space.walk(&id(), &asked, &lately(false, of_all));
     let asked = with(bases, &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[2..4])]);
     space.walk(&id(), &asked, &lately(true, histories(&aspects)));
-    space.end(235_680);
+    space.end(520_023);
 }
 
 /// None, and one that copies no objects with SSE-KMS.
@@ -246,7 +246,7 @@ fn every_policy() {
     let baselines: Vec<Baseline> = grades().iter().flat_map(at).collect();
     let tags = Step::given(Question::Tags);
     space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off, lately())));
-    space.end(86_670);
+    space.end(32_131);
 }
 
 #[test]
