@@ -244,7 +244,6 @@ impl World {
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));
         let mut context = Context::from_waker(Waker::noop());
-        // A stream of futures may have to be polled once more than there are points.
         loop {
             if let Poll::Ready(handled) = handled.as_mut().poll(&mut context) {
                 return Some(handled);
@@ -260,8 +259,7 @@ impl World {
     }
 
     fn is_closed(&self) -> bool {
-        let block = self.bucket.truth().public_access_block;
-        block == Reading::Known(PublicAccessBlock::ALL)
+        self.bucket.truth().public_access_block == Reading::Known(PublicAccessBlock::ALL)
     }
 }
 
@@ -458,8 +456,8 @@ impl Outgoing for World {
             return Err(Failure::Other);
         }
         self.outgoing.publish(notification).await.unwrap();
-        let subject = &notification.subject;
-        self.with(|state| state.journal.push(format!("publishes {subject}")));
+        let published = format!("publishes {}", notification.subject);
+        self.with(|state| state.journal.push(published));
         self.point().await;
         Ok(())
     }

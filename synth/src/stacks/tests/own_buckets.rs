@@ -7,7 +7,7 @@ use s3guard_posture::model::setting::{
     Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{
-    Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
+    Age, Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
 };
 use serde_json::Value as Json;
 
@@ -77,8 +77,11 @@ fn seen(purpose: Purpose) -> Observed {
         website: Reading::Absent,
         replication: Reading::Absent,
         object_lock: Reading::Absent,
-        history: Reading::Absent,
-        bucket_key: Reading::Known(DescribedKey { arn: KEY.to_owned(), is_aws_managed: false }),
+        // The stack's own key.
+        bucket_key: Reading::Known(DescribedKey {
+            arn: "arn:aws:kms:eu-west-1:111122223333:key/stack".to_owned(),
+            is_aws_managed: false,
+        }),
         ..Observed::unread(id)
     }
 }
@@ -104,7 +107,10 @@ fn encryption(bucket: &Json) -> Encryption {
 
 /// The findings, with these aspects off.
 fn findings(purpose: Purpose, grade: Grade, off: &[Aspect]) -> Vec<Finding> {
-    let mut baseline = Baseline::new(grade, Some(KEY.parse().unwrap()));
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let mut baseline = Baseline::new(grade, Some(key.parse().unwrap()));
+    // Nothing is left because it may be in use.
+    baseline.call_context.age = Age::New;
     baseline.log_bucket = Some("s3guard-logs-111122223333-eu-west-1-an".parse().unwrap());
     // These are reported only when a call changes them: most buckets never had them.
     let touched = [Aspect::Replication, Aspect::ObjectLock];
