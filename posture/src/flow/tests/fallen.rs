@@ -101,7 +101,7 @@ fn several_by_one_principal_are_one_alarm_and_a_summary() {
     let world = World::new();
     world.bucket.change(|truth| {
         let encryption = truth.encryption.clone();
-        super::downgrades::on(truth);
+        downgrades::on(truth);
         truth.encryption = encryption;
         truth.versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
     });
