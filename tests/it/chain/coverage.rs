@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::guarded::{Guarded, has_tls, new_account};
+use super::guarded::{Guarded, has_tls, is_private, new_account};
 use super::monitoring::status;
 
 /// Ignores the account's public access block: in a new account it is off, which the first sweep reports.
@@ -55,41 +55,52 @@ fn a_new_bucket_without_an_event_is_remediated_by_the_sweep_and_no_gap_yet() {
 #[test]
 fn a_sweep_reports_each_reason_once() {
     let account = new_account();
-    // The first sweep knows it: a newer bucket without an event has no state yet.
+    let root = account.client();
+    // It was public before the guard, so it is left open and reported.
+    let site = format!("site-{}", account.number());
+    root.create_bucket(&site).unwrap();
+    root.delete_public_access_block(&site).unwrap();
+    let everybody = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
+    );
+    root.put_bucket_setting(&site, "policy", &everybody).unwrap();
+    let guarded = Guarded::configured(account, ACCOUNT_OFF, &[]);
+    let careless = guarded.careless();
+    let reported = |reason: &str| guarded.mail_text().matches(reason).count();
+    let policy = "its policy makes it public";
+    assert_eq!(reported(policy), 1, "{}", guarded.mail_text());
+    for _ in 0..2 {
+        sweep(&guarded);
+        assert_eq!(reported(policy), 0, "once is enough: {}", guarded.mail_text());
+    }
+    trail(&guarded, "StopLogging");
+    careless.delete_bucket_setting(&site, "policy").unwrap();
+    let owner = "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>";
+    careless.put_bucket_setting(&site, "ownershipControls", owner).unwrap();
+    careless.put_acl(&site, "public-read").unwrap();
+    trail(&guarded, "StartLogging");
+    let acl = "its ACL makes it public";
+    sweep(&guarded);
+    assert_eq!(reported(acl), 1, "{}", guarded.mail_text());
+    sweep(&guarded);
+    assert_eq!(reported(acl), 0, "{}", guarded.mail_text());
+}
+
+#[test]
+fn what_became_public_without_an_event_is_closed_by_the_sweep() {
+    let account = new_account();
     let site = format!("site-{}", account.number());
     account.client().create_bucket(&site).unwrap();
     let guarded = Guarded::configured(account, ACCOUNT_OFF, &[]);
     let careless = guarded.careless();
-    let missed = |change: &dyn Fn()| {
-        trail(&guarded, "StopLogging");
-        change();
-        trail(&guarded, "StartLogging");
-    };
     let website = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument>\
                    </WebsiteConfiguration>";
-    missed(&|| {
-        careless.delete_public_access_block(&site).unwrap();
-        careless.put_bucket_setting(&site, "website", website).unwrap();
-    });
-    let reported = |reason: &str| guarded.mail_text().matches(reason).count();
-    let public = "it is a website, so public access was left open";
+    trail(&guarded, "StopLogging");
+    careless.delete_public_access_block(&site).unwrap();
+    careless.put_bucket_setting(&site, "website", website).unwrap();
+    trail(&guarded, "StartLogging");
     sweep(&guarded);
-    assert_eq!(reported(public), 1, "{}", guarded.mail_text());
-    for _ in 0..2 {
-        sweep(&guarded);
-        assert_eq!(reported(public), 0, "once is enough: {}", guarded.mail_text());
-    }
-    let everybody = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
-    );
-    missed(&|| {
-        careless.delete_bucket_setting(&site, "website").unwrap();
-        careless.put_bucket_setting(&site, "policy", &everybody).unwrap();
-    });
-    sweep(&guarded);
-    assert_eq!(reported("its policy makes it public"), 1, "{}", guarded.mail_text());
-    sweep(&guarded);
-    assert_eq!(reported("its policy makes it public"), 0, "{}", guarded.mail_text());
+    assert!(is_private(&careless, &site), "a website is no reason: {}", guarded.mail_text());
 }
 
 #[test]

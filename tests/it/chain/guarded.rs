@@ -8,15 +8,21 @@ use std::{env, fs};
 
 use s3guard_emulator::{Account, Call, Client, Credentials, Fault, Mail, Server, until};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 /// The address that is notified of everything.
 pub(super) const OWNER: &str = "owner@example.com";
+
+/// How long a window of notifications is, in seconds: the shortest that can be configured.
+const WINDOW_SECONDS: i64 = 10;
 
 /// An account with a stack `guard`.
 pub(super) struct Guarded {
     pub(super) account: Account,
     outputs: Value,
     operator: Credentials,
+    /// The file with its configuration.
+    pub(super) configuration: PathBuf,
     /// How many emails [`Guarded::forget`] has skipped.
     forgotten: Cell<usize>,
 }
@@ -65,10 +71,14 @@ pub(super) fn deploy(account: &Account, arguments: &[&str]) -> Output {
     s3guard(&account.env(), &all)
 }
 
-/// A file with this configuration.
+/// A file with this configuration, and the shortest window if it has no section about notifications.
 pub(super) fn configuration_file(account: &Account, configuration: &str) -> PathBuf {
     let name = format!("s3guard-{}.toml", account.number());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let mut configuration = configuration.to_owned();
+    if !configuration.contains("[notifications") {
+        configuration += &format!("\n[notifications]\nwindow = \"{WINDOW_SECONDS}s\"\n");
+    }
     fs::write(&file, configuration).unwrap();
     file
 }
@@ -86,36 +96,47 @@ impl Guarded {
         Self::of(new_account(), arguments)
     }
 
-    /// Deploys the guard with this configuration into this account.
-    pub(super) fn configured(account: Account, configuration: &str, arguments: &[&str]) -> Self {
-        let file = configuration_file(&account, configuration);
-        let mut all = vec!["--config", file.to_str().unwrap()];
-        all.extend(arguments);
-        Self::of(account, &all)
+    /// Deploys the guard into this account, with a settle time of zero.
+    pub(super) fn of(account: Account, arguments: &[&str]) -> Self {
+        Self::configured(account, "", arguments)
     }
 
-    /// Deploys the guard into this account, with users `operator…` as operators.
-    pub(super) fn of(account: Account, arguments: &[&str]) -> Self {
+    /// Deploys the guard with this configuration into this account, with users `operator…` as operators.
+    pub(super) fn configured(account: Account, configuration: &str, arguments: &[&str]) -> Self {
         let operators = format!("arn:aws:iam::{}:user/operator*", account.number());
+        let configuration = configuration_file(&account, configuration);
         let mut all = vec!["--email", OWNER, "--operator", &operators];
+        all.extend(["--config", configuration.to_str().unwrap()]);
         all.extend(arguments);
         if !all.contains(&"--settle-seconds") {
             all.extend(["--settle-seconds", "0"]);
         }
+        // The first sweep does not go on before the subscriptions are confirmed: a later one would report all of it again.
+        let action = "sns:ListSubscriptionsByTopic";
+        let hold = Fault { role: "*Guard*".to_owned(), times: 1_000, ..Fault::hold(action) };
+        let hold = account.add_fault(&hold).unwrap();
         let output = deploy(&account, &all);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer = crate::json::read("deploy", &output.stdout);
         let confirmed = account.confirm_mail(OWNER).unwrap();
         assert_eq!(confirmed, 2, "to notifications and to alarms");
+        account.release_fault(hold.number).unwrap();
         let outputs = answer["regions"][0]["outputs"].clone();
         let everything = json!({
             "Version": "2012-10-17",
             "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
         });
         let operator = account.user("operator", &everything).unwrap();
-        let guarded = Self { account, outputs, operator, forgotten: Cell::new(0) };
+        let forgotten = Cell::new(0);
+        let guarded = Self { account, outputs, operator, configuration, forgotten };
         guarded.rest();
         guarded
+    }
+
+    /// Deploys the guard again, with its configuration. Returns the command's output.
+    pub(super) fn deploy(&self, arguments: &[&str]) -> Output {
+        let configuration = ["--config", self.configuration.to_str().unwrap()];
+        deploy(&self.account, &[&configuration[..], arguments].concat())
     }
 
     /// Deploys the guard again after its stack was deleted, over what was retained.
@@ -123,7 +144,7 @@ impl Guarded {
         let operators = format!("arn:aws:iam::{}:user/operator*", self.account.number());
         let arguments =
             ["--email", OWNER, "--operator", &operators, "--settle-seconds", "0", "--yes"];
-        let output = deploy(&self.account, &arguments);
+        let output = self.deploy(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer = crate::json::read("deploy", &output.stdout);
         self.outputs = answer["regions"][0]["outputs"].clone();
@@ -244,11 +265,20 @@ impl Guarded {
     /// The guard's emails to the owner since the last [`Guarded::forget`].
     pub(super) fn mails(&self) -> Vec<Mail> {
         let mails = self.account.mails().unwrap().into_iter().skip(self.forgotten.get());
-        mails.filter(|mail| mail.to == OWNER && mail.subject.starts_with("s3guard")).collect()
+        let begins = |mail: &Mail| {
+            ["s3guard", "CRITICAL: ", "HIGH: "].iter().any(|one| mail.subject.starts_with(one))
+        };
+        mails.filter(|mail| mail.to == OWNER && begins(mail)).collect()
     }
 
-    /// Deletes the runs and the calls so far, and skips the emails so far.
+    /// Deletes the runs and the calls so far, and skips the emails so far. If there are any, the next notification of their
+    /// severity would be put into the digest of their window: waits for the next window.
     pub(super) fn forget(&self) {
+        if !self.mails().is_empty() {
+            let window = || OffsetDateTime::now_utc().unix_timestamp() / WINDOW_SECONDS;
+            let current = window();
+            self.wait("another window of notifications", || window() > current);
+        }
         self.forgotten.set(self.account.mails().unwrap().len());
         self.account.forget_runs().unwrap();
         self.account.forget_calls().unwrap();

@@ -11,7 +11,7 @@ fn output_of(output: &Output) -> String {
 #[test]
 fn a_second_deploy_changes_nothing_and_says_so() {
     let guarded = Guarded::new(&[]);
-    let again = deploy(&guarded.account, &[]);
+    let again = guarded.deploy(&[]);
     assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
     assert!(output_of(&again).contains("no change"), "{}", output_of(&again));
 }
@@ -36,14 +36,14 @@ fn events_are_shown_and_a_healthy_stack_has_nothing_to_roll_back() {
 #[test]
 fn parameters_that_are_not_given_keep_their_values_in_an_update() {
     let guarded = Guarded::new(&[]);
-    let changed = deploy(&guarded.account, &["--settle-seconds", "7"]);
+    let changed = guarded.deploy(&["--settle-seconds", "7"]);
     assert_eq!(changed.status.code(), Some(0), "{}", output_of(&changed));
     let function = guarded.output("GuardFunctionName");
     let configuration = guarded.account.client().function_configuration(function).unwrap();
     let variables = &configuration["Environment"]["Variables"];
     assert_eq!(variables["S3GUARD_SETTLE_SECONDS"], "7", "{configuration}");
     assert!(output_of(&changed).contains("GuardFunction"), "{}", output_of(&changed));
-    let third = deploy(&guarded.account, &[]);
+    let third = guarded.deploy(&[]);
     assert!(output_of(&third).contains("no change"), "{}", output_of(&third));
 }
 
@@ -62,7 +62,7 @@ fn artifacts_are_uploaded_once() {
     let guarded = Guarded::of(account, &[]);
     let uploaded = puts(&guarded.account);
     assert_eq!(uploaded.len(), 2, "the package, and a template that no call takes: {uploaded:?}");
-    deploy(&guarded.account, &["--settle-seconds", "3"]);
+    guarded.deploy(&["--settle-seconds", "3"]);
     assert_eq!(puts(&guarded.account), uploaded, "{}", package().display());
 }
 
@@ -80,11 +80,11 @@ fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let nothing = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", output_of(&nothing));
 
-    let unasked = deploy(&guarded.account, &["--settle-seconds", "0"]);
+    let unasked = guarded.deploy(&["--settle-seconds", "0"]);
     assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
     let words = format!("existing bucket `{kept}` becomes the stack's");
     assert!(output_of(&unasked).contains(&words), "{}", output_of(&unasked));
-    let again = deploy(&guarded.account, &["--settle-seconds", "0", "--yes"]);
+    let again = guarded.deploy(&["--settle-seconds", "0", "--yes"]);
     assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
 }
 
@@ -94,6 +94,7 @@ fn a_difference_is_shown_and_changes_nothing() {
     let diff = |arguments: &[&str]| {
         let package = package().to_str().unwrap();
         let mut all = vec!["diff", "--stack", "guard", "--package", package];
+        all.extend(["--config", guarded.configuration.to_str().unwrap()]);
         all.extend(arguments);
         s3guard(&guarded.account.env(), &all)
     };
@@ -105,14 +106,14 @@ fn a_difference_is_shown_and_changes_nothing() {
     let table = String::from_utf8_lossy(&other.stdout).into_owned();
     assert!(table.contains("GuardFunction"), "{table}");
     assert!(table.contains("no permissions are broadened"), "{table}");
-    let again = deploy(&guarded.account, &[]);
+    let again = guarded.deploy(&[]);
     assert!(output_of(&again).contains("no change"), "nothing was changed: {}", output_of(&again));
 }
 
 #[test]
 fn a_pending_change_set_is_executed_by_its_id() {
     let guarded = Guarded::new(&[]);
-    let left = deploy(&guarded.account, &["--set", "SettleSeconds=9", "--no-execute"]);
+    let left = guarded.deploy(&["--set", "SettleSeconds=9", "--no-execute"]);
     assert_eq!(left.status.code(), Some(0), "{}", output_of(&left));
     let json = crate::json::read("deploy-no-execute", &left.stdout);
     let id = json["regions"][0]["changeSet"].as_str().unwrap();
@@ -138,8 +139,9 @@ fn of_two_simultaneous_deployments_one_succeeds_and_the_other_succeeds_or_explai
     let guarded = Guarded::new(&[]);
     let ended: Vec<Output> = std::thread::scope(|scope| {
         let both = ["7", "8"].map(|seconds| {
-            let account = &guarded.account;
-            scope.spawn(move || deploy(account, &["--settle-seconds", seconds]))
+            let (account, file) = (&guarded.account, guarded.configuration.to_str().unwrap());
+            let arguments = ["--config", file, "--settle-seconds", seconds];
+            scope.spawn(move || deploy(account, &arguments))
         });
         both.map(|one| one.join().unwrap()).into()
     });
@@ -149,6 +151,6 @@ fn of_two_simultaneous_deployments_one_succeeds_and_the_other_succeeds_or_explai
         let is_clear = one.status.success() || words.contains("hint: ");
         assert!(is_clear && !words.contains("panicked"), "{words}");
     }
-    let last = deploy(&guarded.account, &["--settle-seconds", "7"]);
+    let last = guarded.deploy(&["--settle-seconds", "7"]);
     assert_eq!(last.status.code(), Some(0), "the stack is whole: {}", output_of(&last));
 }

@@ -12,7 +12,7 @@ use crate::notify::notification::document::{
     AspectResult, Body, Bucket, BucketReport, Document, Joined, OfAspect, OneCall,
 };
 use crate::notify::notification::{Attribute, Draft, Origin, SEPARATOR, led, sms};
-use crate::text::{unlinked, wrapped};
+use crate::text::{unlinked, unlinked_json, wrapped};
 use crate::{Aspect, Notification};
 
 /// Up to so many are reported with all that is known; of more, each has a line.
@@ -295,11 +295,14 @@ fn block(part: &Part<'_>, origin: &Origin<'_>) -> String {
 }
 
 fn call_lines(call: &OneCall) -> String {
-    let OneCall { event_name, time, who, tool, source_ip, .. } = call;
+    let OneCall { event_name, time, principal, who, tool, source_ip, .. } = call;
     let (event, who) = (unlinked(event_name, 80), unlinked(who, 300));
     let from = source_ip.as_ref().map(|ip| format!(", from {}", unlinked(ip, 60)));
     let from = from.unwrap_or_default();
-    labelled("Event", &format!("{event} by {who} with {}, {time}{from}", unlinked(tool, 60)))
+    let lines =
+        labelled("Event", &format!("{event} by {who} with {}, {time}{from}", unlinked(tool, 60)));
+    let principal = unlinked(principal, 300);
+    if who.contains(&principal) { lines } else { format!("{lines}\n        {principal}") }
 }
 
 fn done(one: &OfAspect) -> String {
@@ -314,13 +317,46 @@ fn done(one: &OfAspect) -> String {
 }
 
 fn not_done(one: &OfAspect) -> String {
-    let [cause, wanted] =
-        [&one.cause, &one.wanted].map(|text| unlinked(text.as_deref().unwrap_or(""), 600));
-    wrapped(&format!("{cause} (wanted: {wanted})"), "  ", "    ")
+    let cause = unlinked(one.cause.as_deref().unwrap_or(""), 600);
+    let not_done = match &one.wanted {
+        Some(wanted) => format!("{cause} (wanted: {})", unlinked(wanted, 300)),
+        None => format!("{}: {cause}", one.aspect.words()),
+    };
+    with_advice(wrapped(&not_done, "  ", "    "), one)
+}
+
+/// With the advice on its own line, which is not wrapped: it may be JSON to copy.
+fn with_advice(text: String, one: &OfAspect) -> String {
+    match &one.advice {
+        Some(advice) => format!("{text}\n    {}", unlinked_json(advice)),
+        None => text,
+    }
 }
 
 fn left(one: &OfAspect) -> String {
     let cause = unlinked(one.cause.as_deref().unwrap_or(""), 600);
     let until = one.until.as_ref().map(|until| format!(", until {until}")).unwrap_or_default();
-    wrapped(&format!("{}{until}: {cause}", one.aspect.words()), "  ", "    ")
+    with_advice(wrapped(&format!("{}{until}: {cause}", one.aspect.words()), "  ", "    "), one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_done_has_its_cause_and_what_to_do() {
+        let of = |wanted: Option<&str>, advice: Option<&str>| OfAspect {
+            cause: Some("AWS refused it".to_owned()),
+            wanted: wanted.map(str::to_owned),
+            advice: advice.map(str::to_owned),
+            ..OfAspect::new(Aspect::Tls, AspectResult::Failed)
+        };
+        let wanted = of(Some("a statement"), Some("Make the call."));
+        let shown = "  AWS refused it (wanted: a statement)\n    Make the call.";
+        assert_eq!(not_done(&wanted), shown);
+        assert_eq!(not_done(&of(None, None)), "  TLS only: AWS refused it");
+        let json = r#"Add to the policy again: {"Resource":"a b"}"#;
+        let left = left(&of(None, Some(json)));
+        assert_eq!(left, format!("  TLS only: AWS refused it\n    {json}"));
+    }
 }

@@ -6,7 +6,7 @@ use s3guard_emulator::{Account, Client, Fault, until};
 use serde_json::{Value, json};
 
 use super::{Locked, all_accepted, all_denied, attacked, roles::foreign_package};
-use crate::chain::guarded::{OWNER, deploy, new_account, package, s3guard};
+use crate::chain::guarded::{OWNER, configuration_file, deploy, new_account, package, s3guard};
 
 fn code_bucket(account: &Account) -> String {
     format!("s3guard-code-{}-{}-an", account.number(), account.region())
@@ -85,7 +85,10 @@ fn what_was_uploaded_is_deployed_even_if_it_is_replaced_meanwhile() {
 
     // The template, between its upload and the change set.
     let hold = account.add_fault(&Fault::hold("cloudformation:CreateChangeSet")).unwrap();
+    let file = configuration_file(&account, "");
+    let config = ["--config", file.to_str().unwrap()];
     let arguments = ["--email", OWNER, "--settle-seconds", "0", "--no-execute"];
+    let arguments = [&config[..], &arguments].concat();
     let reviewed = thread::scope(|scope| {
         let deployment = scope.spawn(|| deploy(&account, &arguments));
         account.wait_until_held(hold.number).unwrap();

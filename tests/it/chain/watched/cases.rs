@@ -88,14 +88,15 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
         "DeleteBucketOwnershipControls" => {
             remediated(|ground, bucket| delete(ground, bucket, "ownershipControls"), is_owned)
         }
-        "PutBucketWebsite" => reported(
-            make_legacy,
-            |ground, bucket| {
+        // A website is no reason to leave it open.
+        "PutBucketWebsite" => Case {
+            prepare: make_legacy,
+            weaken: |ground, bucket| {
                 let index = "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>";
                 put(ground, bucket, "website", "WebsiteConfiguration", index);
             },
-            "it is a website, so public access was left open",
-        ),
+            ends: vec![Ends::Remediated(is_closed)],
+        },
         "DeleteBucketWebsite" => Case {
             prepare: |ground, bucket| {
                 let index = "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>";
