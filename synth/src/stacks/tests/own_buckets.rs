@@ -14,9 +14,6 @@ use serde_json::Value as Json;
 use super::reading::{of_type, read_guard};
 use crate::stacks::bucket::Purpose;
 
-/// The stack's key.
-const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
-
 /// What the guard sees of a bucket of the stack.
 fn seen(purpose: Purpose) -> Observed {
     let guard = read_guard();
