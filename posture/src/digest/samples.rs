@@ -119,7 +119,7 @@ fn call(origin: &Origin<'_>) -> Call {
         opens_sse_c: false,
         makes_default_bucket: false,
         policy: None,
-        effect: Default::default(),
+        effect: crate::model::deed::Effect::default(),
     }
 }
 

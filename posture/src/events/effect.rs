@@ -117,7 +117,6 @@ fn copies(parameters: &Json) -> Option<Value> {
 }
 
 /// The default retention that a call sets, which may be none; `None` if the parameters do not contain it.
-#[expect(clippy::option_option, reason = "not contained and none are different")]
 pub fn retention(parameters: &Json) -> Option<Option<Retention>> {
     let configuration = at(parameters, &["ObjectLockConfiguration"])?;
     Some(at(configuration, &["Rule", "DefaultRetention"]).map(|retention| {

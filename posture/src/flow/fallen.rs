@@ -62,8 +62,8 @@ where
                 Some(KnownFall { fall: one.fall()?, words: one.words(), notified: true })
             })
             .collect();
-        let mut fallen = Fallen::default();
-        fallen.findings = downgrades.iter().filter(|one| !is_said(one, end)).map(finding).collect();
+        let findings = downgrades.iter().filter(|one| !is_said(one, end)).map(finding).collect();
+        let mut fallen = Fallen { findings, ..Fallen::default() };
         let bucket = &end.pass.id.name;
         let mut falls = self.account.recent_falls();
         falls.extend(known.falls.iter().map(|known| (bucket.clone(), known.fall.clone())));
@@ -85,7 +85,7 @@ where
         self.account.fell(bucket, new.iter().map(|new| new.fall.clone()));
         let mut reported = new;
         if !fallen.waits {
-            reported.extend(self.summary(&mut fallen, bucket, (&known.falls, &falls)));
+            reported.extend(Self::summary(&mut fallen, bucket, (&known.falls, &falls)));
         }
         let website = end.seen.website.or(set_website(calls));
         end.update.protections = ProtectionUpdate { values, falls: reported, alarms, website };
@@ -94,7 +94,6 @@ where
 
     /// Adds what was folded before.
     fn summary(
-        &self,
         fallen: &mut Fallen,
         bucket: &BucketName,
         (known, falls): (&[KnownFall], &[(BucketName, Fall)]),

@@ -209,7 +209,9 @@ impl Reconciliation {
     /// Takes the settings of the last round: as they were read, or written since then.
     pub(super) fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
         let mut now = observed.clone();
-        done.iter().for_each(|(action, _)| now.set(&action.set));
+        for (action, _) in done {
+            now.set(&action.set);
+        }
         self.public = is_public(&now);
         if let Some(baseline) = &self.baseline {
             let actions: Vec<Action> =

@@ -327,14 +327,13 @@ impl Reason {
 
     /// The same as a warning, if it is changed all the same.
     pub fn warning(&self) -> String {
-        match self {
-            Self::PolicyDemands(what) => {
-                format!("its policy denies uploads without {what}: check that clients can upload")
-            }
-            Self::ReplicatesWithoutKms => "objects are replicated from it without \
-                 `SseKmsEncryptedObjects`: new ones are no longer copied"
-                .to_owned(),
-            other => other.to_string(),
+        if let Self::PolicyDemands(what) = self {
+            format!("its policy denies uploads without {what}: check that clients can upload")
+        } else if *self == Self::ReplicatesWithoutKms {
+            "objects are replicated from it without `SseKmsEncryptedObjects`: new ones are no longer copied"
+                .to_owned()
+        } else {
+            self.to_string()
         }
     }
 

@@ -182,7 +182,7 @@ pub fn observed(bucket: &Observed) -> Protections {
 /// The values of a setting.
 pub fn of(setting: &Setting) -> Vec<(Protection, Value)> {
     match setting {
-        Setting::Policy(_) => Vec::new(),
+        Setting::Policy(_) | Setting::Encryption(None) => Vec::new(),
         Setting::PublicAccessBlock(block) => {
             vec![(Protection::PublicAccess, Value::Block(block.unwrap_or_default()))]
         }
@@ -190,7 +190,6 @@ pub fn of(setting: &Setting) -> Vec<(Protection, Value)> {
             vec![(Protection::AccountPublicAccess, Value::Block(block.unwrap_or_default()))]
         }
         Setting::Encryption(Some(encryption)) => encrypted(encryption),
-        Setting::Encryption(None) => Vec::new(),
         Setting::Ownership(ownership) => {
             let is_on = *ownership == Some(Ownership::BucketOwnerEnforced);
             vec![(Protection::Ownership, Value::switch(is_on))]

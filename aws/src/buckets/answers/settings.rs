@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::types::{
     BucketVersioningStatus, DefaultRetention, ExpirationStatus, Grant, LifecycleRule,
-    MfaDeleteStatus, ObjectLockRetentionMode, ObjectOwnership, Permission,
-    PublicAccessBlockConfiguration, ReplicationRule, ReplicationRuleStatus,
-    SseKmsEncryptedObjectsStatus,
+    LifecycleRuleAndOperator, LifecycleRuleFilter, MfaDeleteStatus, ObjectLockRetentionMode,
+    ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
+    ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -258,20 +258,20 @@ fn scope(rule: &LifecycleRule) -> Scope {
     let filter = rule.filter();
     let and = filter.and_then(|filter| filter.and());
     let prefix = filter.and_then(|filter| filter.prefix()).or(and.and_then(|and| and.prefix()));
-    scope.prefix = prefix.or(old_prefix).unwrap_or_default().to_owned();
+    prefix.or(old_prefix).unwrap_or_default().clone_into(&mut scope.prefix);
     let tag = filter.and_then(|filter| filter.tag()).into_iter();
-    let tags = tag.chain(and.into_iter().flat_map(|and| and.tags()));
+    let tags = tag.chain(and.into_iter().flat_map(LifecycleRuleAndOperator::tags));
     scope.tags = tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     let bytes = |of_filter: Option<i64>, of_and: Option<i64>| {
         of_filter.or(of_and).and_then(|bytes| u64::try_from(bytes).ok())
     };
     scope.larger_than = bytes(
-        filter.and_then(|filter| filter.object_size_greater_than()),
-        and.and_then(|and| and.object_size_greater_than()),
+        filter.and_then(LifecycleRuleFilter::object_size_greater_than),
+        and.and_then(LifecycleRuleAndOperator::object_size_greater_than),
     );
     scope.smaller_than = bytes(
-        filter.and_then(|filter| filter.object_size_less_than()),
-        and.and_then(|and| and.object_size_less_than()),
+        filter.and_then(LifecycleRuleFilter::object_size_less_than),
+        and.and_then(LifecycleRuleAndOperator::object_size_less_than),
     );
     scope
 }

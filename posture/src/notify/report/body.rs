@@ -68,11 +68,11 @@ fn exempt_line(exempt: &Exempt) -> String {
 
 fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     let mut text = String::new();
-    if !is_of_block(report) {
+    if is_of_block(report) {
+        writeln!(text, "{}", about(report.id))?;
+    } else {
         let account = &report.id.account;
         writeln!(text, "{}", labelled("Account", &account.to_string()))?;
-    } else {
-        writeln!(text, "{}", about(report.id))?;
     }
     if let Some(owner) = report.owner {
         writeln!(text, "{}", owner_line(owner))?;

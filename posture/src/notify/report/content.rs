@@ -111,12 +111,16 @@ impl<'a> ReportContent<'a> {
             && !is(FAILED)
             && !is(WEAKENED)
             && !is(PROTECTED);
-        let outcome = match outcome {
-            _ if is_only && has(|it| matches!(it, Reason::NameIsFree(_))) => Outcome::Deleted,
-            _ if is_only && has(|it| matches!(it, Reason::KeyLost(..))) => Outcome::KeyLost,
-            _ if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) => Outcome::SwitchedOff,
-            _ if is_only && has(|it| matches!(it, Reason::ByEvent(_))) => Outcome::Changed,
-            outcome => outcome,
+        let outcome = if is_only && has(|it| matches!(it, Reason::NameIsFree(_))) {
+            Outcome::Deleted
+        } else if is_only && has(|it| matches!(it, Reason::KeyLost(..))) {
+            Outcome::KeyLost
+        } else if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) {
+            Outcome::SwitchedOff
+        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_))) {
+            Outcome::Changed
+        } else {
+            outcome
         };
         let remaining = self.worst().map_or(Severity::Info, |(_, severity)| severity);
         let foreign_key = if self.has_foreign_key { Severity::High } else { Severity::Info };

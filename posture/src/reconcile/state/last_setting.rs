@@ -61,9 +61,9 @@ impl LastSetting {
 
     /// The default encryption that the bucket had, which may have existed before the guard.
     pub(super) fn encryption_history(&self, existed: bool) -> EncryptionHistory {
-        let encryption = |read: &Option<ReadSetting>| match read.as_ref()?.value.as_ref()? {
-            Setting::Encryption(encryption) => encryption.clone(),
-            _ => None,
+        let encryption = |read: &Option<ReadSetting>| {
+            let setting = read.as_ref()?.value.as_ref()?;
+            if let Setting::Encryption(encryption) = setting { encryption.clone() } else { None }
         };
         EncryptionHistory {
             first: encryption(&self.first),
