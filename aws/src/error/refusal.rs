@@ -42,6 +42,7 @@ impl AwsError {
             Some(("resource-based policy", true)) => Cause::BucketPolicy,
             Some(("service control policy", _)) => Cause::ServiceControlPolicy,
             Some(("resource control policy", _)) => Cause::ResourceControlPolicy,
+            Some(("identity-based policy", true)) => Cause::OwnRole,
             None if self.object.starts_with("account") && has("organization") => {
                 Cause::Organization
             }
@@ -138,6 +139,7 @@ mod tests {
                 ),
                 Cause::BlockPublicPolicy,
             ),
+            (denied("with an explicit deny in an identity-based policy"), Cause::OwnRole),
             (
                 denied("because no identity-based policy allows the s3:PutBucketPolicy action"),
                 Cause::Other,

@@ -44,7 +44,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let action = match args.until {
-        Some(until) if !args.end => Action::Begin(checked(until.after(now), now)?),
+        // IAM compares whole seconds.
+        Some(until) if !args.end => {
+            Action::Begin(checked(until.after(now), now)?.truncate_to_second())
+        }
         _ => Action::End,
     };
     let on_interrupt = "the guard may or may not be paused: run the same command again, or \

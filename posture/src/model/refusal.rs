@@ -38,6 +38,8 @@ pub enum Cause {
     ResourceControlPolicy,
     /// The organization decides the setting of the account.
     Organization,
+    /// A policy of the guard's role denies it, as that of a pause does.
+    OwnRole,
     /// The policy that is put is public, and the public access block rejects public policies.
     BlockPublicPolicy,
     /// The bucket's ACL, as it is stored, grants something to others.
@@ -64,6 +66,8 @@ impl Cause {
             | Self::Organization
             | Self::Denied
             | Self::Other => Duration::DAY,
+            // The sweep at the end of a pause remediates what was found meanwhile.
+            Self::OwnRole => Duration::ZERO,
         }
     }
 
@@ -74,6 +78,7 @@ impl Cause {
             Self::ServiceControlPolicy => Some("a service control policy (SCP)"),
             Self::ResourceControlPolicy => Some("a resource control policy (RCP)"),
             Self::Organization => Some("the organization"),
+            Self::OwnRole => Some("a policy of the guard's role"),
             Self::BlockPublicPolicy
             | Self::StoredAcl
             | Self::InvalidPrincipal
@@ -182,6 +187,10 @@ impl fmt::Display for RefusedWrite {
                 f,
                 "{call} was refused ({refusal}): its policy names a principal that does not exist: remove it, then \
                  s3guard makes the write"
+            ),
+            Cause::OwnRole => write!(
+                f,
+                "{call} was refused: {refusal}: end the pause with `s3guard pause --end`, or remove the policy"
             ),
             Cause::Denied | Cause::Other => write!(f, "{call} was refused: {refusal}"),
         }

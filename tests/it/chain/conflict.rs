@@ -1,6 +1,6 @@
 //! A conflict: another party weakens a bucket again each time that the guard has remediated it.
 
-use super::guarded::{Guarded, has_tls, is_private, new_account, refuse_notifications};
+use super::guarded::{Guarded, has_tls, is_private, new_account, refuse_emails};
 
 /// How often the other side weakens the bucket.
 const ROUNDS: usize = 25;
@@ -53,7 +53,7 @@ fn a_failed_report_of_a_conflict_is_retried_with_the_message() {
         guarded.rest();
     }
     guarded.forget();
-    refuse_notifications(&guarded);
+    refuse_emails(&guarded, 1);
     careless.delete_public_access_block(&reports).unwrap();
     let alert = format!("conflict over {reports}");
     guarded.wait("an alert", || {

@@ -4,9 +4,12 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use s3guard_emulator::{Account, Call, Client, Credentials, Fault, Mail, Server, until};
+use s3guard_emulator::{
+    Account, Call, Client, Credentials, Fault, FaultState, Mail, Server, until,
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -15,6 +18,9 @@ pub(super) const OWNER: &str = "owner@example.com";
 
 /// How long a window of notifications is, in seconds: the shortest that can be configured.
 const WINDOW_SECONDS: i64 = 10;
+
+/// After this time a window of notifications is closed and published.
+const CLOSED_AFTER: Duration = Duration::from_secs(25);
 
 /// An account with a stack `guard`.
 pub(super) struct Guarded {
@@ -73,7 +79,8 @@ pub(super) fn deploy(account: &Account, arguments: &[&str]) -> Output {
 
 /// A file with this configuration, and the shortest window if it has no section about notifications.
 pub(super) fn configuration_file(account: &Account, configuration: &str) -> PathBuf {
-    let name = format!("s3guard-{}.toml", account.number());
+    // Accounts of another run of the tests have the same numbers.
+    let name = format!("s3guard-{}-{}.toml", std::process::id(), account.number());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let mut configuration = configuration.to_owned();
     if !configuration.contains("[notifications") {
@@ -208,9 +215,14 @@ impl Guarded {
 
     /// Waits until both queues are empty.
     pub(super) fn rest(&self) {
+        let begun = Instant::now();
         self.wait("empty queues", || {
             // Does not wait for the batching windows.
             self.account.end_windows().unwrap();
+            // Of two functions that close the same window, one looks after the other minutes later.
+            if begun.elapsed() > CLOSED_AFTER {
+                self.account.end_delays().unwrap();
+            }
             ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)
         });
     }
@@ -285,11 +297,15 @@ impl Guarded {
     }
 }
 
-/// Makes SNS refuse the guard's next notification, as often as the SDK retries a call.
-pub(super) fn refuse_notifications(guarded: &Guarded) {
-    let role = "*Guard*".to_owned();
-    let fault = Fault { role, times: 4, ..Fault::fail("sns:Publish", "ServiceUnavailable") };
-    guarded.account.add_fault(&fault).unwrap();
+/// Makes SNS refuse the guard's next emails, each as often as the SDK retries a call.
+pub(super) fn refuse_emails(guarded: &Guarded, emails: u32) -> FaultState {
+    let fault = Fault {
+        role: "*Guard*".to_owned(),
+        resource: guarded.output("EmailTopicArn").to_owned(),
+        times: 4 * emails,
+        ..Fault::fail("sns:Publish", "ServiceUnavailable")
+    };
+    guarded.account.add_fault(&fault).unwrap()
 }
 
 /// A bucket's policy, if it has one.

@@ -21,11 +21,12 @@ pub(super) fn queue_for_s3(client: &Client, name: &str) -> (String, String) {
     (url, arn)
 }
 
-/// A guard at the grade `security`, which encrypts with a key.
+/// A guard at the grade `security`, which encrypts with a key, also what exists.
 fn secured() -> Guarded {
     let account = new_account();
     let key = account.client().create_key().unwrap();
-    Guarded::of(account, &["--grade", "security", "--key", &key])
+    let enforced = "[aspects]\nencryption = \"enforce\"\nnotifications = \"enforce\"\n";
+    Guarded::configured(account, enforced, &["--grade", "security", "--key", &key])
 }
 
 #[test]

@@ -97,6 +97,13 @@ fn no_role_has_a_service_wildcard() {
 fn the_granted_actions_are_those_that_the_code_calls() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
+    // It stays public, and its website has no TLS.
+    let (root, old) = (account.client(), format!("old-{}", account.number()));
+    root.create_bucket(&old).unwrap();
+    root.delete_public_access_block(&old).unwrap();
+    let everyone = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*",
+        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{old}/*") }] });
+    root.put_bucket_setting(&old, "policy", &everyone.to_string()).unwrap();
     let guarded = Guarded::configured(account, ASPECTS, &["--grade", "security", "--key", &key]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");

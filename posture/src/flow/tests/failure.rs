@@ -39,6 +39,7 @@ impl CallError for Failure {
             | Cause::ServiceControlPolicy
             | Cause::ResourceControlPolicy
             | Cause::Organization
+            | Cause::OwnRole
             | Cause::BlockPublicPolicy
             | Cause::Denied => "AccessDenied",
         };

@@ -127,6 +127,27 @@ fn a_new_bucket_is_left_alone_until_it_has_settled_and_is_closed_at_once() {
 }
 
 #[test]
+fn a_bucket_that_is_tagged_first_waits_for_the_call_that_has_created_it() {
+    let world = World::new();
+    world.bucket.set_created(NOON);
+    world.with(|state| state.now = NOON + time::Duration::seconds(16));
+    let tagged = call("PutBucketTagging", NOON + time::Duration::SECOND, None);
+    world.handle(&[tagged]);
+    let sent = world.outgoing.take();
+    assert_eq!((written(world), sent.notifications.len()), (vec![], 0), "nothing is in use");
+    assert_eq!(sent.messages[0].delay_seconds, 9);
+    world.handle(&[call("CreateBucket", NOON, None)]);
+    let created = written(world);
+    assert!(created.contains(&SettingKind::Notifications), "{created:?}");
+    assert_eq!(world.outgoing.take().notifications.len(), 1);
+    world.with(|state| state.now = NOON + time::Duration::seconds(25));
+    world.handle(&[sent.messages[0].body.clone()]);
+    assert_eq!(written(world), []);
+    let sent = world.outgoing.take();
+    assert!(sent.notifications.is_empty() && sent.messages.is_empty());
+}
+
+#[test]
 fn a_call_on_a_setting_that_was_weak_before_is_no_weakening() {
     let without = |truth: &mut Observed| {
         truth.notifications = Observed::new_bucket(truth.id.clone()).notifications;

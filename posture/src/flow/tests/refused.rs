@@ -112,6 +112,17 @@ fn a_permission_that_was_missing_is_tried_again_after_a_day() {
 }
 
 #[test]
+fn what_a_pause_refuses_is_written_by_the_next_sweep() {
+    let world = refusing(&[(SettingKind::PublicAccessBlock, Cause::OwnRole)]);
+    world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
+    world.handle(&[call("DeleteBucketPublicAccessBlock", world.now(), None)]);
+    assert!(!world.is_closed());
+    world.with(|state| state.refuses.clear());
+    sweep(world);
+    assert!(world.is_closed());
+}
+
+#[test]
 fn a_call_on_the_bucket_ends_the_wait() {
     let world = refusing(&[(SettingKind::Policy, Cause::InvalidPrincipal)]);
     sweep(world);
