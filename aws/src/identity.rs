@@ -51,6 +51,13 @@ impl Identity {
     }
 }
 
+/// The alias of the account, if it has one.
+pub async fn alias(connection: &Connection) -> Result<Option<String>, AwsError> {
+    let answer = aws_sdk_iam::Client::new(&connection.config).list_account_aliases().send().await;
+    let answer = answer.named("ListAccountAliases", "the account")?;
+    Ok(answer.account_aliases().first().cloned())
+}
+
 /// Reads the caller's identity. It needs no permission, so it tests credentials and the connection to AWS.
 pub async fn identity(connection: &Connection) -> Result<Identity, AwsError> {
     dated_identity(connection).await.0

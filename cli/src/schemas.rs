@@ -18,6 +18,7 @@ use crate::commands::{Cli, config, init, notify_test, package};
 use crate::error::Failure;
 use crate::operations::deploy::approval::{Proposed, Waiting};
 use crate::operations::deploy::diff::Difference;
+use crate::operations::deploy::preview::Preview;
 use crate::operations::deploy::report::Deployment;
 use crate::operations::destroy::report::Destroyed;
 use crate::operations::events::EventsReport;
@@ -120,6 +121,7 @@ fn lines() -> Vec<Row> {
         of::<Failure>("error"),
         of::<Proposed>("ndjson-changes"),
         of::<follow::ShownEvent>("ndjson-event"),
+        of::<Preview>("ndjson-preview"),
         of::<line::Line>("ndjson-line"),
         of::<report::VerifyStep>("ndjson-step"),
     ]

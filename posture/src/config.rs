@@ -183,6 +183,12 @@ impl Config {
         self.mode.map_or(mode, |most| mode.min(most))
     }
 
+    /// The mode of an aspect that calls have changed beside the buckets.
+    pub fn mode_of_account(&self, aspect: Aspect) -> Mode {
+        let wanted = Grade::default().wants(aspect).mode;
+        self.aspects.get(&aspect).copied().unwrap_or(wanted).min(Mode::Report)
+    }
+
     /// The strongest grade of any bucket, by default or by a rule.
     pub fn strongest_grade(&self) -> Grade {
         let grades = self.rules.iter().map(|rule| rule.grade);

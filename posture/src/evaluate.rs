@@ -4,6 +4,7 @@ pub mod admitted;
 pub mod assess;
 pub mod coverage;
 mod demands;
+pub mod downgrade;
 pub mod permissions;
 pub mod refused;
 pub mod tls;

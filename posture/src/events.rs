@@ -2,14 +2,16 @@
 
 pub mod alarm;
 mod cloudtrail;
+mod deed;
+mod effect;
 pub mod field;
 pub mod object_event;
 pub(crate) mod plausible;
 mod read;
 mod request;
 pub mod trail;
-pub(crate) mod wire;
 
 pub use cloudtrail::{principal, tool};
+pub use effect::{block, lifecycle, retention};
 pub use read::{Read, read};
 pub use request::{Again, Changed, CloseDigest, NotAnEvent, OwnMessage, Request, Sweep};

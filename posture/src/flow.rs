@@ -29,11 +29,15 @@ use crate::{
 };
 
 mod bucket_ledger;
+mod deeds;
 mod desk;
+mod fallen;
 pub mod memory;
 mod news;
 mod pass;
+mod recent;
 mod reconcile;
+mod settle;
 mod state;
 mod subscribed;
 mod sweep;

@@ -7,6 +7,7 @@ pub mod last_sweep;
 pub mod ledger;
 pub mod lost;
 pub mod memory;
+pub mod protections;
 pub mod record;
 pub mod state;
 pub mod subscribed;

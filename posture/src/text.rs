@@ -1,6 +1,7 @@
 //! Text from outside, escaped for output.
 
 pub(crate) mod named;
+pub(crate) mod wire;
 
 use std::fmt::Write as _;
 

@@ -100,8 +100,8 @@ fn cloudformation_validate_only_warns_of_the_owners_arns() {
     let verdict = bench.run_script(VALIDATE, &[&configured]);
     assert!(verdict.is_content, "{}", verdict.stderr);
     let lines = warnings(&verdict.stdout);
-    // A queue, a function, and the permission to call it.
-    assert_eq!(lines.len(), 3, "{lines:#?}");
+    // A queue, and a function on two topics, with the permission of each to call it.
+    assert_eq!(lines.len(), 5, "{lines:#?}");
     for line in lines {
         assert!(line.contains("W9013: Hardcoded account ID in ARN"), "{line}");
     }

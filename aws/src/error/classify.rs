@@ -129,9 +129,9 @@ impl AwsError {
     /// credentials or a wrong clock prevents is not; nor is a call on a bucket that does not exist.
     pub fn is_permanent(&self) -> bool {
         match self.code().map(class) {
-            None => false,
             Some(Some(Class::Denied | Class::Refused)) => true,
-            Some(Some(
+            None
+            | Some(Some(
                 Class::Throttled
                 | Class::Unavailable
                 | Class::Conflict

@@ -59,6 +59,16 @@ pub(crate) struct GuardArgs {
 }
 
 impl GuardArgs {
+    /// The grade and the key of buckets, completed by the configuration.
+    pub(crate) fn wanted(
+        &self,
+        config: &Config,
+        region: &Region,
+    ) -> (Option<Grade>, Option<KeyArn>) {
+        let all = self.over(config, region);
+        (all.grade, all.key)
+    }
+
     /// The flags, completed by the configuration.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
         let mut keys = config.keys().filter(|key| key.region() == region);

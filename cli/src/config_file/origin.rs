@@ -193,31 +193,33 @@ mod tests {
     fn without_anything_said_the_defaults_count() {
         let lines = lines(None, &[("S3GUARD_STACK", "")]);
         expect![[r#"
-                aspects.access-logs = "off"  # default
-                aspects.account-public-access = "report"  # default
-                aspects.acl = "report"  # default
-                aspects.encryption = "enforce-new"  # default
-                aspects.lifecycle = "report"  # default
-                aspects.notifications = "enforce-new"  # default
-                aspects.object-lock = "report"  # default
-                aspects.ownership = "report"  # default
-                aspects.policy = "report"  # default
-                aspects.public-access = "enforce-new"  # default
-                aspects.replication = "report"  # default
-                aspects.sse-c = "enforce-new"  # default
-                aspects.tls = "enforce-new"  # default
-                aspects.versioning = "off"  # default
-                deploy.regions = []  # the AWS configuration, when AWS is called
-                deploy.stack = "s3guard"  # default
-                deploy.trail = "create"  # default
-                grade = "speed"  # default
-                notifications.alert.deleted = 100  # default
-                notifications.alert.deleted-for-good = 10  # default
-                notifications.window = "1m"  # default
-                output = "text"  # default
-                profile = "default"  # default
-                settle-seconds = 15  # default
-                writes-per-hour = 20  # default
+            aspects.access-logs = "off"  # default
+            aspects.access-points = "report"  # default
+            aspects.account-public-access = "report"  # default
+            aspects.acl = "report"  # default
+            aspects.encryption = "enforce-new"  # default
+            aspects.exports = "report"  # default
+            aspects.lifecycle = "report"  # default
+            aspects.notifications = "enforce-new"  # default
+            aspects.object-lock = "report"  # default
+            aspects.ownership = "report"  # default
+            aspects.policy = "report"  # default
+            aspects.public-access = "enforce-new"  # default
+            aspects.replication = "report"  # default
+            aspects.sse-c = "enforce-new"  # default
+            aspects.tls = "enforce-new"  # default
+            aspects.versioning = "off"  # default
+            deploy.regions = []  # the AWS configuration, when AWS is called
+            deploy.stack = "s3guard"  # default
+            deploy.trail = "create"  # default
+            grade = "speed"  # default
+            notifications.alert.deleted = 100  # default
+            notifications.alert.deleted-for-good = 10  # default
+            notifications.window = "1m"  # default
+            output = "text"  # default
+            profile = "default"  # default
+            settle-seconds = 15  # default
+            writes-per-hour = 20  # default
         "#]]
         .assert_eq(&lines.concat());
     }

@@ -13,6 +13,7 @@ pub(crate) mod kept;
 pub(crate) mod names;
 pub(crate) mod packaged;
 pub(crate) mod plan;
+pub(crate) mod preview;
 pub(crate) mod proposal;
 pub(crate) mod report;
 pub(crate) mod review;
@@ -80,6 +81,7 @@ pub(crate) async fn deploy(
     } else {
         let configuration = configuration.as_ref();
         let asking = Asking { wanted, configuration, options: Some(options), run, output };
+        preview::show(&targets, &asking).await?;
         propose(targets, &asking).await?
     };
     approval::show(&answers, output)?;

@@ -157,7 +157,7 @@ impl Printable for Paused {
         let Self { stack, region, until, .. } = self;
         match until {
             Some(until) => {
-                text.line(format_args!("stack {stack} ({region}) is paused until {until}"))
+                text.line(format_args!("stack {stack} ({region}) is paused until {until}"));
             }
             None => text.line(format_args!("stack {stack} ({region}) is not paused")),
         }

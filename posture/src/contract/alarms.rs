@@ -2,7 +2,7 @@
 //! could have been set by another principal.
 
 /// The logical id and the description of each alarm.
-pub const ALARMS: [(&str, &str); 17] = [
+pub const ALARMS: [(&str, &str); 20] = [
     (
         "GuardDlqAlarm",
         "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
@@ -64,6 +64,18 @@ pub const ALARMS: [(&str, &str); 17] = [
     (
         "AlertUndeliveredAlarm",
         "An alarm could not be delivered to a subscriber of the topic AlertTopic.",
+    ),
+    (
+        "RefusedAlarm",
+        "A message was refused: it is from another account, or its time is not plausible. Find out who sends to the queues and to the event bus.",
+    ),
+    (
+        "ForeignObjectAlarm",
+        "An object of the ledger does not count: another principal may have written it. See the log groups of the functions.",
+    ),
+    (
+        "LedgerNotReadableAlarm",
+        "The ledger could not be read: buckets are remediated, but suppressions do not hold. See the log groups of the functions.",
     ),
 ];
 

@@ -119,6 +119,7 @@ fn call(origin: &Origin<'_>) -> Call {
         opens_sse_c: false,
         makes_default_bucket: false,
         policy: None,
+        effect: crate::model::deed::Effect::default(),
     }
 }
 
@@ -163,6 +164,7 @@ fn of_bucket(
         is_again: false,
         owner: Some(OWNER),
         times_within_hour: 1,
+        sequence: None,
         kept: &kept,
         now: origin.now,
     })

@@ -29,7 +29,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
-use crate::events::wire::as_text;
+use crate::text::wire::as_text;
 
 mod close;
 pub mod keys;

@@ -129,14 +129,12 @@ impl Viewpoint<'_> {
                 anyone_is_public = Some(is_public);
                 continue;
             }
-            let kind = match kind {
-                PrincipalKind::Service { name, .. } => {
-                    PrincipalKind::Service { name, sources: conditions.sources.clone() }
-                }
-                PrincipalKind::Everyone { but, .. } => {
-                    PrincipalKind::Everyone { but, limits: conditions.limits.clone() }
-                }
-                other => other,
+            let kind = if let PrincipalKind::Service { name, .. } = kind {
+                PrincipalKind::Service { name, sources: conditions.sources.clone() }
+            } else if let PrincipalKind::Everyone { but, .. } = kind {
+                PrincipalKind::Everyone { but, limits: conditions.limits.clone() }
+            } else {
+                kind
             };
             match &of_all {
                 Some((standing, _)) if *standing < self.standing(&kind) => {

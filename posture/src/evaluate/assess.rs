@@ -180,9 +180,10 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
         if aspect == Aspect::Notifications {
             judged.extend(keeping::targets(observed, baseline).map(|one| (aspect, one)));
         }
-        let judgements = match aspect {
-            Aspect::PublicAccess => access::block(observed, baseline),
-            _ => one(aspect, observed, baseline).map(|one| vec![one]),
+        let judgements = if aspect == Aspect::PublicAccess {
+            access::block(observed, baseline)
+        } else {
+            one(aspect, observed, baseline).map(|one| vec![one])
         };
         let by_mode = |judgement| (aspect, licence::by_mode(judgement, aspect, observed, baseline));
         judged.extend(judgements.unwrap_or_else(|one| vec![one]).into_iter().map(by_mode));
@@ -207,7 +208,12 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
 /// Judges one aspect of its own setting.
 fn one(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Judged {
     match aspect {
-        Aspect::Encryption | Aspect::SseC | Aspect::PublicAccess => Ok(Judgement::Right),
+        // The first three are judged elsewhere, the others are reported by events alone.
+        Aspect::Encryption
+        | Aspect::SseC
+        | Aspect::PublicAccess
+        | Aspect::AccessPoints
+        | Aspect::Exports => Ok(Judgement::Right),
         Aspect::AccountPublicAccess => access::account_block(observed),
         Aspect::Ownership => access::ownership(observed, baseline),
         Aspect::Acl => access::acl(observed),

@@ -66,10 +66,10 @@ impl<'p> Test<'p> {
     }
 
     fn values(&self) -> impl Iterator<Item = &'p str> + use<'p> {
-        listed(self.value).filter_map(|value| match value {
-            Value::Bool(true) => Some("true"),
-            Value::Bool(false) => Some("false"),
-            value => value.as_str(),
+        listed(self.value).filter_map(|value| match value.as_bool() {
+            Some(true) => Some("true"),
+            Some(false) => Some("false"),
+            None => value.as_str(),
         })
     }
 }

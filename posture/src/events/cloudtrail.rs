@@ -9,11 +9,14 @@ use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
+use super::deed::{self, Place};
+use super::effect;
 use super::field::{at, items, text};
 use super::request::{Changed, NotAnEvent, Request, bucket, parsed};
+use crate::model::deed::Effect;
 use crate::model::tool::Tool;
-use crate::model::watch;
-use crate::{AccountId, BucketName, Call, Region};
+use crate::model::watch::{self, Rule};
+use crate::{AccountId, Aspect, BucketName, Call, Region};
 
 /// The canned ACLs that grant access to everybody, or to everybody with an AWS account.
 ///
@@ -31,11 +34,11 @@ const CREATES_AGAIN: &str = "us-east-1";
 /// What a call means for the guard of this account.
 pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, NotAnEvent> {
     let event_name = required(record, "detail.eventName")?;
-    if watch::find(&event_name).is_none() {
+    let Some(watched) = watch::find(&event_name) else {
         return Ok(Request::Ignore("the call is not one that is watched"));
-    }
+    };
     let source = text(record, &["eventSource"]);
-    if source.is_some_and(|source| !watch::EVENT_SOURCES.contains(&source.as_str())) {
+    if source.is_some_and(|source| !watched.rule.event_sources().contains(&source.as_str())) {
         return Ok(Request::Ignore("the call is another service's"));
     }
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
@@ -54,6 +57,13 @@ pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, No
     let bucket = match event_name.as_str() {
         _ if is_of_account => Some(BucketName::account()),
         "TagResource" | "UntagResource" => tagged(record)?,
+        _ if watched.aspects == [Aspect::AccessPoints] || watched.rule == Rule::Services => {
+            match deed::place(record, account) {
+                Place::Bucket(bucket) => Some(bucket),
+                Place::Account => Some(BucketName::account()),
+                Place::Elsewhere => return Ok(Request::Ignore("it is not about a bucket of ours")),
+            }
+        }
         _ => Some(named(record)?),
     };
     let Some(bucket) = bucket else {
@@ -86,6 +96,10 @@ fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, Not
         policy: at(parameters, &["bucketPolicy"])
             .filter(|policy| event_name == "PutBucketPolicy" && policy.is_object())
             .map(Value::to_string),
+        effect: Effect {
+            sets: effect::sets(&event_name, parameters),
+            deed: deed::deed(&event_name, record),
+        },
         event_name,
     })
 }

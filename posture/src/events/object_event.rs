@@ -13,9 +13,9 @@ use super::cloudtrail::utc;
 use super::plausible::not_in_future;
 use super::read::of_account;
 use super::request::{NotAnEvent, bucket};
-use super::wire::{as_optional_time, as_time};
 use crate::model::change::{Change, DETAIL_TYPES};
 use crate::text::named::named;
+use crate::text::wire::{as_optional_time, as_time};
 use crate::{AccountId, BucketName};
 
 /// One event of S3 about one object.

@@ -12,6 +12,7 @@ use super::field::text;
 use super::plausible::not_in_future;
 use super::request::{Again, NotAnEvent, OwnMessage, Request, Sweep};
 use crate::AccountId;
+use crate::model::watch::Rule;
 
 /// A message that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ fn request(
     let field = |name| text(message, &[name]).unwrap_or_default();
     let request = match (field("source").as_str(), field("detail-type").as_str()) {
         ("aws.events", "Scheduled Event") => Ok(Request::Own(OwnMessage::Sweep(Sweep::default()))),
-        ("aws.s3" | "aws.s3-control", "AWS API Call via CloudTrail") => {
+        (source, "AWS API Call via CloudTrail") if is_watched(source) => {
             cloudtrail::request(message.get("detail").unwrap_or(&Value::Null), account)
         }
         _ => return Err(NotAnEvent::Unknown),
@@ -60,6 +61,11 @@ fn request(
         not_in_future(changed.call.time, now)?;
     }
     Ok(request)
+}
+
+/// Whether a rule of the stack matches events of this source.
+fn is_watched(source: &str) -> bool {
+    Rule::ALL.into_iter().any(|rule| rule.sources().contains(&source))
 }
 
 /// Refuses the events of other accounts.

@@ -16,6 +16,7 @@ const BUCKETS_MAX: usize = 1_000_000;
 
 /// The request of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most requests are the largest, and few are kept")]
 pub enum Request {
     /// A call has changed a bucket, or the account's public access block.
     Changed(Changed),

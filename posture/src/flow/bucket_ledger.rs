@@ -53,6 +53,8 @@ pub(super) enum Base {
     Absent,
     /// The state, and its version.
     Read(Box<BucketState>, String),
+    /// The state of a bucket of this name that was deleted, in this version.
+    Closed(String),
     /// An object of this version that is not the state of the bucket, and is replaced.
     Replaced(String),
     /// It could not be read, or is left alone.
@@ -202,6 +204,7 @@ pub(super) async fn read_state<L: Ledger>(
     let (etag, cause) = match ledger.read(&key).await {
         Ok(Stored::Absent) => return (Base::Absent, None),
         Ok(Stored::Ours { etag, body }) => match BucketState::read(&body, &id.name, &id.account) {
+            Ok(state) if state.closed.is_some() => return (Base::Closed(etag), None),
             Ok(state) if state.is_in(&id.region) => {
                 return (Base::Read(Box::new(state), etag), None);
             }

@@ -57,8 +57,10 @@ where
             }
         }
         let trigger = &end.pass.task.trigger;
+        // What was folded is reported together.
+        let is_folded = known.protections.falls.iter().any(|known| !known.notified);
         let (ours, mut others): (Vec<Record>, Vec<Record>) =
-            records.into_iter().partition(|record| is_of(record, trigger));
+            records.into_iter().partition(|record| is_folded || is_of(record, trigger));
         while let Some(first) = others.first() {
             let events = first.events.clone();
             let same = others.extract_if(.., |record| record.events == events).collect();
@@ -110,6 +112,7 @@ where
             is_again: false,
             owner: end.seen.owner.as_deref(),
             times_within_hour: 1,
+            sequence: None,
             now: self.now(),
         });
         let is_reported = match notification {

@@ -13,14 +13,15 @@ use crate::evaluate::assess::{is_public, owed};
 use crate::evaluate::coverage::Known;
 use crate::model::own_bucket::{self, OwnBucket};
 use crate::model::policy::Policy;
+use crate::model::protection::{self, Protections};
 use crate::model::refusal::{Refusal, RefusedWrite};
 use crate::reconcile::ledger::ForeignObject;
 use crate::reconcile::lost::lost_statements;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
-    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reason, Record,
-    Setting, SettingKind, Trigger,
+    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reading, Reason,
+    Record, Setting, SettingKind, Trigger,
 };
 
 /// The pause after the first conflict, in milliseconds; doubled each time.
@@ -41,6 +42,10 @@ pub(super) struct Reconciliation {
     pub(super) done: Vec<(Action, Record)>,
     /// The settings that the bucket has now.
     pub(super) settings: BTreeMap<SettingKind, Setting>,
+    /// The protections as they were read first, before any write.
+    pub(super) protections: Protections,
+    /// Whether it is a website, if that was read.
+    pub(super) website: Option<bool>,
     pub(super) failed: Vec<(Action, String)>,
     /// The writes that AWS has refused, now or before, with when it did.
     pub(super) refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
@@ -83,7 +88,7 @@ pub(super) struct Conclusion<'a> {
 
 impl Pass<'_> {
     /// How the state is read. That of a bucket that a call has just created, or that the sweep does not know, is assumed to
-    /// be absent; that of a compliant bucket is not read by the sweep.
+    /// be absent.
     pub(super) fn state_reading(&self) -> StateReading {
         let ReconcileTask { trigger, is_again, known, .. } = self.task;
         let is_new = match trigger {
@@ -97,23 +102,32 @@ impl Pass<'_> {
                 StateReading::Lazy
             }
             _ if is_new => StateReading::Assumed,
-            Trigger::Calls(_) => StateReading::Eager,
-            Trigger::Sweep => StateReading::Lazy,
+            Trigger::Calls(_) | Trigger::Sweep => StateReading::Eager,
         }
     }
 
     /// Whether what was found has to be compared with the state, which was not read yet.
-    pub(super) fn needs_state(seen: &Reconciliation, base: &Base) -> bool {
+    pub(super) fn needs_state(&self, seen: &Reconciliation, base: &Base) -> bool {
+        let calls = self.task.trigger.calls();
+        let sets = calls.iter().any(|call| !call.effect.sets.is_empty());
+        let is_swept = matches!(self.task.trigger, Trigger::Sweep);
         let is_suppressed = |finding: &Finding| {
             matches!(finding, Finding::NotRemediated { reason: Reason::Undone(_), .. })
         };
         let is_rare = |finding: &Finding| is_suppressed(finding) || finding.stopped().is_some();
         match base {
-            Base::NotRead => seen.findings.iter().any(|finding| {
-                is_rare(finding) || matches!(finding, Finding::NotRemediated { .. })
-            }),
-            Base::Assumed => seen.findings.iter().any(is_rare),
-            Base::Absent | Base::Read(..) | Base::Replaced(_) | Base::Unusable => false,
+            Base::NotRead => {
+                sets || is_swept
+                    || seen.findings.iter().any(|finding| {
+                        is_rare(finding) || matches!(finding, Finding::NotRemediated { .. })
+                    })
+            }
+            Base::Assumed => sets || seen.findings.iter().any(is_rare),
+            Base::Absent
+            | Base::Read(..)
+            | Base::Replaced(_)
+            | Base::Closed(_)
+            | Base::Unusable => false,
         }
     }
 
@@ -195,7 +209,9 @@ impl Reconciliation {
     /// Takes the settings of the last round: as they were read, or written since then.
     pub(super) fn read(&mut self, observed: &Observed, done: &[(Action, Record)]) {
         let mut now = observed.clone();
-        done.iter().for_each(|(action, _)| now.set(&action.set));
+        for (action, _) in done {
+            now.set(&action.set);
+        }
         self.public = is_public(&now);
         if let Some(baseline) = &self.baseline {
             let actions: Vec<Action> =
@@ -208,6 +224,14 @@ impl Reconciliation {
         let read = kinds.filter_map(|kind| Some((kind, observed.setting(kind)?)));
         let written = done.iter().map(|(action, _)| (action.kind(), action.set.clone()));
         self.settings.extend(read.chain(written));
+        for (protection, value) in protection::observed(observed) {
+            self.protections.entry(protection).or_insert(value);
+        }
+        self.website = match observed.website {
+            Reading::Known(()) => Some(true),
+            Reading::Absent => Some(false),
+            Reading::Unread | Reading::Denied => self.website,
+        };
     }
 
     /// Notes the writes that AWS has refused before and that were not tried again.

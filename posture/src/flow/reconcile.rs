@@ -9,15 +9,15 @@ use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
 use crate::evaluate::refused::explain;
-use crate::events::{Again, OwnMessage};
+use crate::events::Again;
+use crate::model::deed::Deed;
 use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::OwnBucket;
-use crate::model::watch;
 use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
-use crate::reconcile::state::{BucketState, KnownBy, Stop};
+use crate::reconcile::state::{BucketState, Stop};
 use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
     Account, Action, Age, Aspect, Baseline, BucketId, CallContext, Finding, Notification, Observed,
@@ -25,6 +25,7 @@ use crate::{
 };
 
 use super::bucket_ledger::{Base, BucketLedger, StateReading};
+use super::fallen::Fallen;
 use super::pass::{Conclusion, Pass, Reconciliation, pause};
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
@@ -32,8 +33,6 @@ use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskRes
 const CONFLICTS_MAX: u32 = 6;
 /// The remaining time that another round needs, in seconds.
 const ROUND_SECONDS: u64 = 20;
-/// By how much the event of a bucket's creation may come later than those of its next calls, in seconds.
-const AFTER_CREATION_SECONDS: u16 = 10;
 
 /// A setting that the guard has stopped writing.
 struct Stopped {
@@ -73,7 +72,7 @@ where
         let rest_seconds = if is_account { None } else { self.rest_seconds(&pass, &ledger).await };
         let wanted = |observed: &Observed| {
             let mut baseline = if is_account {
-                Baseline::of_account(config.account_mode())
+                self.account_baseline(trigger)
             } else {
                 config.baseline(&id, &observed.tags, &context)
             };
@@ -87,6 +86,11 @@ where
             baseline
         };
         let begun = self.now();
+        let last = trigger.calls().last();
+        if last.is_some_and(|call| call.effect.deed == Some(Deed::Deleted)) {
+            let baseline = wanted(&Observed::unread(id.clone()));
+            return self.deleted(&pass, &ledger, baseline).await;
+        }
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
             Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => self.gone(&pass).await,
@@ -98,59 +102,6 @@ where
                 result
             }
         }
-    }
-
-    /// How long a new bucket has still to settle, by its own age, in seconds.
-    ///
-    /// It is older than its calls. One that is tagged and not known yet waits for the call that has created it: until then,
-    /// what it lacks would be taken for settings in use.
-    async fn rest_seconds(&self, pass: &Pass<'_>, ledger: &BucketLedger<'_, A, L>) -> Option<u16> {
-        let Pass { id, task } = pass;
-        let (now, settle_seconds) = (self.now(), self.settings.settle_seconds);
-        let rest = |since, seconds| triage::rest_seconds(since, now, seconds);
-        let longest = settle_seconds.saturating_add(AFTER_CREATION_SECONDS);
-        let calls = task.trigger.calls();
-        match calls.first() {
-            Some(first) => rest(first.time, longest).map(drop)?,
-            None => task.known.filter(|known| *known == Known::Swept).map(drop)?,
-        }
-        if let Some(call) = calls.iter().find(|call| call.event_name == "CreateBucket") {
-            return rest(call.time, settle_seconds);
-        }
-        ledger.read_state().await;
-        let base = ledger.base();
-        let are_tags = calls.iter().all(|call| watch::is_of_tags(&call.event_name));
-        let is_unknown = matches!(base, Base::Absent) && !calls.is_empty() && are_tags;
-        let seconds = if is_unknown { longest } else { settle_seconds };
-        let of_call = match calls.first() {
-            Some(first) => Some(rest(first.time, seconds)?),
-            None => None,
-        };
-        let is_old = |known: KnownBy| known.how == Known::Before;
-        let created = match base {
-            Base::Read(state, _) if state.known.is_some_and(is_old) => None,
-            Base::Absent | Base::Read(..) => self.account.created(id).await.unwrap_or_else(|error| {
-                tracing::error!(bucket = %id.name, %error, "the bucket's age could not be read");
-                None
-            }),
-            Base::NotRead | Base::Assumed | Base::Replaced(_) | Base::Unusable => None,
-        };
-        let of_bucket = created.and_then(|created| rest(created, seconds))?;
-        Some(of_call.map_or(of_bucket, |most| of_bucket.min(most)))
-    }
-
-    /// Sends back the messages of a bucket that has not settled.
-    async fn reconcile_later(&self, task: &ReconcileTask, delay_seconds: u16) -> bool {
-        let mut bodies = task.bodies.clone();
-        if task.is_swept || task.trigger == Trigger::Sweep {
-            let (bucket, known) = (task.bucket.clone(), task.known);
-            bodies.push(OwnMessage::Reconcile { bucket, known }.body());
-        }
-        let mut is_sent = true;
-        for body in bodies {
-            is_sent &= self.send_back(body, delay_seconds).await;
-        }
-        is_sent
     }
 
     /// Inspects a bucket and carries out the plan; from the start again if another party is writing too, because then what
@@ -245,7 +196,7 @@ where
         let took = self.took(pass, &seen);
         seen.count(took, &mut result.tally);
         result.retry |= seen.is_transient;
-        if Pass::needs_state(&seen, &ledger.base()) {
+        if pass.needs_state(&seen, &ledger.base()) {
             ledger.read_state().await;
         }
         let base = ledger.base();
@@ -256,6 +207,9 @@ where
         let mut update = pass.update(&seen, begun);
         update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
+        let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
+        let mut fallen = self.fallen(&mut end, is_new);
+        fallen.findings.extend(self.by_event(&end).await);
         let earlier = self.unreported(&mut end).await;
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
@@ -263,10 +217,11 @@ where
             self.stop(&mut end, &stopped).await;
         }
         let heard = self.heard_since(&end).await;
-        let notification = self.notification(&mut end, &earlier, took, heard);
+        let notification = self.notification(&mut end, &earlier, took, (heard, &fallen));
         // A refusal that is known is no failure each time that it is tried again.
         let is_failed = notification.is_some() && end.seen.is_refused();
         end.result.tally.count(Metric::Failed, is_failed.into());
+        let notification = self.folded(&mut end, notification, &fallen).await;
         let Conclusion { seen, update, mut result, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
@@ -281,6 +236,9 @@ where
             (Some(notification), Trigger::Calls(_)) => {
                 let (is_published, tally) = self.publish_and_note(&notification, pending).await;
                 result.retry |= !is_published;
+                if let Some(sequence) = fallen.sequence.filter(|_| !is_published) {
+                    self.account.not_alarmed(&sequence.principal);
+                }
                 result.tally.add(tally);
             }
             (None, _) if is_noted => result.tally.add(self.note(pending, true).await),
@@ -318,10 +276,11 @@ where
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
-        heard: OffsetDateTime,
+        (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
         let Conclusion { pass, seen, known, update, .. } = end;
-        let news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
+        let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
+        news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
         done.extend(seen.done.iter().cloned());
@@ -347,6 +306,7 @@ where
             is_again: pass.task.is_again && earlier.is_empty(),
             owner: seen.owner.as_deref(),
             times_within_hour: report::times_within_hour(&done, written_before),
+            sequence: fallen.sequence.as_ref(),
             now: self.now(),
         });
         let notification = notification.filter(|_| !seen.is_transient || !done.is_empty());

@@ -58,7 +58,7 @@ where
             let (before, condition) = match &base {
                 Base::NotRead | Base::Unusable => return tally,
                 Base::Assumed | Base::Absent => (None, Condition::Absent),
-                Base::Replaced(etag) => (None, Condition::Still(etag)),
+                Base::Replaced(etag) | Base::Closed(etag) => (None, Condition::Still(etag)),
                 Base::Read(state, etag) => (Some(&**state), Condition::Still(etag)),
             };
             let new =

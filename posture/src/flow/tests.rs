@@ -1,8 +1,11 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod deeds;
 mod desk;
+mod downgrades;
 mod failure;
+mod fallen;
 mod foreign;
 mod keys;
 mod killed;
@@ -11,6 +14,7 @@ mod occasions;
 mod own_bucket;
 mod refused;
 mod rounds;
+mod settings;
 mod swept;
 mod two_writers;
 
@@ -87,6 +91,10 @@ struct Inner {
     written_by_another: Vec<Update>,
     /// The calls of the ledger.
     ledger_calls: Vec<String>,
+    /// The key of the stack's parameter.
+    key: Option<String>,
+    /// The grade and the configuration, if they are not those of most tests.
+    configured: Option<(Grade, String)>,
     /// How many pages the list of buckets has, of one bucket each.
     pages: usize,
     /// When the buckets were created, as the list says.
@@ -132,6 +140,8 @@ impl World {
             state_writes_fail: Vec::new(),
             written_by_another: Vec::new(),
             ledger_calls: Vec::new(),
+            key: None,
+            configured: None,
             pages: 1,
             created: None,
             is_list_refused: false,
@@ -214,29 +224,12 @@ impl World {
         self.with(|state| std::mem::take(&mut state.ledger_calls))
     }
 
-    fn settings() -> Settings {
-        Settings {
-            account: "111122223333".parse().unwrap(),
-            region: "eu-west-1".parse().unwrap(),
-            stack: "s3guard".to_owned(),
-            // Also a bucket of a stack is to deny what comes without TLS, once the stack is done.
-            config: Config::from_json(r#"{"aspects":{"tls":"enforce"}}"#).unwrap(),
-            grade: Some(Grade::Speed),
-            key: None,
-            log_bucket: None,
-            own_buckets: vec!["s3guard-ledger".parse().unwrap()],
-            role: Some(ROLE.to_owned()),
-            deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
-            settle_seconds: 15,
-        }
-    }
-
     /// Runs the flow once in a process of its own, with so many seconds left. None if it was killed.
     fn run(&'static self, delivered: &[Delivered], seconds: i64) -> Option<Handled> {
         self.with(|state| state.points = 0);
         let account = WriteCounter::new(self, || self.now());
         let desk = self.with(|state| state.has_desk).then(|| Desk::new(60));
-        let mut settings = Self::settings();
+        let mut settings = self.configured();
         if let Some(config) = self.with(|state| state.config) {
             settings.config = Config::from_json(config).unwrap();
         }
@@ -251,7 +244,6 @@ impl World {
         };
         let mut handled = pin!(flow.handle(delivered.to_vec()));
         let mut context = Context::from_waker(Waker::noop());
-        // A stream of futures may have to be polled once more than there are points.
         loop {
             if let Poll::Ready(handled) = handled.as_mut().poll(&mut context) {
                 return Some(handled);
@@ -267,8 +259,7 @@ impl World {
     }
 
     fn is_closed(&self) -> bool {
-        let block = self.bucket.truth().public_access_block;
-        block == Reading::Known(PublicAccessBlock::ALL)
+        self.bucket.truth().public_access_block == Reading::Known(PublicAccessBlock::ALL)
     }
 }
 
@@ -465,8 +456,8 @@ impl Outgoing for World {
             return Err(Failure::Other);
         }
         self.outgoing.publish(notification).await.unwrap();
-        let subject = &notification.subject;
-        self.with(|state| state.journal.push(format!("publishes {subject}")));
+        let published = format!("publishes {}", notification.subject);
+        self.with(|state| state.journal.push(published));
         self.point().await;
         Ok(())
     }

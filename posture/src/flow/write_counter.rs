@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use time::{Duration, OffsetDateTime};
 
+use super::recent::Recent;
+use crate::evaluate::downgrade::Fall;
 use crate::reconcile::account::Page;
 use crate::{
     Account, Baseline, BucketId, BucketName, History, Observed, Question, Reading, Record, Setting,
@@ -20,6 +22,7 @@ pub struct WriteCounter<A> {
     account: A,
     now: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
     memory: Mutex<BTreeMap<(BucketName, SettingKind), Memory>>,
+    recent: Mutex<Recent>,
 }
 
 /// The writes of one setting of a bucket.
@@ -34,7 +37,36 @@ struct Memory {
 impl<A> WriteCounter<A> {
     /// Starts to count.
     pub fn new(account: A, now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
-        Self { account, now: Box::new(now), memory: Mutex::default() }
+        Self { account, now: Box::new(now), memory: Mutex::default(), recent: Mutex::default() }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was switched off lately in all buckets, as far as this process knows.
+    pub(super) fn recent_falls(&self) -> Vec<(BucketName, Fall)> {
+        self.recent().falls()
+    }
+
+    /// Notes what was switched off in a bucket.
+    pub(super) fn fell(&self, bucket: &BucketName, falls: impl IntoIterator<Item = Fall>) {
+        self.recent().add(bucket, falls);
+    }
+
+    /// When this process has raised the last alarm about a principal.
+    pub(super) fn alarm(&self, principal: &str) -> Option<OffsetDateTime> {
+        self.recent().alarm(principal)
+    }
+
+    /// Notes an alarm.
+    pub(super) fn alarmed(&self, principal: &str, time: OffsetDateTime) {
+        self.recent().alarmed(principal, time);
+    }
+
+    /// Forgets an alarm that could not be published.
+    pub(super) fn not_alarmed(&self, principal: &str) {
+        self.recent().not_alarmed(principal);
     }
 
     /// The account itself.

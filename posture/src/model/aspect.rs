@@ -38,6 +38,10 @@ pub enum Aspect {
     ObjectLock,
     /// The account's public access block, which applies to each bucket.
     AccountPublicAccess,
+    /// Ways to objects beside the bucket's policy: access points and access grants.
+    AccessPoints,
+    /// Where names, metadata and statistics of objects are sent to.
+    Exports,
 }
 
 named! {
@@ -56,6 +60,8 @@ named! {
     Lifecycle = "lifecycle",
     ObjectLock = "object-lock",
     AccountPublicAccess = "account-public-access",
+    AccessPoints = "access-points",
+    Exports = "exports",
 }
 
 impl Aspect {
@@ -89,6 +95,8 @@ impl Aspect {
             Self::AccountPublicAccess => {
                 ("the account's public access block", Some(SettingKind::AccountPublicAccessBlock))
             }
+            Self::AccessPoints => ("access points and grants", None),
+            Self::Exports => ("exports of names and metadata", None),
         }
     }
 }

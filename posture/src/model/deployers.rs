@@ -66,6 +66,7 @@ mod tests {
             opens_sse_c: false,
             makes_default_bucket: false,
             policy: None,
+            effect: crate::model::deed::Effect::default(),
         }
     }
 

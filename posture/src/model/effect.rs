@@ -85,6 +85,7 @@ impl SettingChange {
     }
 
     /// Its row of the table.
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     pub const fn row(self) -> Row {
         use Effect::{CostsMoney, MayAffectClients, Silent};
         let (aspect, what, effect, why, source) = match self {

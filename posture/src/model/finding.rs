@@ -258,6 +258,19 @@ pub enum Reason {
     ReplicatesWithoutKms,
     #[error("its policy denies uploads without {0}, so it was left")]
     PolicyDemands(String),
+    // A protection that was on and is off, or weaker: what is now, and what was.
+    #[error("{0}")]
+    SwitchedOff(String),
+    // Reported by the event of a call alone.
+    #[error("{0}; s3guard changes nothing of it: check that it is meant")]
+    ByEvent(String),
+    #[error(
+        "the bucket was deleted; {0}. Another account can take its name, and then serves what is \
+         requested there: remove its DNS records and CloudFront origins"
+    )]
+    NameIsFree(String),
+    #[error("the key {0} {1}: what it encrypts, in every bucket, cannot be read without it")]
+    KeyLost(String, &'static str),
 }
 
 impl Reason {
@@ -270,7 +283,11 @@ impl Reason {
             Severity::Critical
         } else if matches!(
             self,
-            Self::DeniesTls(_) | Self::StatementsLost { .. } | Self::SentElsewhere(_)
+            Self::DeniesTls(_)
+                | Self::StatementsLost { .. }
+                | Self::SentElsewhere(_)
+                | Self::NameIsFree(_)
+                | Self::KeyLost(..)
         ) {
             Severity::High
         } else {
@@ -310,15 +327,22 @@ impl Reason {
 
     /// The same as a warning, if it is changed all the same.
     pub fn warning(&self) -> String {
-        match self {
-            Self::PolicyDemands(what) => {
-                format!("its policy denies uploads without {what}: check that clients can upload")
-            }
-            Self::ReplicatesWithoutKms => "objects are replicated from it without \
-                 `SseKmsEncryptedObjects`: new ones are no longer copied"
-                .to_owned(),
-            other => other.to_string(),
+        if let Self::PolicyDemands(what) = self {
+            format!("its policy denies uploads without {what}: check that clients can upload")
+        } else if *self == Self::ReplicatesWithoutKms {
+            "objects are replicated from it without `SseKmsEncryptedObjects`: new ones are no longer copied"
+                .to_owned()
+        } else {
+            self.to_string()
         }
+    }
+
+    /// Whether it is reported by the event of its call only: no sweep finds it again.
+    pub const fn is_of_event(&self) -> bool {
+        matches!(
+            self,
+            Self::SwitchedOff(_) | Self::ByEvent(_) | Self::NameIsFree(_) | Self::KeyLost(..)
+        )
     }
 
     /// Whether the bucket is public, or may become so.

@@ -130,6 +130,14 @@ impl Grade {
                 "all four switches on",
                 "it cuts off every public bucket of the account, also those that are meant to be public",
             ),
+            (Aspect::AccessPoints, _) => report(
+                "access points and grants are known to the owner; they are reported when they change",
+                "each has a policy and a block of its own, beside those of the bucket",
+            ),
+            (Aspect::Exports, _) => report(
+                "inventories, analytics and metadata stay in the account",
+                "the names of objects alone can reveal what is in them",
+            ),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::policy::Policy;
 use crate::model::refusal::Refusal;
 use crate::model::setting::{
     AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
-    Replication, Setting, SettingKind, Tags, Versioning,
+    Replication, Retention, Setting, SettingKind, Tags, Versioning,
 };
 use crate::{Aspect, BucketId, Question};
 
@@ -105,7 +105,7 @@ pub struct Observed {
     /// When its objects are deleted.
     pub lifecycle: Reading<Lifecycle>,
     /// Whether new objects are locked: the default retention.
-    pub object_lock: Reading<()>,
+    pub object_lock: Reading<Retention>,
     /// Whether the wanted key can be used; [`Reading::Absent`] if it does not exist.
     pub key: Reading<KeyState>,
     /// The key of its default encryption, if that is one of the account; [`Reading::Absent`] if it does not exist.
@@ -239,7 +239,7 @@ impl Observed {
             Question::Notifications => self.notifications = from.notifications.clone(),
             Question::Tags => self.tags = from.tags.clone(),
             Question::Replication => self.replication = from.replication.clone(),
-            Question::Lifecycle => self.lifecycle = from.lifecycle,
+            Question::Lifecycle => self.lifecycle = from.lifecycle.clone(),
             Question::ObjectLock => self.object_lock = from.object_lock,
             Question::Key => self.key = from.key.clone(),
             Question::BucketKey => self.bucket_key = from.bucket_key.clone(),

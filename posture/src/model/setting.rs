@@ -6,10 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod encryption;
+mod lifecycle;
 mod notifications;
 mod public_access;
 
 pub use encryption::{Algorithm, Encryption, Key, KeyOwner, SseC};
+pub use lifecycle::{EXPIRES_SOON_DAYS, Expiry, ExpiryOf, Lifecycle, Retention, Scope};
 pub use notifications::{Configuration, Notifications};
 pub use public_access::PublicAccessBlock;
 
@@ -246,11 +248,4 @@ pub struct Replication {
     pub destinations: BTreeSet<Destination>,
     /// Whether a rule copies no objects with SSE-KMS.
     pub without_kms: bool,
-}
-
-/// When objects are deleted by a lifecycle rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lifecycle {
-    /// The fewest days after which an enabled rule expires current objects.
-    pub expires_after_days: Option<u32>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
+use crate::model::deed::Effect;
 use crate::model::tool::Tool;
 use crate::model::watch;
 use crate::{Age, Aspect, CallContext, Maker, Region};
@@ -42,6 +43,8 @@ pub struct Call {
     pub makes_default_bucket: bool,
     /// The bucket policy that it puts, as JSON: it is compared and reported, never written.
     pub policy: Option<String>,
+    /// What its parameters say that it has done.
+    pub effect: Effect,
 }
 
 impl Trigger {
@@ -150,6 +153,7 @@ mod tests {
             opens_sse_c: event_name == "PutBucketEncryption",
             makes_default_bucket: event_name == "CreateBucket",
             policy: None,
+            effect: Effect::default(),
         }
     }
 

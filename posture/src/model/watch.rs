@@ -1,21 +1,78 @@
-//! The watched calls: the table for the rule's pattern, the documentation and the tests.
+//! The watched calls: the table for the patterns of the rules, the documentation and the tests.
 
 use std::collections::BTreeSet;
 
 use crate::Aspect::{
-    self, AccessLogs, AccountPublicAccess, Acl, Encryption, Lifecycle, Notifications, ObjectLock,
-    Ownership, Policy, PublicAccess, Replication, SseC, Tls, Versioning,
+    self, AccessLogs, AccessPoints, AccountPublicAccess, Acl, Encryption, Exports, Lifecycle,
+    Notifications, ObjectLock, Ownership, Policy, PublicAccess, Replication, SseC, Tls, Versioning,
 };
+use crate::text::named::named;
 
 /// One write call that can weaken the protection of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watched {
     /// The event name of `CloudTrail`, which is not always that of the API.
     pub event_name: &'static str,
-    /// The aspects that such a call can weaken, and which are read.
+    /// The aspects that such a call can weaken.
     pub aspects: &'static [Aspect],
     /// How such a call can weaken a bucket, in a few words.
     pub weakens: &'static str,
+    /// What is done about it.
+    pub answer: Answer,
+    /// The rule that matches it.
+    pub rule: Rule,
+}
+
+/// What is done about a watched call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The settings that it may have weakened are read, and judged.
+    Judged,
+    /// It is reported by the event alone: s3guard reads none of its settings.
+    Reported(&'static str),
+}
+
+/// A rule of the stack for watched calls. One pattern has no room for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The settings of buckets and of the account.
+    Buckets,
+    /// What is beside a bucket's own settings: access points, access grants, exports.
+    Beside,
+    /// Other services: KMS, and CloudWatch Logs.
+    Services,
+}
+
+named! {
+    Rule:
+    Buckets = "BucketChanged",
+    Beside = "AccessChanged",
+    Services = "ServiceChanged",
+}
+
+impl Rule {
+    /// The sources of the events on the bus. Only AWS can put events of these sources there.
+    ///
+    /// Public sources report either name for S3 Control.
+    pub const fn sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Buckets | Self::Beside => &["aws.s3", "aws.s3-control"],
+            Self::Services => &["aws.kms", "aws.logs"],
+        }
+    }
+
+    /// The values of `eventSource` of the calls.
+    pub const fn event_sources(self) -> &'static [&'static str] {
+        match self {
+            Self::Buckets | Self::Beside => &["s3.amazonaws.com", "s3-control.amazonaws.com"],
+            Self::Services => &["kms.amazonaws.com", "logs.amazonaws.com"],
+        }
+    }
+
+    /// Its calls.
+    pub fn calls(self) -> impl Iterator<Item = &'static Watched> {
+        TABLE.iter().filter(move |watched| watched.rule == self)
+    }
 }
 
 /// The aspects of a new bucket, whose ACL and ownership are S3's defaults unless the call's parameters set them.
@@ -30,7 +87,8 @@ const TAGGED: &[Aspect] =
 ///
 /// Source of the names: Amazon S3 User Guide, "Amazon S3 `CloudTrail` events". The API calls the public access block
 /// `PutPublicAccessBlock`, `CloudTrail` calls it `PutBucketPublicAccessBlock`; the same goes for notifications, lifecycle and
-/// object lock. For object lock the guide and recorded events differ, so both names are watched.
+/// object lock. For object lock the guide and recorded events differ, so both names are watched; the same goes for what
+/// no public event shows.
 pub const TABLE: &[Watched] = &[
     row("CreateBucket", NEW, "a new bucket"),
     row(
@@ -51,6 +109,8 @@ pub const TABLE: &[Watched] = &[
     row("PutBucketLogging", &[AccessLogs], "logs go nowhere, or elsewhere"),
     row("PutBucketNotification", &[Notifications], "events are no longer sent to EventBridge"),
     row("PutBucketWebsite", &[PublicAccess], "the bucket is a website"),
+    // What kept the public access block open is gone.
+    row("DeleteBucketWebsite", &[PublicAccess], "public access is not needed any more"),
     row("PutBucketReplication", &[Replication], "objects are replicated to another account"),
     row("DeleteBucketReplication", &[Replication], "objects are no longer replicated"),
     row("PutBucketLifecycle", &[Lifecycle], "objects are deleted by a rule"),
@@ -67,20 +127,121 @@ pub const TABLE: &[Watched] = &[
         &[AccountPublicAccess],
         "all switches are off for all buckets",
     ),
+    event(
+        Rule::Buckets,
+        "PutBucketAbac",
+        &[Policy],
+        "tags decide about access, or no longer do",
+        EVENT,
+    ),
+    event(
+        Rule::Buckets,
+        "DeleteBucket",
+        &[],
+        "the name is free: another account can take it",
+        "reported if the bucket was a website, or an origin of CloudFront; its state is closed",
+    ),
+    beside("CreateAccessPoint", ACCESS_POINT),
+    event(
+        Rule::Beside,
+        "DeleteAccessPoint",
+        &[AccessPoints],
+        "another way to objects is gone",
+        UNREPORTED,
+    ),
+    beside("PutAccessPointPolicy", ACCESS_POINT_POLICY),
+    beside("DeleteAccessPointPolicy", ACCESS_POINT_POLICY),
+    beside("PutAccessPointScope", "other keys and actions are allowed"),
+    beside("DeleteAccessPointScope", "all keys and actions are allowed"),
+    beside("PutAccessPointPublicAccessBlock", "a switch of an access point is off"),
+    beside("DeleteAccessPointPublicAccessBlock", "the switches of an access point are off"),
+    beside("CreateAccessPointForObjectLambda", ACCESS_POINT),
+    beside("PutAccessPointConfigurationForObjectLambda", "another function changes what is read"),
+    beside("PutAccessPointPolicyForObjectLambda", ACCESS_POINT_POLICY),
+    beside("DeleteAccessPointPolicyForObjectLambda", ACCESS_POINT_POLICY),
+    beside("CreateMultiRegionAccessPoint", ACCESS_POINT),
+    beside("PutMultiRegionAccessPointPolicy", ACCESS_POINT_POLICY),
+    beside("CreateAccessGrantsInstance", "access can be granted beside all policies"),
+    beside("CreateAccessGrantsLocation", "access to a bucket can be granted beside its policy"),
+    beside("UpdateAccessGrantsLocation", "access is granted with another role"),
+    beside("CreateAccessGrant", "access is granted beside the policy"),
+    beside("AssociateAccessGrantsIdentityCenter", "access can be granted to users of a directory"),
+    beside("PutAccessGrantsInstanceResourcePolicy", "other accounts can use the grants"),
+    beside("DeleteAccessGrantsInstanceResourcePolicy", "the policy of the grants is gone"),
+    export("PutBucketInventoryConfiguration", "names of objects are sent to a bucket"),
+    export("PutInventoryConfiguration", "names of objects are sent to a bucket"),
+    ended("DeleteBucketInventoryConfiguration"),
+    export("PutBucketAnalyticsConfiguration", "statistics of objects are sent to a bucket"),
+    export("PutAnalyticsConfiguration", "statistics of objects are sent to a bucket"),
+    ended("DeleteBucketAnalyticsConfiguration"),
+    event(
+        Rule::Beside,
+        "CreateBucketMetadataConfiguration",
+        &[Exports],
+        "metadata of objects are kept in tables of the account",
+        UNREPORTED,
+    ),
+    export("CreateBucketMetadataTableConfiguration", "metadata of objects are sent to a table"),
+    ended("DeleteBucketMetadataConfiguration"),
+    ended("DeleteBucketMetadataTableConfiguration"),
+    ended("UpdateBucketMetadataInventoryTableConfiguration"),
+    ended("UpdateBucketMetadataJournalTableConfiguration"),
+    service("PutDeliverySource", &[AccessLogs], "access logs go to CloudWatch Logs", EVENT),
+    service("CreateDelivery", &[Exports], "logs go elsewhere", TO_OTHERS),
+    service("DeleteDelivery", &[AccessLogs], "access logs end", OF_LOGS),
+    service("DeleteDeliverySource", &[AccessLogs], "access logs end", OF_LOGS),
+    service("DisableKey", &[Encryption], "nothing that the key encrypts can be read", OF_KEY),
+    service("ScheduleKeyDeletion", &[Encryption], "what the key encrypts is lost", OF_KEY),
+    service("PutKeyPolicy", &[Encryption], "others may use the key, or it may not be used", OF_KEY),
 ];
+
+const UNREPORTED: &str = "not reported";
+const TO_OTHERS: &str =
+    "reported if the destination is another account's, or its account is not known";
+const EVENT: &str = "reported by the event";
+const ACCESS_POINT: &str = "another way to objects, with a policy and a block of its own";
+const ACCESS_POINT_POLICY: &str = "others may be allowed beside the bucket's policy";
+const OF_LOGS: &str = "reported by the event, which names no bucket";
+const OF_KEY: &str = "reported by the event, for the keys of `s3guard.toml` and of the stack";
 
 const fn row(
     event_name: &'static str,
     aspects: &'static [Aspect],
     weakens: &'static str,
 ) -> Watched {
-    Watched { event_name, aspects, weakens }
+    Watched { event_name, aspects, weakens, answer: Answer::Judged, rule: Rule::Buckets }
 }
 
-/// The values of `eventSource` of the calls.
-///
-/// Public sources report either name for the account's public access block, and the first for the calls on buckets.
-pub const EVENT_SOURCES: &[&str] = &["s3.amazonaws.com", "s3-control.amazonaws.com"];
+const fn event(
+    rule: Rule,
+    event_name: &'static str,
+    aspects: &'static [Aspect],
+    weakens: &'static str,
+    done: &'static str,
+) -> Watched {
+    Watched { event_name, aspects, weakens, answer: Answer::Reported(done), rule }
+}
+
+const fn beside(event_name: &'static str, weakens: &'static str) -> Watched {
+    event(Rule::Beside, event_name, &[AccessPoints], weakens, EVENT)
+}
+
+const fn export(event_name: &'static str, weakens: &'static str) -> Watched {
+    event(Rule::Beside, event_name, &[Exports], weakens, TO_OTHERS)
+}
+
+const fn ended(event_name: &'static str) -> Watched {
+    event(Rule::Beside, event_name, &[Exports], "an export ends, or changes", UNREPORTED)
+}
+
+const fn service(
+    event_name: &'static str,
+    aspects: &'static [Aspect],
+    weakens: &'static str,
+    done: &'static str,
+) -> Watched {
+    event(Rule::Services, event_name, aspects, weakens, done)
+}
 
 /// The row of a call, if it is watched.
 pub fn find(event_name: &str) -> Option<&'static Watched> {
@@ -106,7 +267,8 @@ mod tests {
     fn no_call_is_named_twice_and_each_can_weaken_something() {
         let names: BTreeSet<&str> = TABLE.iter().map(|watched| watched.event_name).collect();
         assert_eq!(names.len(), TABLE.len());
-        assert!(TABLE.iter().all(|watched| !watched.aspects.is_empty()));
+        let of_none = TABLE.iter().filter(|watched| watched.aspects.is_empty());
+        assert_eq!(of_none.map(|watched| watched.event_name).collect::<Vec<_>>(), ["DeleteBucket"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::links::console_link;
+use crate::evaluate::downgrade::Sequence;
 use crate::model::attributes::EXEMPT;
 use crate::model::principal::known_as;
 use crate::model::setting::Tags;
@@ -14,8 +15,8 @@ use crate::notify::notification::document::{Body, Bucket};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::{shown, unlinked, wrapped};
 use crate::{
-    Action, Baseline, BucketId, Finding, Notification, Reading, Record, Region, SettingKind,
-    Trigger,
+    Action, Aspect, Baseline, BucketId, Finding, Notification, Reading, Record, Region,
+    SettingKind, Trigger,
 };
 
 mod alarm;
@@ -27,6 +28,7 @@ mod digest;
 mod document;
 mod exemptions;
 mod foreign;
+mod sequence;
 mod suppressed;
 
 pub use alarm::alarm;
@@ -71,6 +73,8 @@ pub struct Report<'a> {
     /// How often the guard has remediated the same setting within the hour, this time included; the minimum of several
     /// settings.
     pub times_within_hour: u32,
+    /// Whether one principal has switched off several protections in a short time.
+    pub sequence: Option<&'a Sequence>,
     /// The time.
     pub now: OffsetDateTime,
 }
@@ -84,6 +88,7 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
     let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();
     let is_reported = match report.trigger {
+        _ if report.sequence.is_some() => true,
         Trigger::Sweep => is_done || !content.not_remediated.is_empty(),
         Trigger::Calls(_) if !content.later.is_empty() => is_done,
         // The writes of an interrupted run are not reported otherwise.
@@ -164,6 +169,14 @@ fn sms_rest(report: &Report<'_>) -> String {
 /// The bucket, or the account in its place, in a sentence.
 fn called(id: &BucketId) -> &str {
     if id.name.is_account() { "the account's public access block" } else { id.name.as_str() }
+}
+
+/// Whether a report about the account is about its public access block. One about a bucket counts as such.
+fn is_of_block(report: &Report<'_>) -> bool {
+    let touched = report.trigger.touched();
+    !report.id.name.is_account()
+        || touched.is_empty()
+        || touched.contains(&Aspect::AccountPublicAccess)
 }
 
 /// The line with the bucket.

@@ -221,6 +221,11 @@ async fn verify<A: Account>(
     if let Reading::Known(history) = &mut seen.observed.history {
         history.count(action.kind());
     }
+    // Replication and Object Lock need versions, so there was neither.
+    if action.kind() == SettingKind::Versioning && before.observed.versioning == Reading::Absent {
+        seen.observed.replication = Reading::Absent;
+        seen.observed.object_lock = Reading::Absent;
+    }
     for attempt in 0..VERIFICATIONS_MAX {
         if attempt > 0 {
             account.pause(attempt).await;

@@ -204,6 +204,7 @@ impl Event {
             opens_sse_c: false,
             makes_default_bucket: false,
             policy: None,
+            effect: crate::model::deed::Effect::default(),
         })
     }
 }

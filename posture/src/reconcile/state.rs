@@ -11,21 +11,23 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::ledger::suppression;
+use super::protections::ProtectionState;
 use crate::contract::ledger::STATE;
 use crate::evaluate::coverage::Known;
-use crate::events::wire::{as_optional_time, as_time};
-use crate::model::refusal::Refusal;
-use crate::model::setting::{Setting, SettingKind};
+use crate::model::setting::SettingKind;
 use crate::model::watch;
+use crate::text::wire::{as_optional_time, as_time};
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
 
 mod invalid;
 mod last_setting;
 mod refused;
+mod update;
 
 pub use invalid::InvalidState;
 pub use last_setting::{LastSetting, ReadSetting};
 pub use refused::RefusedAt;
+pub use update::Update;
 
 use last_setting::replace;
 
@@ -85,6 +87,12 @@ pub struct BucketState {
     /// The objects that do not count and were reported: their keys and versions.
     #[serde(default)]
     pub foreign_seen: BTreeSet<String>,
+    /// The protections, and what was switched off.
+    #[serde(default)]
+    pub protections: ProtectionState,
+    /// Since when the bucket is deleted. A later bucket of its name begins with a new state.
+    #[serde(with = "as_optional_time", default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<OffsetDateTime>,
 }
 
 /// How the guard learned of a bucket, and when.
@@ -174,43 +182,6 @@ pub struct Stop {
     pub notified: bool,
 }
 
-/// What a reconciliation has seen and done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Update {
-    /// When the bucket was judged.
-    pub time: OffsetDateTime,
-    /// How the guard learned of the bucket, if that is new.
-    pub known: Option<Known>,
-    /// The settings that the bucket has now, as far as they were read or written.
-    pub settings: Vec<Setting>,
-    /// The settings that are right from now on.
-    pub right: Vec<Setting>,
-    /// The calls that may have changed a setting.
-    pub sources: Vec<(SettingKind, Source)>,
-    /// The aspects that were judged.
-    pub judged: BTreeSet<Aspect>,
-    /// What is not remediated, and whether that was reported now.
-    pub findings: Vec<(Aspect, String, bool)>,
-    /// What was weakened and is not remediated.
-    pub owed: BTreeSet<Aspect>,
-    /// Whether everyone can read or write in it, if that is known.
-    pub public: Option<bool>,
-    /// The writes.
-    pub writes: Vec<Write>,
-    /// The writes that AWS refuses for good, with when it has refused them.
-    pub refused: BTreeMap<SettingKind, (OffsetDateTime, Refusal)>,
-    /// The settings that are not written any more.
-    pub stops: Vec<(SettingKind, Stop)>,
-    /// The records that could not be reported.
-    pub unreported: Vec<String>,
-    /// The records that were reported now and could not be before.
-    pub reported: Vec<String>,
-    /// The keys of suppressions whose first use was reported now.
-    pub suppressions_seen: Vec<String>,
-    /// The objects that do not count and were reported now.
-    pub foreign_seen: Vec<String>,
-}
-
 /// The key of a bucket's state.
 pub fn key(bucket: &BucketName) -> String {
     format!("{STATE}{bucket}{JSON}")
@@ -224,10 +195,11 @@ pub fn of_key(key: &str) -> Option<BucketName> {
 /// A reason as a state has it. None for what is reported otherwise: a suppression by its first use, that the guard has
 /// stopped by its own notification, and that a stack never finished by the last of its events.
 pub fn reason_text(reason: &Reason) -> Option<String> {
-    let is_reported_otherwise = matches!(
-        reason,
-        Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
-    );
+    let is_reported_otherwise = reason.is_of_event()
+        || matches!(
+            reason,
+            Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
+        );
     let text = || reason.refusal().unwrap_or_else(|| reason.to_string());
     (!is_reported_otherwise).then(|| text().chars().take(REASON_MAX).collect())
 }
@@ -253,10 +225,17 @@ impl BucketState {
     /// The state of a bucket of which nothing is known.
     pub fn new(id: &BucketId) -> Self {
         Self {
-            version: VERSION,
-            bucket: id.name.to_string(),
-            account: id.account.to_string(),
             region: id.region.to_string(),
+            ..Self::of(id.name.to_string(), id.account.to_string())
+        }
+    }
+
+    fn of(bucket: String, account: String) -> Self {
+        Self {
+            version: VERSION,
+            bucket,
+            account,
+            region: String::new(),
             known: None,
             settings: BTreeMap::new(),
             findings: Vec::new(),
@@ -268,6 +247,8 @@ impl BucketState {
             refused: BTreeMap::new(),
             suppressions_seen: BTreeSet::new(),
             foreign_seen: BTreeSet::new(),
+            protections: ProtectionState::default(),
+            closed: None,
         }
     }
 
@@ -348,7 +329,14 @@ impl BucketState {
     #[must_use]
     pub fn updated(&self, update: &Update) -> Self {
         let mut state = self.clone();
+        if let Some(closed) = update.closed {
+            // What was known of the bucket is over with it.
+            let region = std::mem::take(&mut state.region);
+            let (bucket, account) = (self.bucket.clone(), self.account.clone());
+            return Self { region, closed: Some(closed), ..Self::of(bucket, account) };
+        }
         state.learn(update);
+        state.protections.learn(&update.protections);
         state.judge(update);
         state.refuse(update);
         let Update { time, writes, stops, .. } = update;
@@ -447,6 +435,7 @@ impl BucketState {
                 entries.pop_first();
             }
         }
+        self.protections.forget(now);
         self.writes.retain(|write| write.time > now - Duration::HOUR);
         bound(&mut self.writes);
         bound(&mut self.unreported);
@@ -459,8 +448,6 @@ impl BucketState {
         bound(&mut self.suppressions_seen);
     }
 }
-
-mod update;
 
 #[cfg(test)]
 mod tests;

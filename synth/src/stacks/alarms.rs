@@ -21,7 +21,8 @@ const WAITING_SECONDS: u32 = 60 * 60;
 /// The alarms that were added.
 pub(super) struct Alarms {
     pub(super) all: Vec<Handle<Alarm>>,
-    /// Those that the notify function reports. The others, which fire when it cannot, publish directly to the topic of alarms.
+    /// Those that the notify function reports. The others, which fire when it cannot or when what it reads cannot be relied
+    /// on, publish directly to the topic of alarms.
     pub(super) reported: Vec<Handle<Alarm>>,
 }
 
@@ -40,6 +41,9 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         ("ConflictAlarm", reported, sum(own_metric(OwnMetric::Conflict))),
         ("NotRecordedAlarm", reported, sum(own_metric(OwnMetric::NotRecorded))),
         ("CoverageGapsAlarm", reported, sum(own_metric(OwnMetric::CoverageGaps))),
+        ("RefusedAlarm", direct, sum(own_metric(OwnMetric::Refused))),
+        ("ForeignObjectAlarm", direct, sum(own_metric(OwnMetric::ForeignObject))),
+        ("LedgerNotReadableAlarm", direct, sum(own_metric(OwnMetric::LedgerNotReadable))),
         ("NotPublishedAlarm", direct, sum(own_metric(OwnMetric::NotPublished))),
         ("EmailUndeliveredAlarm", direct, undelivered(topics.of(Channel::Email))),
         ("SmsUndeliveredAlarm", direct, undelivered(topics.of(Channel::Sms))),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use s3guard_posture::config::writable_of_own_buckets;
 use s3guard_posture::contract::{Channel, ledger, output, variable};
 use s3guard_posture::evaluate::permissions;
+use s3guard_posture::model::watch::Rule;
 use s3guard_posture::{Config, On, SettingKind};
 
 use super::{
@@ -186,13 +187,28 @@ fn add_outputs(
 }
 
 fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
+    let of_calls = |id, why, rule| Feed {
+        id,
+        why,
+        trigger: Trigger::Pattern(patterns::calls(rule, &shared.principals.guard.arn())),
+        input: None,
+    };
     let feeds = [
-        Feed {
-            id: const { LogicalId::new("BucketChanged") },
-            why: "A bucket was created, or changed by someone other than s3guard.",
-            trigger: Trigger::Pattern(patterns::bucket_changed(&shared.principals.guard.arn())),
-            input: None,
-        },
+        of_calls(
+            const { LogicalId::new("BucketChanged") },
+            "A bucket was created, or changed by someone other than s3guard.",
+            Rule::Buckets,
+        ),
+        of_calls(
+            const { LogicalId::new("AccessChanged") },
+            "Access points, access grants or exports were changed.",
+            Rule::Beside,
+        ),
+        of_calls(
+            const { LogicalId::new("ServiceChanged") },
+            "A KMS key, or the delivery of access logs, was changed.",
+            Rule::Services,
+        ),
         Feed {
             id: const { LogicalId::new("Sweep") },
             why: "Checks all buckets regularly, also for changes that no event reported.",

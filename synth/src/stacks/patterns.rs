@@ -4,7 +4,7 @@ mod selected;
 
 use s3guard_posture::config::Selection;
 use s3guard_posture::contract::parameter;
-use s3guard_posture::model::watch;
+use s3guard_posture::model::watch::{Rule, Watched};
 use s3guard_posture::{AccountId, Region};
 use serde_json::json;
 
@@ -44,8 +44,8 @@ pub struct Deployed {
 /// The patterns of a guard's rules, as EventBridge has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulePatterns {
-    /// The calls that the guard handles: the rule `BucketChanged`.
-    pub bucket_changed: KnownPattern,
+    /// The calls that the guard handles, by their rules.
+    pub calls: Vec<(Rule, KnownPattern)>,
     /// The object events that are reported: the rule `ObjectChanged`.
     pub object_changed: KnownPattern,
 }
@@ -68,7 +68,7 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
         Some(value.to_owned())
     };
     RulePatterns {
-        bucket_changed: bucket_changed(&guard).resolved(&named),
+        calls: Rule::ALL.map(|rule| (rule, calls(rule, &guard).resolved(&named))).into(),
         object_changed: object_changed(&parameters, &of.selection).resolved(&named),
     }
 }
@@ -87,16 +87,15 @@ pub fn object_pattern_length_max(selection: &Selection) -> usize {
     json!(rule_patterns(&longest).object_changed).to_string().len()
 }
 
-/// A call on a bucket that succeeded, and that this guard did not make.
-pub(super) fn bucket_changed(guard: &Value<RoleArn>) -> EventPattern {
+/// A watched call that succeeded, and that this guard did not make.
+pub(super) fn calls(rule: Rule, guard: &Value<RoleArn>) -> EventPattern {
     EventPattern::new()
         // On a bus to which other accounts forward their events, theirs have another account.
         .field("account", [Filter::Exactly(Pseudo::AccountId.into())])
-        // Only AWS can put events of these sources on the bus. The second is that of the account's public access block.
-        .field("source", ["aws.s3", "aws.s3-control"])
+        .field("source", rule.sources().iter().copied())
         .field("detail-type", ["AWS API Call via CloudTrail"])
-        .field("detail.eventSource", watch::EVENT_SOURCES.iter().copied())
-        .field("detail.eventName", watch::TABLE.iter().map(|watched| watched.event_name))
+        .field("detail.eventSource", rule.event_sources().iter().copied())
+        .field("detail.eventName", rule.calls().map(|Watched { event_name, .. }| *event_name))
         .field("detail.errorCode", [Filter::Exists(false)])
         .field(
             "detail.userIdentity.sessionContext.sessionIssuer.arn",
@@ -143,5 +142,18 @@ pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> 
     match keys {
         Some(keys) => pattern.field("detail.object.key", keys),
         None => pattern,
+    }
+}
+
+impl RulePatterns {
+    /// The rule that an event of this source is for, with its pattern: by the name of the call, or by the source.
+    pub fn for_call(&self, source: &str, event_name: &str) -> (Rule, &KnownPattern) {
+        let has_call = |rule: &Rule| rule.calls().any(|watched| watched.event_name == event_name);
+        let has_source = |rule: &Rule| rule.sources().contains(&source);
+        let rules = self.calls.iter();
+        let found = rules.clone().find(|(rule, _)| has_source(rule) && has_call(rule));
+        let found = found.or_else(|| rules.clone().find(|(rule, _)| has_source(rule)));
+        let (rule, pattern) = found.unwrap_or(&self.calls[0]);
+        (*rule, pattern)
     }
 }

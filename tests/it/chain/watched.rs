@@ -6,7 +6,7 @@ mod cases;
 
 use cases::{Case, Ends};
 use s3guard_emulator::Client;
-use s3guard_posture::model::watch::TABLE;
+use s3guard_posture::model::watch::{Answer, TABLE};
 
 use super::guarded::{Guarded, new_account};
 
@@ -75,7 +75,9 @@ fn every_watched_call_is_remediated_or_reported() {
     let guarded = Guarded::configured(account, CONFIGURATION, &arguments);
     let ground = Ground { careless: guarded.careless(), guarded, key: key.clone() };
     // `case` does not know a row without a case, and fails here.
-    let all = TABLE.iter().map(|watched| (watched.event_name, cases::case(watched.event_name)));
+    // The others are reported by their events alone, and the emulated account does not know them.
+    let judged = TABLE.iter().filter(|watched| watched.answer == Answer::Judged);
+    let all = judged.map(|watched| (watched.event_name, cases::case(watched.event_name)));
     let (of_account, of_buckets): (Vec<_>, Vec<_>) =
         all.partition(|(event_name, _)| event_name.contains("Account"));
 

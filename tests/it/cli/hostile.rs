@@ -19,7 +19,7 @@ use super::{doctor, operators, s3guard};
 const HOSTILE: &str = "a\x1b]0;forged\x07\x1b[2J\u{9b}31m\u{202e}b\u{2066}\u{ad}\u{200b}\r\nerror: forged\u{2028}\x7f";
 
 /// The commands that call AWS, with arguments with which each gets far.
-const CALLING: [(&str, &[&str]); 13] = [
+const CALLING: [(&str, &[&str]); 18] = [
     ("deploy", &["--yes", "--code-bucket", "code", "--bucket-prefix", "ab", "--bootstrap"]),
     ("destroy", &["--yes", "--disable-protection"]),
     ("diff", &["--code-bucket", "code", "--bucket-prefix", "ab", "--bootstrap"]),
@@ -28,9 +28,14 @@ const CALLING: [(&str, &[&str]); 13] = [
     ("history", &["reports"]),
     ("logs", &[]),
     ("notify-test", &[]),
+    ("pause", &["--until", "2h", "--yes"]),
+    ("pause", &["--end"]),
     ("redrive", &["--limit", "1"]),
     ("rollback", &["--yes"]),
     ("status", &[]),
+    ("subscribe", &["--confirm", "token", "--email", "you@example.com"]),
+    ("sweep", &[]),
+    ("sweep", &["--no-wait"]),
     ("undo", &[operators::ID, "--yes", "--accept-exposure", "--force"]),
     ("verify", &["--clean-up", "--yes"]),
 ];
@@ -105,7 +110,8 @@ fn stack(status: &str) -> Answer {
     let outputs = [
         ("GuardFunctionName", "guard"),
         ("NotifyFunctionName", "notify"),
-        ("TopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
+        ("GuardRoleArn", "arn:aws:iam::111122223333:role/s3guard/guard"),
+        ("EmailTopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
         ("GuardQueueUrl", "https://queue.example/q"),
         ("GuardDlqUrl", "https://queue.example/d"),
         ("ObjectQueueUrl", "https://queue.example/o"),
@@ -288,6 +294,9 @@ fn hostile(
              <Endpoint>{hostile}</Endpoint></member></Subscriptions>"
             ),
         ),
+        "ConfirmSubscription" => {
+            answered(call, &format!("<SubscriptionArn>{hostile}</SubscriptionArn>"))
+        }
         "DescribeRule" => json(json!({ "State": "DISABLED", "Name": HOSTILE })),
         "DescribeTrails" => json(json!({ "trailList": [{
             "Name": HOSTILE, "HomeRegion": HOSTILE, "IsMultiRegionTrail": true,
@@ -376,8 +385,8 @@ fn what_aws_returns_is_escaped_by_every_command() {
     for command in CALLING {
         for form in ["text", "json"] {
             let (is_shown, made) = run(command, form, None);
-            // These two print nothing that AWS returns, unless it is an error.
-            let is_silent = ["notify-test", "verify"].contains(&command.0);
+            // These print nothing that AWS returns, unless it is an error.
+            let is_silent = ["notify-test", "pause", "sweep", "verify"].contains(&command.0);
             assert!(is_shown || is_silent, "{} shows no text of AWS as {form}", command.0);
             // In one form a code that is known, in the other a hostile one.
             let code = if form == "text" { "AccessDenied" } else { "" };

@@ -1,15 +1,18 @@
 //! The settings of a bucket, one call each. "Access denied" is an error here; so is a bucket that does not exist.
 
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, ExpirationStatus, Grant, LifecycleRule, MfaDeleteStatus,
+    BucketVersioningStatus, DefaultRetention, ExpirationStatus, Grant, LifecycleRule,
+    LifecycleRuleAndOperator, LifecycleRuleFilter, MfaDeleteStatus, ObjectLockRetentionMode,
     ObjectOwnership, Permission, PublicAccessBlockConfiguration, ReplicationRule,
     ReplicationRuleStatus, SseKmsEncryptedObjectsStatus,
 };
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
-    AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
-    Replication, Tags, Versioning,
+    AccessLogs, Acl, Encryption, Expiry, ExpiryOf, Lifecycle, Notifications, Ownership,
+    PublicAccessBlock, Replication, Retention, Scope, Tags, Versioning,
 };
 use s3guard_posture::{AccountId, Reading};
 
@@ -146,10 +149,10 @@ pub(crate) async fn lifecycle(at: &Bucket) -> Answered<Lifecycle> {
 }
 
 /// A lock without a default retention locks only objects that are uploaded with a retention.
-pub(crate) async fn object_lock(at: &Bucket) -> Answered<()> {
+pub(crate) async fn object_lock(at: &Bucket) -> Answered<Retention> {
     let absent = ["ObjectLockConfigurationNotFoundError"];
     ask!(at, "GetObjectLockConfiguration", get_object_lock_configuration, absent, |answer| {
-        answer.object_lock_configuration()?.rule()?.default_retention().map(|_| ())
+        answer.object_lock_configuration()?.rule()?.default_retention().map(locked)
     })
 }
 
@@ -206,15 +209,69 @@ fn copied(rules: &[ReplicationRule], owner: &AccountId) -> Replication {
     replication
 }
 
-/// The soonest of the rules that are not switched off, whatever objects they are for.
+/// The default retention. A mode that S3 adds one day does not count as compliance.
+fn locked(retention: &DefaultRetention) -> Retention {
+    let years = retention.years().and_then(|years| years.checked_mul(365));
+    let days = retention.days().or(years).and_then(|days| u32::try_from(days).ok());
+    let compliance = retention.mode() == Some(&ObjectLockRetentionMode::Compliance);
+    Retention { compliance, days: days.unwrap_or_default() }
+}
+
+/// What the rules delete that are not switched off.
 fn deleted(rules: &[LifecycleRule]) -> Lifecycle {
     let enabled = rules.iter().filter(|rule| *rule.status() != ExpirationStatus::Disabled);
-    let days = enabled.filter_map(|rule| {
-        let expiration = rule.expiration()?;
-        // From a date on, objects of every age are deleted.
-        let from_date = expiration.date().map(|_| 0);
-        let days = expiration.days().map(|days| u32::try_from(days).unwrap_or(0));
-        days.or(from_date)
-    });
-    Lifecycle { expires_after_days: days.min() }
+    Lifecycle::new(enabled.flat_map(|rule| {
+        let scope = scope(rule);
+        [current(rule), old(rule)]
+            .into_iter()
+            .flatten()
+            .map(move |expiry| Expiry { scope: scope.clone(), ..expiry })
+    }))
+}
+
+/// What a rule does with current objects. A number of days that is not valid counts as the shortest.
+fn current(rule: &LifecycleRule) -> Option<Expiry> {
+    let expiration = rule.expiration()?;
+    let of = ExpiryOf::Objects;
+    let days = expiration.days().map(|days| u32::try_from(days).unwrap_or(0));
+    let from = |date: &DateTime| date.fmt(Format::DateTime).ok().map(|text| text[..10].to_owned());
+    match (days, expiration.date()) {
+        (Some(days), _) => Some(Expiry::after(of, days)),
+        (None, Some(date)) => Some(Expiry { from: from(date), ..Expiry::after(of, 0) }),
+        (None, None) => None,
+    }
+}
+
+/// What a rule does with earlier versions.
+fn old(rule: &LifecycleRule) -> Option<Expiry> {
+    let expiration = rule.noncurrent_version_expiration()?;
+    let days = u32::try_from(expiration.noncurrent_days()?).unwrap_or(0);
+    let kept = expiration.newer_noncurrent_versions().and_then(|kept| u32::try_from(kept).ok());
+    Some(Expiry { kept: kept.unwrap_or_default(), ..Expiry::after(ExpiryOf::OldVersions, days) })
+}
+
+/// Which objects a rule is for: its filter, or the prefix of the older form.
+fn scope(rule: &LifecycleRule) -> Scope {
+    let mut scope = Scope::default();
+    #[expect(deprecated, reason = "S3 still returns it for old rules")]
+    let old_prefix = rule.prefix();
+    let filter = rule.filter();
+    let and = filter.and_then(|filter| filter.and());
+    let prefix = filter.and_then(|filter| filter.prefix()).or(and.and_then(|and| and.prefix()));
+    prefix.or(old_prefix).unwrap_or_default().clone_into(&mut scope.prefix);
+    let tag = filter.and_then(|filter| filter.tag()).into_iter();
+    let tags = tag.chain(and.into_iter().flat_map(LifecycleRuleAndOperator::tags));
+    scope.tags = tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    let bytes = |of_filter: Option<i64>, of_and: Option<i64>| {
+        of_filter.or(of_and).and_then(|bytes| u64::try_from(bytes).ok())
+    };
+    scope.larger_than = bytes(
+        filter.and_then(LifecycleRuleFilter::object_size_greater_than),
+        and.and_then(LifecycleRuleAndOperator::object_size_greater_than),
+    );
+    scope.smaller_than = bytes(
+        filter.and_then(LifecycleRuleFilter::object_size_less_than),
+        and.and_then(LifecycleRuleAndOperator::object_size_less_than),
+    );
+    scope
 }

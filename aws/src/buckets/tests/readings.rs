@@ -3,7 +3,8 @@
 use s3guard_posture::model::destination::{Destination, DestinationOwner};
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
-    AccessLogs, Acl, Algorithm, Key, Lifecycle, Ownership, Replication, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Expiry, ExpiryOf, Key, Lifecycle, Ownership, Replication,
+    Retention, Scope, SseC, Versioning,
 };
 
 use super::*;
@@ -251,23 +252,39 @@ async fn the_owner_of_a_replica_is_looked_up_among_the_buckets_of_the_account() 
 }
 
 #[tokio::test]
-async fn the_soonest_rule_that_deletes_current_objects_counts() {
+async fn lifecycle_rules_are_read_whole() {
+    let after = |days| Expiry::after(ExpiryOf::Objects, days);
     let rule = |status: &str, what: &str| format!("<Rule><Status>{status}</Status>{what}</Rule>");
     let days = |days: u32| format!("<Expiration><Days>{days}</Days></Expiration>");
     let date = "<Expiration><Date>2027-01-01T00:00:00Z</Date></Expiration>";
-    let old = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>";
+    let old = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>\
+         <NewerNoncurrentVersions>2</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     let marker =
         "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
+    let below = "<Filter><And><Prefix>a/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag>\
+                 <ObjectSizeLessThan>9</ObjectSizeLessThan></And></Filter>"
+        .to_owned()
+        + &days(3);
+    let filtered = Scope {
+        prefix: "a/".to_owned(),
+        tags: [("k".to_owned(), "v".to_owned())].into(),
+        smaller_than: Some(9),
+        larger_than: None,
+    };
     for (rules, expected) in [
-        (rule("Enabled", &days(30)) + &rule("Enabled", &days(7)), Some(7)),
-        (rule("Enabled", &days(30)) + &rule("Disabled", &days(7)), Some(30)),
-        (rule("Enabled", old) + &rule("Enabled", marker), None),
-        (rule("Enabled", date), Some(0)),
-        (String::new(), None),
+        (rule("Enabled", &days(30)) + &rule("Enabled", &days(7)), vec![after(7), after(30)]),
+        (rule("Enabled", &days(30)) + &rule("Disabled", &days(7)), vec![after(30)]),
+        (
+            rule("Enabled", old) + &rule("Enabled", marker),
+            vec![Expiry { kept: 2, ..Expiry::after(ExpiryOf::OldVersions, 1) }],
+        ),
+        (rule("Enabled", date), vec![Expiry::from("2027-01-01")]),
+        (rule("Enabled", &below), vec![Expiry { scope: filtered, ..after(3) }]),
+        (String::new(), vec![]),
     ] {
         let answer = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
         check(Question::Lifecycle, (200, &answer), |observed| {
-            observed.lifecycle = Reading::Known(Lifecycle { expires_after_days: expected });
+            observed.lifecycle = Reading::Known(Lifecycle::new(expected));
         })
         .await;
     }
@@ -277,7 +294,10 @@ async fn the_soonest_rule_that_deletes_current_objects_counts() {
 async fn a_lock_without_a_default_retention_locks_nothing_by_itself() {
     let retention =
         "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>";
-    for (rule, expected) in [("", Reading::Absent), (retention, Reading::Known(()))] {
+    for (rule, expected) in [
+        ("", Reading::Absent),
+        (retention, Reading::Known(Retention { compliance: false, days: 1 })),
+    ] {
         let answer = format!(
             "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}</ObjectLockConfiguration>"
         );

@@ -97,7 +97,7 @@ fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
              --> s3guard.toml:3:1
               |
             3 | "strange key" = "off"
-              | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
+              | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock`, `account-public-access`, `access-points` or `exports`
         "#]],
     );
     check(

@@ -94,7 +94,7 @@ fn the_caret_stands_under_what_is_meant() {
              --> s3guard.toml:1:13
               |
             1 | aspects = { "日本語" = "off", tls = "of" }
-              |             ^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
+              |             ^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock`, `account-public-access`, `access-points` or `exports`
 
             error: `of` is not a valid choice
              --> s3guard.toml:1:34

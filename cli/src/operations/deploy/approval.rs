@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::args::deploy_options::OptionArgs;
 use crate::exit::Exit;
+use crate::operations::deploy::preview;
 use crate::operations::deploy::proposal::Answer;
 use crate::operations::deploy::review::Review;
 use crate::operations::session;
@@ -91,10 +92,15 @@ pub(crate) async fn approve(
     let needs_approval = |answer: &Answer| {
         answer.proposal.as_ref().is_some_and(|one| one.review.needs_approval(options.approve))
     };
-    if options.yes || !answers.iter().any(needs_approval) {
+    if options.yes {
         return Ok(());
     }
-    let approved = session::confirm("this", "carry this out?", output).await;
+    let is_new = |answer: &Answer| answer.proposal.as_ref().is_some_and(|one| one.review.is_new);
+    let approved = if answers.iter().any(needs_approval) {
+        session::confirm("this", "carry this out?", output).await
+    } else {
+        preview::approve(answers.iter().any(is_new), output).await
+    };
     if approved.is_err() {
         for answer in answers {
             answer.withdraw(token).await;

@@ -68,7 +68,7 @@ pub(crate) enum Scope {
 
 /// What the command itself calls to deploy, inspect and destroy a stack, by service, and not to undo what a guard did;
 /// `GetCallerIdentity` needs no permission.
-pub(crate) const CALLED: [(Scope, &str, &str); 17] = [
+pub(crate) const CALLED: [(Scope, &str, &str); 18] = [
     (
         Scope::Stack,
         "cloudformation",
@@ -93,6 +93,7 @@ pub(crate) const CALLED: [(Scope, &str, &str); 17] = [
     (Scope::ReadAny, "cloudtrail", "GetEventSelectors GetTrailStatus"),
     (Scope::ReadAny, "lambda", "GetAccountSettings"),
     (Scope::ReadAny, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
+    (Scope::ReadAny, "iam", "ListAccountAliases"),
     (Scope::Caller, "iam", "GetRole SimulatePrincipalPolicy"),
     (Scope::GuardRole, "iam", "GetRolePolicy"),
     (Scope::AnyKey, "kms", "DescribeKey"),

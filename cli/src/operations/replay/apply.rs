@@ -6,13 +6,14 @@ mod access;
 mod notifications;
 
 use s3guard_posture::evaluate::admitted;
+use s3guard_posture::events;
 use s3guard_posture::events::field::{at, items, text};
 use s3guard_posture::model::destination::Destination;
 use s3guard_posture::model::observed::Reading::{Absent, Denied, Known};
 use s3guard_posture::model::setting::{
-    AccessLogs, Algorithm, Encryption, Key, Lifecycle, Ownership, Replication, SseC, Tags,
-    Versioning,
+    AccessLogs, Algorithm, Encryption, Key, Ownership, Replication, SseC, Tags, Versioning,
 };
+use s3guard_posture::model::watch::{self, Answer};
 use s3guard_posture::{AccountId, Observed};
 use serde_json::Value as Json;
 
@@ -38,6 +39,10 @@ pub(crate) fn acl(bucket: &mut Observed, parameters: &Json) {
 /// A bucket, or the account's block, that a call has changed. Returns what had to be assumed.
 pub(crate) fn changed(bucket: &mut Observed, call: &str, parameters: &Json) -> Vec<String> {
     let mut assumed = Vec::new();
+    let is_judged = watch::find(call).is_none_or(|watched| watched.answer == Answer::Judged);
+    if !is_judged {
+        return assumed;
+    }
     if change(bucket, call, parameters, &mut assumed).is_none() {
         assumed.push("the event does not contain the setting, which is unchanged".to_owned());
     }
@@ -68,10 +73,10 @@ fn change(
             assumed.push("the block on SSE-C is unchanged".to_owned());
         }
         "PutBucketPublicAccessBlock" => {
-            bucket.public_access_block = Known(access::block(parameters)?);
+            bucket.public_access_block = Known(events::block(parameters)?);
         }
         "DeleteBucketPublicAccessBlock" => bucket.public_access_block = Absent,
-        "PutAccountPublicAccessBlock" => bucket.account_block = Known(access::block(parameters)?),
+        "PutAccountPublicAccessBlock" => bucket.account_block = Known(events::block(parameters)?),
         "DeleteAccountPublicAccessBlock" => bucket.account_block = Absent,
         "PutBucketPolicy" => {
             let policy = access::policy(parameters);
@@ -119,17 +124,16 @@ fn change(
         }
         "PutBucketNotification" => bucket.notifications = Known(notifications::read(parameters)?),
         "PutBucketWebsite" => bucket.website = Known(()),
+        "DeleteBucketWebsite" => bucket.website = Absent,
         "PutBucketReplication" => {
             bucket.replication = Known(replication(&bucket.id.account, parameters)?);
         }
         "DeleteBucketReplication" => bucket.replication = Absent,
-        "PutBucketLifecycle" => bucket.lifecycle = Known(lifecycle(parameters)?),
+        "PutBucketLifecycle" => bucket.lifecycle = Known(events::lifecycle(parameters)?),
         "DeleteBucketLifecycle" => bucket.lifecycle = Absent,
         "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => {
             // Without a default retention, only objects that are uploaded with one are locked.
-            let configuration = at(parameters, &["ObjectLockConfiguration"])?;
-            let retention = at(configuration, &["Rule", "DefaultRetention"]);
-            bucket.object_lock = retention.map_or(Absent, |_| Known(()));
+            bucket.object_lock = events::retention(parameters)?.map_or(Absent, Known);
         }
         "PutBucketTagging" | "DeleteBucketTagging" => set_tags(bucket, |tags| {
             // Tags of AWS, as `aws:cloudformation:…`, cannot be changed.
@@ -200,17 +204,6 @@ fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
         replication.destinations.insert(Destination::new(&bucket, account.as_deref(), owner));
     }
     Some(replication)
-}
-
-/// The soonest expiration of the rules that are enabled, whatever objects they are for.
-fn lifecycle(parameters: &Json) -> Option<Lifecycle> {
-    let days = rules(parameters, "LifecycleConfiguration")?.filter_map(|rule| {
-        let expiration = at(rule, &["Expiration"])?;
-        // From a date on, objects of every age are deleted.
-        let from_date = text(expiration, &["Date"]).map(|_| 0);
-        text(expiration, &["Days"]).map(|days| days.parse().unwrap_or(0)).or(from_date)
-    });
-    Some(Lifecycle { expires_after_days: days.min() })
 }
 
 /// The rules of a configuration that are enabled.

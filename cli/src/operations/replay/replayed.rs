@@ -179,7 +179,11 @@ impl Reconciled {
             reads,
             findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
             writes,
-            waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
+            waits_seconds: sent
+                .messages
+                .iter()
+                .find(|message| message.delay_seconds > 0)
+                .map(|message| message.delay_seconds),
             stops_after_writes: seen
                 .findings
                 .iter()
@@ -253,6 +257,7 @@ impl Printable for Replayed {
         }
         match self.task {
             Some("sweep") => line(text, "sweeps", "all buckets of the Region"),
+            Some("close") => line(text, "closes", "the state of the bucket, which was deleted"),
             Some("reconcile-account") => line(text, "checks", "the account's public access block"),
             Some(_) | None => {}
         }

@@ -49,7 +49,9 @@ impl<'a> Rules<'a> {
         let (rule, pattern) = if is_of_object(event) {
             ("ObjectChanged", &patterns.object_changed)
         } else {
-            ("BucketChanged", &patterns.bucket_changed)
+            let name = field::text(event, &["detail", "eventName"]).unwrap_or_default();
+            let (rule, pattern) = patterns.for_call(&text("source"), &name);
+            (rule.name(), pattern)
         };
         match pattern.first_mismatch(event) {
             None => Delivery::Matches { rule },

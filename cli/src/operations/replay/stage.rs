@@ -157,16 +157,6 @@ impl Stage<'_> {
                 assumed
             }
             Ok(Request::Changed(changed)) => self.change_bucket(now, &changed, parameters),
-            Ok(Request::Ignore(_)) => {
-                let failed = detail.get("errorCode").is_some_and(|code| !code.is_null());
-                let recipient = field::text(detail, &["recipientAccountId"]);
-                let is_other = recipient.is_some_and(|id| id != account.as_str());
-                let name = field::text(parameters, &["bucketName"]);
-                if let Some(name) = name.filter(|_| !failed && !is_other) {
-                    self.change_unwatched(&name, field::text(detail, &["eventName"]).as_deref());
-                }
-                Vec::new()
-            }
             Ok(_) | Err(_) => Vec::new(),
         }
     }
@@ -180,7 +170,9 @@ impl Stage<'_> {
         let id = self.id(changed.bucket.clone(), Some(&changed.region));
         let call = changed.call.event_name.as_str();
         let mut assumed = Vec::new();
-        if call != "CreateBucket" {
+        if call == "DeleteBucket" {
+            self.buckets.remove(&id.name);
+        } else if call != "CreateBucket" {
             assumed = self.ensure(&id, now);
             self.buckets[&id.name].change(|bucket| {
                 assumed.extend(apply::changed(bucket, call, parameters));
@@ -197,18 +189,6 @@ impl Stage<'_> {
             self.buckets.insert(id.name, bucket);
         }
         assumed
-    }
-
-    /// A call that is not watched changes a bucket, or deletes it.
-    fn change_unwatched(&mut self, bucket: &str, call: Option<&str>) {
-        let Ok(name) = bucket.parse::<BucketName>() else { return };
-        if call == Some("DeleteBucket") {
-            self.buckets.remove(&name);
-        } else if let Some(bucket) = self.buckets.get(&name)
-            && call == Some("DeleteBucketWebsite")
-        {
-            bucket.change(|bucket| bucket.website = Reading::Absent);
-        }
     }
 
     /// Adds a bucket that was not seen yet, as a sweep long ago would have left it. Returns what had to be assumed.
@@ -239,8 +219,13 @@ impl Stage<'_> {
         let message = Message { id: String::new(), is_again: false, read };
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
+            let gone = deleted(&task).filter(|bucket| !self.buckets.contains_key(bucket)).cloned();
             let name = match &task {
                 Task::Reconcile(task) if task.bucket.is_account() => Some("reconcile-account"),
+                Task::Reconcile(task) if gone.is_some() => {
+                    id = self.id(task.bucket.clone(), task.region.as_ref());
+                    Some("reconcile")
+                }
                 Task::Reconcile(task) => {
                     id = self.id(task.bucket.clone(), task.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
@@ -266,9 +251,13 @@ impl Stage<'_> {
                     Some("nothing")
                 }
             };
-            self.replayed[index].task = name;
+            let is_end = deleted(&task).is_some();
+            self.replayed[index].task = if is_end { Some("close") } else { name };
             if !matches!(task, Task::Sweep(_)) {
                 self.reconcile(index, id, &task, now);
+            }
+            if let Some(gone) = gone {
+                self.buckets.remove(&gone);
             }
         }
     }
@@ -374,6 +363,13 @@ impl Stage<'_> {
         let region = region.unwrap_or(&self.here).clone();
         BucketId { name, account: self.scene.account.clone(), region }
     }
+}
+
+/// The bucket that the task's last call has deleted.
+fn deleted(task: &Task) -> Option<&BucketName> {
+    let Task::Reconcile(task) = task else { return None };
+    let last = task.trigger.calls().last()?;
+    (last.event_name == "DeleteBucket").then_some(&task.bucket)
 }
 
 fn new(id: BucketId) -> MemoryBucket {

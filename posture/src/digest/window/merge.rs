@@ -108,9 +108,9 @@ fn order(events: &mut [ObjectEvent]) {
         let after = order.iter().rev().take_while(|earlier| is_after(earlier)).count();
         order.insert(order.len() - after, next);
     }
-    let sequenced: Vec<ObjectEvent> =
+    let in_order: Vec<ObjectEvent> =
         order.into_iter().map(|at| events[places[at]].clone()).collect();
-    for (place, event) in places.into_iter().zip(sequenced) {
+    for (place, event) in places.into_iter().zip(in_order) {
         events[place] = event;
     }
 }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::{EVENTS_READ_MAX, Entry, Window};
 use crate::events::object_event::ObjectEvent;
 use crate::events::plausible::FUTURE_MAX;
-use crate::events::wire::as_time;
+use crate::text::wire::as_time;
 use crate::{BucketName, Grade};
 
 /// The version of both forms. A reader rejects a newer one.

@@ -358,11 +358,13 @@ fn is_open(value: &str) -> bool {
     value.is_empty() || is_pattern(value) || value.contains("${")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other tests have no value")]
 fn fixed<T>(value: T) -> Option<Fixed<T>> {
     Some(Fixed { value, is_fixed: true })
 }
 
 /// A value that narrows, though S3 does not count it.
+#[expect(clippy::unnecessary_wraps, reason = "other tests have no value")]
 fn varied<T>(value: T) -> Option<Fixed<T>> {
     Some(Fixed { value, is_fixed: false })
 }

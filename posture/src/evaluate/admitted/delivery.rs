@@ -5,14 +5,14 @@ use crate::model::policy::Statement;
 
 /// The canonical ids with which `CloudFront` delivers standard logs (`awslogsdelivery`), also in China.
 ///
-/// Source: Amazon CloudFront Developer Guide, "Configure standard logging (legacy)", "Permissions".
+/// Source: Amazon `CloudFront` Developer Guide, "Configure standard logging (legacy)", "Permissions".
 pub(super) const CLOUDFRONT_LOGS: [&str; 2] = [
     "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
     "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
 ];
 
 /// Source: Elastic Load Balancing, User Guide for Application Load Balancers, "Enable access logs", "Regions available
-/// before August 2022"; AWS GovCloud (US) and China guides.
+/// before August 2022"; AWS `GovCloud` (US) and China guides.
 const LOAD_BALANCERS: [&str; 26] = [
     "127311923021",
     "033677994240",
@@ -43,7 +43,7 @@ const LOAD_BALANCERS: [&str; 26] = [
 ];
 
 /// Source: Amazon Redshift Management Guide, "Database audit logging", "Bucket permissions for Amazon Redshift audit
-/// logging"; GovCloud and China guides.
+/// logging"; `GovCloud` and China guides.
 const REDSHIFT: [&str; 24] = [
     "365689465814",
     "313564881002",

@@ -31,7 +31,7 @@ pub enum PrincipalKind {
     CanonicalUser(CanonicalId),
     /// An identity with this unique id (`aws:userid`).
     UserId(String),
-    /// A SAML or OpenID Connect provider of an account.
+    /// A SAML or `OpenID` Connect provider of an account.
     IdentityProvider {
         /// The ARN.
         arn: String,

@@ -133,7 +133,6 @@ fn every_principal_is_named_for_what_it_is() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn a_condition_counts_as_far_as_it_narrows() {
     let everyone = "Outsider public: everyone";
     let org = format!("Outsider: organization {ORG}");

@@ -7,11 +7,10 @@ use crate::model::baseline::Baseline;
 use crate::model::destination::Destination;
 use crate::model::effect::SettingChange;
 use crate::model::observed::{Observed, Reading};
-use crate::model::setting::{AccessLogs, Configuration, Setting, Versioning};
+use crate::model::setting::{
+    AccessLogs, Configuration, EXPIRES_SOON_DAYS, ExpiryOf, Setting, Versioning,
+};
 use crate::{Aspect, Question, Reason};
-
-/// A lifecycle rule that deletes objects within this many days is reported.
-const EXPIRES_SOON_DAYS: u32 = 7;
 
 /// Versions are kept.
 pub(super) fn versioning(observed: &Observed) -> Judged {
@@ -94,15 +93,16 @@ fn elsewhere(destinations: &BTreeSet<Destination>, baseline: &Baseline) -> Optio
     (!names.is_empty()).then(|| names.join("; "))
 }
 
-/// No lifecycle rule deletes objects soon.
+/// No lifecycle rule deletes objects, or earlier versions, soon.
 pub(super) fn lifecycle(observed: &Observed) -> Judged {
     let seen = Judgement::read(&observed.lifecycle, Question::Lifecycle)?;
-    Ok(match seen.and_then(|seen| seen.expires_after_days) {
-        Some(days) if days <= EXPIRES_SOON_DAYS => {
-            report(format!("a lifecycle rule deletes objects after {days} days"))
-        }
-        Some(_) | None => Judgement::Right,
-    })
+    let soon = |of, what: &str| {
+        let soonest = seen?.soonest(of).filter(|expiry| expiry.days <= EXPIRES_SOON_DAYS)?;
+        Some(format!("{what} are deleted {soonest}"))
+    };
+    let soon = [soon(ExpiryOf::Objects, "objects"), soon(ExpiryOf::OldVersions, "old versions")];
+    let soon: Vec<String> = soon.into_iter().flatten().collect();
+    Ok(if soon.is_empty() { Judgement::Right } else { report(soon.join("; ")) })
 }
 
 /// New objects are locked.
@@ -113,7 +113,7 @@ pub(super) fn object_lock(observed: &Observed, baseline: &Baseline) -> Judged {
     }
     Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
         None if is_changed => report("its new objects are not locked (any more)".to_owned()),
-        Some(()) | None => Judgement::Right,
+        Some(_) | None => Judgement::Right,
     })
 }
 

@@ -50,13 +50,13 @@ pub(super) fn may_close(observed: &Observed, baseline: &Baseline) -> Licence {
 fn is_new(observed: &Observed, baseline: &Baseline) -> Option<bool> {
     let age = baseline.call_context.age;
     match (&observed.history, age) {
-        (_, Age::New) => Some(true),
+        (_, Age::New)
+        | (Reading::Known(History { is_new: true, .. }), _)
+        | (Reading::Absent | Reading::Denied, Age::CreatedAgain(_)) => Some(true),
         (Reading::Unread, Age::Unknown | Age::CreatedAgain(_)) => None,
-        (Reading::Known(History { is_new: true, .. }), _) => Some(true),
         (Reading::Known(history), Age::CreatedAgain(time)) => {
             Some(history.known_since.is_none_or(|since| since + CLOCKS_DIFFER >= time))
         }
-        (Reading::Absent | Reading::Denied, Age::CreatedAgain(_)) => Some(true),
         (Reading::Known(_) | Reading::Absent | Reading::Denied, Age::Unknown) => Some(false),
     }
 }
@@ -145,12 +145,13 @@ pub(super) fn allowed(
     observed: &Observed,
     baseline: &Baseline,
 ) -> Licence {
-    match change {
-        _ if change.effect() == Effect::Silent => Licence::Given,
-        SettingChange::ClosePublic => may_close(observed, baseline),
-        // Only if a call has set the key since the guard was installed.
-        SettingChange::ReplaceForeignKey => Licence::Given,
-        _ => licence(observed, baseline, aspect),
+    // Another account's key only if a call has set it since the guard was installed.
+    if change.effect() == Effect::Silent || change == SettingChange::ReplaceForeignKey {
+        Licence::Given
+    } else if change == SettingChange::ClosePublic {
+        may_close(observed, baseline)
+    } else {
+        licence(observed, baseline, aspect)
     }
 }
 
@@ -160,7 +161,19 @@ pub(super) fn left(change: SettingChange, was: String) -> Reason {
         SettingChange::BlockSseC => Reason::SseCInUse,
         SettingChange::DisableAcls => Reason::SharedObjects,
         SettingChange::BlockUsedAcls => Reason::PublicObjects,
-        _ => Reason::InUse { change, was },
+        SettingChange::DefaultEncryption
+        | SettingChange::CustomerKey
+        | SettingChange::Dsse
+        | SettingChange::ReplaceForeignKey
+        | SettingChange::BucketKey
+        | SettingChange::BlockPolicies
+        | SettingChange::BlockUnusedAcls
+        | SettingChange::ClosePublic
+        | SettingChange::DenyWithoutTls
+        | SettingChange::EnableVersioning
+        | SettingChange::LogAccess
+        | SettingChange::SendEvents
+        | SettingChange::BlockAccount => Reason::InUse { change, was },
     }
 }
 

@@ -19,15 +19,14 @@ pub(super) fn judge(
     own: &OwnBucket,
 ) -> Vec<(Aspect, Judgement)> {
     let restored = RESTORED.into_iter().filter_map(|(aspect, kind)| {
-        match setting(observed, own, aspect, kind)? {
-            // The guard does not write a key of an account that is not trusted, whoever has set it.
-            Judgement::Weak { was, remediate: Setting::Encryption(Some(right)), .. }
-                if (Keys { observed, baseline }).foreign_account(&right.algorithm).is_some() =>
-            {
-                Some((aspect, reported(&format!("a change to `{was}`"))))
-            }
-            judgement => Some((aspect, judgement)),
+        let judgement = setting(observed, own, aspect, kind)?;
+        // The guard does not write a key of an account that is not trusted, by any principal.
+        if let Judgement::Weak { was, remediate: Setting::Encryption(Some(right)), .. } = &judgement
+            && (Keys { observed, baseline }).foreign_account(&right.algorithm).is_some()
+        {
+            return Some((aspect, reported(&format!("a change to `{was}`"))));
         }
+        Some((aspect, judgement))
     });
     let is_restored = |aspect: &Aspect| RESTORED.iter().any(|(one, _)| one == aspect);
     let others = own.changed.iter().filter(|(aspect, _)| !is_restored(aspect));

@@ -11,7 +11,7 @@ use crate::evaluate::tls;
 use crate::model::policy::Policy;
 use crate::model::setting::{
     AccessLogs, Acl, Algorithm, Encryption, Key, KeyOwner, Notifications, Ownership,
-    PublicAccessBlock, SettingKind, SseC, Versioning,
+    PublicAccessBlock, Retention, SettingKind, SseC, Versioning,
 };
 use crate::{Age, BucketId, Grade, History, KeyState, MemoryBucket, Trigger, carry_out, inspect};
 
@@ -136,7 +136,7 @@ fn safe(grade: Grade) -> Observed {
         policy_is_public: Reading::Known(false),
         notifications: Reading::Known(event_bridge),
         replication: Reading::Known(crate::model::setting::Replication::default()),
-        object_lock: Reading::Known(()),
+        object_lock: Reading::Known(Retention { compliance: false, days: 1 }),
         ..Observed::new_bucket(id())
     };
     if grade > Grade::Speed {

@@ -19,6 +19,7 @@ macro_rules! fixture {
 }
 
 mod forged;
+mod shapes;
 
 fn account() -> AccountId {
     ACCOUNT.parse().unwrap()

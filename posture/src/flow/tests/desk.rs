@@ -243,11 +243,11 @@ fn kill_at(publishing: usize, closing: usize) -> [bool; 2] {
     sent.notifications.extend(until_closed(world, left));
     let context = format!("killed at {publishing} and {closing}");
     for name in names {
-        let named = sent.notifications.iter().any(|one| {
+        let is_named = sent.notifications.iter().any(|one| {
             one.text.contains(&format!("Bucket  {name}"))
                 || one.document.buckets.iter().any(|bucket| bucket.name == name)
         });
-        assert!(named, "{context}: {name}");
+        assert!(is_named, "{context}: {name}");
     }
     for (place, one) in sent.notifications.iter().enumerate() {
         for other in &sent.notifications[place + 1..] {

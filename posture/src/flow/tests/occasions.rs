@@ -66,7 +66,12 @@ fn a_weakening_that_cannot_be_reverted_is_reverted_later() {
     world.handle(&[task_for()]);
     assert_eq!(written(world), []);
     assert!(world.state().unwrap().owed.contains_key(&Aspect::Notifications));
+    // A permission that was missing is tried again after a day.
     later(world, 6);
+    world.handle(&[task_for()]);
+    assert_eq!(written(world), []);
+    assert!(world.state().unwrap().owed.contains_key(&Aspect::Notifications));
+    later(world, 18);
     world.handle(&[task_for()]);
     assert_eq!(written(world), [SettingKind::Notifications]);
     assert!(world.state().unwrap().owed.is_empty());

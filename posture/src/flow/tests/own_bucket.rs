@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::Aspect;
-use crate::model::setting::{Algorithm, Encryption, Key, Lifecycle, Ownership, SseC, Versioning};
+use crate::model::setting::{
+    Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Ownership, SseC, Versioning,
+};
 use crate::model::severity::Severity;
 use crate::reconcile::memory::Step;
 
@@ -174,7 +176,7 @@ fn other_encryption_and_suspended_versioning_are_put_back() {
 fn what_the_role_may_not_write_is_reported() {
     let world = swept();
     world.bucket.change(|truth| {
-        truth.lifecycle = Reading::Known(Lifecycle { expires_after_days: Some(8) });
+        truth.lifecycle = Reading::Known(Lifecycle::new([Expiry::after(ExpiryOf::Objects, 8)]));
     });
     let subject = "s3guard left a bucket as it is: s3guard-ledger";
     for name in ["PutBucketLifecycle", "PutBucketReplication", "PutBucketAcl"] {

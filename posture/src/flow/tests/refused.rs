@@ -11,10 +11,13 @@ use crate::notify::notification::Attribute;
 
 const DAY: time::Duration = time::Duration::DAY;
 
-/// A new bucket, of which these writes are refused.
+/// A bucket in which everything is to be set, and of which these writes are refused.
 fn refusing(refuses: &[(SettingKind, Cause)]) -> &'static World {
     let world = World::new();
-    world.with(|state| state.refuses = refuses.iter().copied().collect());
+    world.with(|state| {
+        state.config = Some(r#"{"aspects":{"tls":"enforce","notifications":"enforce"}}"#);
+        state.refuses = refuses.iter().copied().collect();
+    });
     world
 }
 
@@ -260,9 +263,9 @@ fn a_bucket_that_cannot_be_read_is_one_finding_with_the_line_that_lets_the_guard
     let swept = world.outgoing.take().notifications;
     assert_eq!(swept.len(), 1);
     expect![[r#"
-        HIGH: bucket reports: not readable: the bucket's policy denies it (s3:GetBucketNotification, s3:Ge… [high]
+        HIGH: bucket reports: not readable: the bucket's policy denies it (s3:GetBucketAcl, s3:GetBucketNo… [high]
         Left as it is
-          public access block: not readable: the bucket's policy denies it (s3:GetBucketNotification, s3:GetBucketPolicy, s3:GetBucketPublicAccessBlock, s3:GetEncryptionConfiguration), and nothing that depends on it was changed: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to the NotPrincipal of the statement that denies it, or to aws:PrincipalArn of its ArnNotLike
+          public access block: not readable: the bucket's policy denies it (s3:GetBucketAcl, s3:GetBucketNotification, s3:GetBucketOwnershipControls, s3:GetBucketPolicy and 3 more), and nothing that depends on it was changed: add arn:aws:iam::111122223333:role/s3guard-GuardRole-1 to the NotPrincipal of the statement that denies it, or to aws:PrincipalArn of its ArnNotLike
     "#]]
     .assert_eq(&said(&swept[0]));
     assert_eq!(world.state().unwrap().findings.len(), 1);
@@ -300,7 +303,8 @@ fn another_denial_of_reads_names_what_denies_them() {
 #[test]
 fn an_acl_that_the_block_hides_is_named_with_the_command_that_resets_it() {
     let world = refusing(&[(SettingKind::Ownership, Cause::StoredAcl)]);
-    world.with(|state| state.config = Some(r#"{"aspects":{"ownership":"enforce"}}"#));
+    let config = r#"{"aspects":{"ownership":"enforce","tls":"enforce","notifications":"enforce"}}"#;
+    world.with(|state| state.config = Some(config));
     world.bucket.change(|truth| truth.ownership = Reading::Known(Ownership::ObjectWriter));
     let swept = sweep(world);
     expect![[r#"

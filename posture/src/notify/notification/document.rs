@@ -13,10 +13,10 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::config::Ending;
 use crate::events::object_event::ObjectEvent;
-use crate::events::wire::as_time;
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::text::shown_json;
+use crate::text::wire::as_time;
 use crate::{Aspect, Grade};
 
 mod bucket_report;

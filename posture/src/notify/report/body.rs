@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::content::{CALLS_MAX, ReportContent, was};
 use super::document::undo;
-use super::{Report, about, labelled, owner_line, section, titled};
+use super::{Report, about, is_of_block, labelled, owner_line, section, sequence, titled};
 use crate::model::baseline::Exempt;
 use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
@@ -17,6 +17,7 @@ const AGAIN: &str = "s3guard retries with the bucket's next event, and with the 
 
 pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
+    text += &sequence::section(report);
     text += &titled("Done", report.done.iter().map(|done| item(report, done)));
     text += &permanent(report);
     let failed = report.failed.iter().map(|(action, cause)| {
@@ -67,7 +68,12 @@ fn exempt_line(exempt: &Exempt) -> String {
 
 fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     let mut text = String::new();
-    writeln!(text, "{}", about(report.id))?;
+    if is_of_block(report) {
+        writeln!(text, "{}", about(report.id))?;
+    } else {
+        let account = &report.id.account;
+        writeln!(text, "{}", labelled("Account", &account.to_string()))?;
+    }
     if let Some(owner) = report.owner {
         writeln!(text, "{}", owner_line(owner))?;
     }

@@ -31,6 +31,8 @@ pub(super) struct ReportContent<'a> {
     is_own: bool,
     /// Whether the bucket has, or had, a key of an account that is not trusted.
     has_foreign_key: bool,
+    /// Whether it is about several protections that one principal has switched off, and then whether it follows the alarm.
+    sequence: Option<bool>,
 }
 
 impl<'a> ReportContent<'a> {
@@ -70,6 +72,7 @@ impl<'a> ReportContent<'a> {
             may_be_public,
             is_own,
             has_foreign_key,
+            sequence: report.sequence.map(|sequence| sequence.is_later),
         }
     }
 
@@ -103,9 +106,31 @@ impl<'a> ReportContent<'a> {
         } else {
             (Severity::Info, Outcome::Retried)
         };
+        let has = |is: fn(&Reason) -> bool| self.not_remediated.iter().any(|(_, it)| is(it));
+        let is_only = self.not_remediated.iter().all(|(_, reason)| reason.is_of_event())
+            && !is(FAILED)
+            && !is(WEAKENED)
+            && !is(PROTECTED);
+        let outcome = if is_only && has(|it| matches!(it, Reason::NameIsFree(_))) {
+            Outcome::Deleted
+        } else if is_only && has(|it| matches!(it, Reason::KeyLost(..))) {
+            Outcome::KeyLost
+        } else if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) {
+            Outcome::SwitchedOff
+        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_))) {
+            Outcome::Changed
+        } else {
+            outcome
+        };
         let remaining = self.worst().map_or(Severity::Info, |(_, severity)| severity);
         let foreign_key = if self.has_foreign_key { Severity::High } else { Severity::Info };
         let severity = severity.max(remaining).max(foreign_key);
+        // The alarm is critical; what came after it is not a second one.
+        match self.sequence {
+            Some(false) => return (Severity::Critical, Outcome::SequenceSwitchedOff),
+            Some(true) => return (severity.max(Severity::High), Outcome::MoreSwitchedOff),
+            None => {}
+        }
         if !self.public_by.is_empty() {
             return (Severity::Critical, Outcome::StaysPublic);
         }
@@ -116,7 +141,7 @@ impl<'a> ReportContent<'a> {
             let is_put_back = matches!(outcome, Outcome::Protected | Outcome::Reverted);
             return (Severity::Critical, if is_put_back { Outcome::OwnPutBack } else { outcome });
         }
-        if remaining >= Severity::High && !is(FAILED) {
+        if remaining >= Severity::High && !is(FAILED) && !is_only {
             return (severity, Outcome::SevereRemains);
         }
         (severity, outcome)

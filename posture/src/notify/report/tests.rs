@@ -40,6 +40,7 @@ fn call(event_name: &str) -> Call {
         opens_sse_c: false,
         makes_default_bucket: false,
         policy: None,
+        effect: crate::model::deed::Effect::default(),
     }
 }
 
@@ -145,6 +146,7 @@ impl Run {
             is_again: self.is_again,
             owner: self.owner,
             times_within_hour: self.times,
+            sequence: None,
             now: NOON + Duration::from_secs(5),
         })
     }

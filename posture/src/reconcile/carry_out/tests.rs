@@ -298,6 +298,7 @@ fn a_policy_that_raises_more_questions_is_read_again_after_their_answers() {
     let account = failing();
     let mut baseline = Baseline::new(Grade::Speed, None);
     baseline.set_mode(Aspect::PublicAccess, Mode::Off);
+    baseline.set_mode(Aspect::Tls, Mode::Enforce);
     let wanted = |_: &Observed| baseline.clone();
     let id = account.bucket.truth().id;
     let mut inspection = now(inspect(&account, &id, &wanted)).unwrap().unwrap();

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Source;
-use crate::events::wire::as_time;
 use crate::model::observed::EncryptionHistory;
 use crate::model::setting::{Setting, SettingKind};
+use crate::text::wire::as_time;
 
 /// The most bytes of a setting: a policy has no more.
 ///
@@ -61,9 +61,9 @@ impl LastSetting {
 
     /// The default encryption that the bucket had, which may have existed before the guard.
     pub(super) fn encryption_history(&self, existed: bool) -> EncryptionHistory {
-        let encryption = |read: &Option<ReadSetting>| match read.as_ref()?.value.as_ref()? {
-            Setting::Encryption(encryption) => encryption.clone(),
-            _ => None,
+        let encryption = |read: &Option<ReadSetting>| {
+            let setting = read.as_ref()?.value.as_ref()?;
+            if let Setting::Encryption(encryption) = setting { encryption.clone() } else { None }
         };
         EncryptionHistory {
             first: encryption(&self.first),

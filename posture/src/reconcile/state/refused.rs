@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 
 use super::{BucketState, Update};
 use crate::SettingKind;
-use crate::events::wire::as_time;
 use crate::model::refusal::Refusal;
+use crate::text::wire::as_time;
 
 /// A write that AWS has refused for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

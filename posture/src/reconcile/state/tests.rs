@@ -4,8 +4,8 @@ use time::macros::datetime;
 
 use super::last_setting::SETTING_BYTES_MAX;
 use super::*;
-use crate::SettingKind;
 use crate::model::setting::{Ownership, PublicAccessBlock};
+use crate::{Setting, SettingKind};
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 

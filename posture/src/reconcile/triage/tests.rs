@@ -23,6 +23,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         opens_sse_c: false,
         makes_default_bucket: false,
         policy: None,
+        effect: crate::model::deed::Effect::default(),
     }
 }
 

@@ -38,6 +38,11 @@ impl KnownPattern {
         Self(pattern)
     }
 
+    /// A pattern of another rule. What is not known here matches nothing.
+    pub fn of(pattern: Json) -> Self {
+        Self(pattern)
+    }
+
     /// Whether the event matches.
     pub fn matches(&self, event: &Json) -> bool {
         self.first_mismatch(event).is_none()

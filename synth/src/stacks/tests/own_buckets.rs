@@ -1,12 +1,13 @@
 //! Our own buckets, assessed like all buckets.
 
+use s3guard_posture::model::observed::DescribedKey;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
-    AccessLogs, Acl, Algorithm, Encryption, Key, Lifecycle, Notifications, Ownership,
-    PublicAccessBlock, SseC, Versioning,
+    AccessLogs, Acl, Algorithm, Encryption, Expiry, ExpiryOf, Key, Lifecycle, Notifications,
+    Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{
-    Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
+    Age, Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
 };
 use serde_json::Value as Json;
 
@@ -66,11 +67,18 @@ fn seen(purpose: Purpose) -> Observed {
             xml: "<NotificationConfiguration></NotificationConfiguration>".to_owned(),
             elements: Vec::new(),
         }),
-        lifecycle: Reading::Known(Lifecycle { expires_after_days: days.min() }),
+        lifecycle: Reading::Known(Lifecycle::new(
+            days.map(|days| Expiry::after(ExpiryOf::Objects, days)),
+        )),
         tags: Reading::Absent,
         website: Reading::Absent,
         replication: Reading::Absent,
         object_lock: Reading::Absent,
+        // The stack's own key.
+        bucket_key: Reading::Known(DescribedKey {
+            arn: "arn:aws:kms:eu-west-1:111122223333:key/stack".to_owned(),
+            is_aws_managed: false,
+        }),
         ..Observed::unread(id)
     }
 }
@@ -98,6 +106,8 @@ fn encryption(bucket: &Json) -> Encryption {
 fn findings(purpose: Purpose, grade: Grade, off: &[Aspect]) -> Vec<Finding> {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
     let mut baseline = Baseline::new(grade, Some(key.parse().unwrap()));
+    // Nothing is left because it may be in use.
+    baseline.call_context.age = Age::New;
     baseline.log_bucket = Some("s3guard-logs-111122223333-eu-west-1-an".parse().unwrap());
     // These are reported only when a call changes them: most buckets never had them.
     let touched = [Aspect::Replication, Aspect::ObjectLock];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::expect_file;
 use s3guard_posture::model::grade::Wanted;
-use s3guard_posture::model::watch;
+use s3guard_posture::model::watch::{self, Answer};
 use s3guard_posture::testing::prose;
 use s3guard_posture::{Aspect, Grade};
 
@@ -18,12 +18,56 @@ const HEAD: &str = "\
 const CALLS: &str = "\
 ## Calls
 
-The rule `BucketChanged` matches these calls of every caller, except failed calls and those of s3guard's own roles. The
-event is only a hint: the guard reads the settings that the call may have weakened, and decides by what it reads.
-The names are those of CloudTrail, which are not always those of the API.
+Three rules match these calls of every caller, except failed calls and those of s3guard's own roles. The event is
+only a hint: the guard reads the settings that the call may have weakened, and decides by what it reads. Where it
+reads nothing, it reports what the event says. The names are those of CloudTrail, which are not always those of the
+API. Where no public event shows the name, both spellings are watched.
 
-| call | what it can do | aspects that are read |
-|---|---|---|
+| call | what it can do | aspects | what is done |
+|---|---|---|---|
+";
+
+const UNSEEN: &str = "\
+## What is not seen
+
+- Data events, such as reads and writes of objects, copies and `UpdateObjectEncryption`, which encrypts existing
+objects with another key: a trail for management events does not have them. Object notifications report what S3
+publishes.
+- Multi-Region access points in other Regions: CloudTrail reports their calls only in us-west-2, to a guard there.
+- Directory, table and vector buckets, and S3 Files.
+- Policies of access points and grants: they are not read. That they were changed is reported.
+- Changes of an organization's policies: the sweep finds what follows from them.
+- CORS, acceleration, payment, metrics and tiering configurations: they protect nothing.
+
+## Downgrades
+
+A protection that was on and is switched off is reported at every grade and in every mode, also `off`, with the call
+and the caller. The guard compares the call's parameters, and what it reads, with the last known value in the bucket's
+state; a sweep finds what no event has reported. Of a bucket without a known value, only what a call itself switches
+off is reported. If the mode reverts the change, that is one report.
+
+| protection | what is a downgrade |
+|---|---|
+| versioning | suspended |
+| MFA delete | off; of an unknown bucket, by root only |
+| server access logs | off, or to another bucket |
+| expiration of objects, of old versions | a rule deletes what no single rule before deleted as soon: fewer days, an \
+earlier date, fewer newer versions kept, or a wider filter (prefix, tags, sizes) |
+| replication | a destination is gone |
+| default retention (Object Lock) | gone, shorter, or governance instead of compliance |
+| events to EventBridge | off |
+| default encryption | a weaker algorithm, or another key in place of a customer's |
+| the block on SSE-C | off |
+| public access block | a switch is off |
+| ACLs disabled | enabled |
+
+Rules that remove delete markers or parts of incomplete uploads delete nothing that could be read, and are no
+downgrade.
+
+The third protection that one principal switches off within ten minutes is one critical alarm. In several buckets, it
+counts what was known to be on, as far as one function has handled the events. What the principal switches off after
+the alarm is reported together, two minutes later; what is severe by itself is reported at once.
+
 ";
 
 const GRADES: &str = "\
@@ -46,9 +90,14 @@ fn page() -> String {
     for watched in watch::TABLE {
         let aspects = listed(watched.aspects.iter());
         let (name, weakens) = (watched.event_name, watched.weakens);
-        writeln!(page, "| `{name}` | {weakens} | {aspects} |").unwrap();
+        let done = match watched.answer {
+            Answer::Judged => "read and judged",
+            Answer::Reported(done) => done,
+        };
+        writeln!(page, "| `{name}` | {weakens} | {aspects} | {done} |").unwrap();
     }
     page.push('\n');
+    page.push_str(UNSEEN);
     page.push_str(GRADES);
     page.push_str("| aspect | grade | mode | requirement | reason |\n|---|---|---|---|---|\n");
     for aspect in Aspect::ALL {

@@ -1,6 +1,7 @@
 //! The patterns of the rules against real events, matched as EventBridge does.
 
 use s3guard_posture::config::Selection;
+use s3guard_posture::model::watch::{Rule, TABLE};
 use serde_json::{Value as Json, json};
 
 use super::reading::read_guard;
@@ -92,8 +93,16 @@ fn a_failed_call_does_not_match() {
 
 #[test]
 fn only_calls_of_the_table_match() {
-    for watched in s3guard_posture::model::watch::TABLE {
-        check("BucketChanged", &call(watched.event_name, &json!({ "type": "Root" })), true);
+    for watched in TABLE {
+        let mut call = call(watched.event_name, &json!({ "type": "Root" }));
+        let sources = watched.rule.sources().iter().zip(watched.rule.event_sources());
+        for (source, event_source) in sources {
+            call["source"] = json!(source);
+            call["detail"]["eventSource"] = json!(event_source);
+            for rule in Rule::ALL {
+                check(rule.name(), &call, rule == watched.rule);
+            }
+        }
     }
     check("BucketChanged", &call("PutBucketCors", &json!({ "type": "Root" })), false);
     let mut directory = call("CreateBucket", &json!({ "type": "Root" }));
@@ -131,12 +140,15 @@ fn a_mismatch_has_its_reason() {
     let mut failed = call("CreateBucket", &json!({ "type": "Root" }));
     failed["detail"]["errorCode"] = json!("AccessDenied");
     assert_eq!(
-        reason(&patterns.bucket_changed, &failed),
+        reason(patterns.for_call("aws.s3", "CreateBucket").1, &failed),
         "`detail.errorCode` is present, the rule wants it absent"
     );
     let ours = role("<GuardRole.Arn>");
     assert_eq!(
-        reason(&patterns.bucket_changed, &call("PutBucketEncryption", &ours)),
+        reason(
+            patterns.for_call("aws.s3", "PutBucketEncryption").1,
+            &call("PutBucketEncryption", &ours)
+        ),
         "`detail.userIdentity.sessionContext.sessionIssuer.arn` is `<GuardRole.Arn>`, the rule wants anything but \
          `<GuardRole.Arn>` or it absent"
     );
@@ -173,11 +185,10 @@ fn alarms_match_when_they_are_raised_and_when_they_end() {
 #[test]
 fn the_patterns_are_those_of_the_template() {
     let patterns = rule_patterns(&here());
-    for (rule, pattern) in
-        [("BucketChanged", patterns.bucket_changed), ("ObjectChanged", patterns.object_changed)]
-    {
-        assert_eq!(pattern, of_template(rule));
+    for (rule, pattern) in patterns.calls {
+        assert_eq!(pattern, of_template(rule.name()));
     }
+    assert_eq!(patterns.object_changed, of_template("ObjectChanged"));
 }
 
 #[test]
@@ -189,7 +200,7 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
         guard_role: "arn:aws-cn:iam::444455556666:role/s3guard/prod-GuardRole-1A2B3C".to_owned(),
         ..here()
     });
-    let bucket_changed = json!(patterns.bucket_changed);
+    let bucket_changed = json!(patterns.for_call("aws.s3", "PutBucketPolicy").1);
     let issuer = &bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];
     assert_eq!(
         issuer["arn"][0],
@@ -214,7 +225,8 @@ fn the_longest_patterns_are_not_too_long_for_eventbridge() {
             guard_role: format!("arn:aws-us-gov:iam::111122223333:role/s3guard/{}", "r".repeat(64)),
             ..here()
         });
-        for pattern in [patterns.bucket_changed, patterns.object_changed] {
+        let of_calls = patterns.calls.into_iter().map(|(_, pattern)| pattern);
+        for pattern in of_calls.chain([patterns.object_changed]) {
             let pattern = json!(pattern);
             let length = pattern.to_string().chars().count();
             assert!(length < 2_048, "{length}: {pattern}");

@@ -33,9 +33,9 @@ fn policies_are_within_the_limits_of_their_services_also_with_many_deployers() {
         sizes.push(format!("{type}: {} of {max}, {}\n", longest.0, longest.1));
     }
     expect![[r#"
-        AWS::IAM::ManagedPolicy: 3357 of 6144, GuardReadPolicy
+        AWS::IAM::ManagedPolicy: 3659 of 6144, GuardReadPolicy
         AWS::S3::BucketPolicy: 8828 of 20480, LedgerBucketPolicy
-        AWS::SQS::QueuePolicy: 5756 of 8192, GuardQueuePolicy
+        AWS::SQS::QueuePolicy: 6246 of 8192, GuardQueuePolicy
         AWS::SNS::TopicPolicy: 3105 of 30720, AlertTopicPolicy
         AWS::KMS::Key: 3414 of 32768, Key
     "#]]

@@ -148,6 +148,9 @@ fn evidence_that_is_lost_is_found() {
         ("ConflictAlarm", "Conflict"),
         ("NotRecordedAlarm", "NotRecorded"),
         ("CoverageGapsAlarm", "CoverageGaps"),
+        ("RefusedAlarm", "Refused"),
+        ("ForeignObjectAlarm", "ForeignObject"),
+        ("LedgerNotReadableAlarm", "LedgerNotReadable"),
     ] {
         check(&format!("/Resources/{alarm}"), None, &format!("no alarm watches `{lost}`"));
     }
@@ -431,7 +434,15 @@ fn alarm_faults(template: &Json) -> Vec<String> {
             faults.push(format!("{id} notifies no one"));
         }
     }
-    for metric in [Metric::Failed, Metric::Conflict, Metric::NotRecorded, Metric::CoverageGaps] {
+    for metric in [
+        Metric::Failed,
+        Metric::Conflict,
+        Metric::NotRecorded,
+        Metric::CoverageGaps,
+        Metric::Refused,
+        Metric::ForeignObject,
+        Metric::LedgerNotReadable,
+    ] {
         let has_alarm = alarms.iter().any(|(_, alarm)| {
             let properties = &alarm["Properties"];
             properties["Namespace"] == metrics::NAMESPACE

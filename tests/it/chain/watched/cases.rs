@@ -97,6 +97,14 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             },
             ends: vec![Ends::Remediated(is_closed)],
         },
+        "DeleteBucketWebsite" => Case {
+            prepare: |ground, bucket| {
+                let index = "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>";
+                put(ground, bucket, "website", "WebsiteConfiguration", index);
+            },
+            weaken: |ground, bucket| delete(ground, bucket, "website"),
+            ends: vec![Ends::Read("s3:GetBucketPublicAccessBlock")],
+        },
         _ => return None,
     })
 }

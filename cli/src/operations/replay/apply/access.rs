@@ -3,26 +3,12 @@
 use s3guard_posture::events::field::{at, items, text};
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::policy::Policy;
-use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
+use s3guard_posture::model::setting::{Acl, Ownership};
 use serde_json::Value as Json;
-
-use crate::operations::replay::apply::is_true;
 
 /// The groups of all users, and of all users with an AWS account.
 const PUBLIC_GROUPS: [&str; 2] = ["/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"];
 const LOG_DELIVERY: &str = "/groups/s3/LogDelivery";
-
-/// The block that is set; a switch that is not named is off.
-pub(crate) fn block(parameters: &Json) -> Option<PublicAccessBlock> {
-    let configuration = at(parameters, &["PublicAccessBlockConfiguration"])?;
-    configuration.as_object()?;
-    Some(PublicAccessBlock {
-        block_public_acls: is_true(configuration, "BlockPublicAcls"),
-        ignore_public_acls: is_true(configuration, "IgnorePublicAcls"),
-        block_public_policy: is_true(configuration, "BlockPublicPolicy"),
-        restrict_public_buckets: is_true(configuration, "RestrictPublicBuckets"),
-    })
-}
 
 /// An unknown value counts as one that cannot be read, which is never changed.
 pub(crate) fn ownership(name: &str) -> Reading<Ownership> {

@@ -101,8 +101,8 @@ fn acls_that_are_switched_off_in_the_same_plan_leave_the_whole_block_on() {
         ..safe(Grade::Security)
     };
     let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
-    let enforces = enforcing(Grade::Security, Aspect::Ownership);
-    check(&bucket, &enforces, &[whole(), enforced]);
+    let baseline = enforcing(Grade::Security, Aspect::Ownership);
+    check(&bucket, &baseline, &[whole(), enforced]);
 }
 
 #[test]

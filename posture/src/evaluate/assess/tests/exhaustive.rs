@@ -4,7 +4,9 @@
 //! Aspects that share no input are judged apart, each with all its inputs; that they share none is checked with each. What is
 //! written for the one and read for the other is checked in `what_is_judged_apart_can_be_written_together`.
 
+use super::property::is_foreign_key;
 use super::*;
+use crate::model::observed::EncryptionHistory;
 
 mod promises;
 mod space;
@@ -51,11 +53,10 @@ fn given(first: Step, mut steps: Vec<Step>) -> Vec<Step> {
 fn every_encryption() {
     let aspects = [Aspect::Encryption, Aspect::SseC];
     let mut space = Space::new("encryption", &aspects);
-    let steps = |ownership: Step, policy: Step, acl: Step, histories: Vec<Observed>| {
-        let history = Step::Asked(Question::History, histories);
+    let steps = |ownership: Step, policy: Step, acl: Step| {
+        let history = Step::Asked(Question::History, histories(&[]));
         let [encryption, bucket_key, key] =
             [Question::Encryption, Question::BucketKey, Question::Key].map(Step::asked);
-        // What a bucket had before decides about a key of another account before anything else is read.
         [ownership, encryption, bucket_key, history, policy, acl, key, replication()]
     };
     let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
@@ -70,23 +71,44 @@ fn every_encryption() {
     each.push(only(own_bucket(), &aspects));
     let private =
         || Step::asked(Question::Acl).among(|o| o.acl.known().is_none_or(|acl| !acl.is_public));
-    space.walk(&id(), &each, &steps(writer(), two_policies(), private(), histories(&aspects)));
+    space.walk(&id(), &each, &steps(writer(), two_policies(), private()));
     let without_sse_c =
         with(bases.clone(), &[(Aspect::Encryption, &ours[..3]), (Aspect::SseC, &acls)]);
-    space.walk(
-        &in_region("me-south-1"),
-        &without_sse_c,
-        &steps(writer(), two_policies(), private(), histories(&aspects)),
-    );
+    let elsewhere = in_region("me-south-1");
+    space.walk(&elsewhere, &without_sse_c, &steps(writer(), two_policies(), private()));
     // Other principals that would need the key, in every way.
-    let new =
-        with(bases, &[(Aspect::Encryption, &[Stance::New]), (Aspect::SseC, &[Stance::Enforced])]);
+    let new = [(Aspect::Encryption, &[Stance::New][..]), (Aspect::SseC, &[Stance::Enforced])];
+    let new = with(bases.clone(), &new);
     let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
-    space.walk(&id(), &new, &steps(owners, two_policies(), all, histories(&[])));
-    let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
-    let policies = Step::asked(Question::Policy);
-    space.walk(&id(), &new, &steps(writer(), policies, no_one, histories(&[])));
-    space.end(235_680);
+    space.walk(&id(), &new, &steps(owners, two_policies(), all));
+    let no_one = || Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
+    space.walk(&id(), &new, &steps(writer(), Step::asked(Question::Policy), no_one()));
+    // What was done to the bucket lately, where no one else would need the key.
+    let lately = |is_foreign: bool, histories: Vec<Observed>| {
+        let said = |o: &Observed| o.encryption.known().is_none_or(|one| one.sse_c != SseC::NotSaid);
+        [
+            Step::given(Question::Ownership)
+                .among(|o| o.ownership.known() == Some(&Ownership::BucketOwnerEnforced)),
+            Step::asked(Question::Encryption)
+                .among(move |o| said(o) && is_foreign_key(o) == is_foreign),
+            Step::asked(Question::BucketKey).among(|o| o.bucket_key.known().is_some()),
+            Step::Asked(Question::History, histories),
+            Step::asked(Question::Policy).among(|o| o.policy == Reading::Absent),
+            Step::asked(Question::Key),
+            Step::asked(Question::Replication).among(|o| o.replication == Reading::Absent),
+        ]
+    };
+    let mut asked = with(grades(), &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[..])]);
+    asked.push(only(own_bucket(), &aspects));
+    // What the encryption was before matters to a key of another account alone.
+    let are_of_all = |o: &Observed| {
+        o.history.known().is_none_or(|history| history.encryption == EncryptionHistory::default())
+    };
+    let of_all = histories(&aspects).into_iter().filter(are_of_all).collect();
+    space.walk(&id(), &asked, &lately(false, of_all));
+    let asked = with(bases, &[(Aspect::Encryption, &ours[2..]), (Aspect::SseC, &ours[2..4])]);
+    space.walk(&id(), &asked, &lately(true, histories(&aspects)));
+    space.end(520_023);
 }
 
 /// None, and one that copies no objects with SSE-KMS.
@@ -180,40 +202,51 @@ fn every_policy() {
     let aspects = [Aspect::Tls, Aspect::Policy];
     let mut space = Space::new("policy", &aspects);
     let steps = |is_policy: fn(&Reading<Policy>) -> bool,
-                 own: fn(PublicAccessBlock) -> bool,
-                 of_account: fn(PublicAccessBlock) -> bool| {
+                 own: fn(Reading<PublicAccessBlock>) -> bool,
+                 of_account: fn(Reading<PublicAccessBlock>) -> bool,
+                 histories: Vec<Observed>| {
         vec![
-            Step::given(Question::PublicAccessBlock)
-                .among(move |o| o.public_access_block.known().is_none_or(|block| own(*block))),
+            Step::given(Question::PublicAccessBlock).among(move |o| own(o.public_access_block)),
             Step::asked(Question::Policy).among(move |observed| is_policy(&observed.policy)),
             Step::asked(Question::Website),
-            Step::asked(Question::AccountBlock)
-                .among(move |o| o.account_block.known().is_none_or(|block| of_account(*block))),
+            Step::asked(Question::AccountBlock).among(move |o| of_account(o.account_block)),
+            Step::asked(Question::PolicyStatus),
             Step::asked(Question::Tags),
             Step::asked(Question::Stack),
-            Step::Asked(Question::History, histories(&aspects[..1])),
+            Step::Asked(Question::History, histories),
         ]
     };
+    let lately = || histories(&aspects[..1]);
     let is_first = |policy: &Reading<Policy>| *policy == Reading::Absent;
-    let is_all = |block: PublicAccessBlock| block == PublicAccessBlock::ALL;
-    let is_off = |block: PublicAccessBlock| block == PublicAccessBlock::default();
-    // Every policy that is there already.
+    let is_all = |block| block == Reading::Known(PublicAccessBlock::ALL);
+    let is_off = |block| block == Reading::Known(PublicAccessBlock::default());
+    // Every policy that is there already, in a bucket that is closed.
     let mut each =
         with(grades(), &[(Aspect::Tls, &Stance::ALL), (Aspect::Policy, &Stance::REPORTED)]);
     each.push(only(own_bucket(), &aspects));
-    space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off));
+    space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off, lately()));
     // A first one, or one more statement, with or without a public website.
     let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
     let website =
         with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Enforced])]);
-    space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
+    space.walk(&id(), &website, &steps(plain, |_| true, |_| true, histories(&[])));
+    // One that S3 may reject, whoever refuses it.
+    let is_public = |policy: &Reading<Policy>| {
+        policy.known().is_some_and(|one| {
+            one.text().contains("Allow") && one.text().len() < 1000 && !one.text().contains("Deny")
+        })
+    };
+    let rejects = |block: Reading<PublicAccessBlock>| {
+        block.known().is_none_or(|block| !block.block_public_acls && !block.ignore_public_acls)
+    };
+    space.walk(&id(), &website, &steps(is_public, rejects, rejects, histories(&[])));
     // A first one, in every context, and whether its tags were read before or not.
     let at =
         |base: &Baseline| with(in_each_call_context(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
     let baselines: Vec<Baseline> = grades().iter().flat_map(at).collect();
     let tags = Step::given(Question::Tags);
-    space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off)));
-    space.end(86_670);
+    space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off, lately())));
+    space.end(32_131);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::destination::Destination;
-use crate::model::setting::{Lifecycle, Replication};
+use crate::model::setting::{Expiry, ExpiryOf, Lifecycle, Replication};
 
 fn versioned() -> Observed {
     let versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
@@ -93,7 +93,8 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
         Observed { replication: Reading::Known(replication), ..versioned() }
     };
     let copies = to("arn:aws:s3:::copies", Some("444455556666"));
-    let soon = Lifecycle { expires_after_days: Some(1) };
+    let soon = Lifecycle::new([Expiry::after(ExpiryOf::Objects, 1)]);
+    let old = Lifecycle::new([Expiry::after(ExpiryOf::OldVersions, 1)]);
     let cases = [
         (
             copies.clone(),
@@ -108,7 +109,12 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
         (
             Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
             Aspect::Lifecycle,
-            report("a lifecycle rule deletes objects after 1 days"),
+            report("objects are deleted after 1 day"),
+        ),
+        (
+            Observed { lifecycle: Reading::Known(old), ..safe(Grade::Speed) },
+            Aspect::Lifecycle,
+            report("old versions are deleted after 1 day"),
         ),
         (
             Observed { object_lock: Reading::Absent, ..versioned() },
@@ -130,7 +136,7 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
     let unversioned = Observed { versioning: Reading::Absent, ..unread };
     let asked = questions(&unversioned, &existing(Grade::Speed));
     assert!(!asked.iter().any(|one| matches!(one, Question::Replication | Question::ObjectLock)));
-    let late = Lifecycle { expires_after_days: Some(30) };
+    let late = Lifecycle::new([Expiry::after(ExpiryOf::Objects, 30)]);
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
     assert_eq!(assess(&late, &baseline(Grade::Speed)), []);
 }

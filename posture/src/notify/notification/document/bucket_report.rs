@@ -82,6 +82,18 @@ pub enum Outcome {
     ExemptLeft,
     /// It was reconciled again.
     Retried,
+    /// One principal has switched off several protections.
+    SequenceSwitchedOff,
+    /// That principal has switched off more protections.
+    MoreSwitchedOff,
+    /// It was in use, and was deleted.
+    Deleted,
+    /// A configured key cannot be used any more.
+    KeyLost,
+    /// A protection was switched off.
+    SwitchedOff,
+    /// A change that only its event shows.
+    Changed,
 }
 
 /// What makes a bucket public.
@@ -108,7 +120,12 @@ impl BucketReport {
     /// The subject: what stands before the name of the bucket, the name, and what stands behind it.
     pub(crate) fn title(&self, severity: Severity) -> (String, &str, String) {
         let is_account = self.bucket == crate::model::names::ACCOUNT;
-        let name = if is_account { "the account's public access block" } else { &self.bucket };
+        let is_of_event = matches!(self.outcome, Outcome::KeyLost | Outcome::Changed);
+        let name = match (is_account, is_of_event) {
+            (true, true) => "the account",
+            (true, false) => "the account's public access block",
+            (false, _) => &self.bucket,
+        };
         let mark = match severity {
             Severity::Critical => "CRITICAL: ",
             Severity::High => "HIGH: ",
@@ -147,6 +164,17 @@ impl BucketReport {
             Outcome::Left => did("left a bucket as it is:"),
             Outcome::ExemptLeft => did("left an exempt bucket as it is:"),
             Outcome::Retried => did("retried"),
+            Outcome::SequenceSwitchedOff => {
+                let before = format!("{mark}protections switched off by one principal in {bucket}");
+                (before, String::new())
+            }
+            Outcome::MoreSwitchedOff => {
+                (format!("{mark}more protections switched off in {bucket}"), String::new())
+            }
+            Outcome::Deleted => (format!("{mark}{bucket}"), " in use was deleted".to_owned()),
+            Outcome::KeyLost => (format!("{mark}a key is lost in "), String::new()),
+            Outcome::SwitchedOff => did("reports a protection switched off in"),
+            Outcome::Changed => did("reports a change of"),
         };
         (before, name, after)
     }

@@ -35,9 +35,9 @@ attributes, so nothing filters them.
 
 | severity | what it means |
 |---|---|
-| `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, a policy lets no principal in, or one of the stack's own buckets was changed, not by a deployer. |
-| `high` | A remediation failed or AWS refused it, it cannot be read who may access a bucket, a bucket lets in or sends its data to someone outside of the account who is not trusted, a policy denies requests because they come by TLS, statements of a policy were lost, or an alarm of s3guard's own stack is in state ALARM. |
-| `warning` | Should be checked: a weakening was reverted, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
+| `critical` | Data is, or may be, at risk now: a bucket stays public (by its policy, its ACL or as a website), public access could not be blocked, another party keeps reverting remediations, one principal has switched off three or more protections within ten minutes, a policy lets no principal in, or one of the stack's own buckets was changed, not by a deployer. |
+| `high` | A remediation failed or AWS refused it, it cannot be read who may access a bucket, a bucket lets in or sends its data to someone outside of the account who is not trusted, a policy denies requests because they come by TLS, statements of a policy were lost, a website was deleted, a configured key was disabled or will be deleted, or an alarm of s3guard's own stack is in state ALARM. |
+| `warning` | Should be checked: a weakening was reverted, a protection was switched off, a setting is left as it is, an exemption ends, or no event about a bucket was received. |
 | `info` | For information: a bucket was protected, or an alarm is in state OK. |
 
 Subject, SMS and severity are those of the worst that remains: `CRITICAL: bucket reports stays public (bucket policy)`, also

@@ -18,6 +18,7 @@ pub(super) fn broken(before: &State, after: &Observed) -> Vec<&'static str> {
         ("who writes by ACL", switches_acls_off(before, after)),
         ("who sees the website", refuses_website(before, after)),
         ("the stack", is_in_the_way_of_stack(before, after)),
+        ("what S3 rejects", is_rejected(observed, after)),
         ("who uses what there is", affects_clients(before, after)),
     ];
     let broken = checks.into_iter().filter(|(_, is)| *is).map(|(name, _)| name);
@@ -202,6 +203,26 @@ fn is_in_the_way_of_stack(before: &State, after: &Observed) -> bool {
     is_first && is_of_stack && (baseline.mode(Aspect::Tls) != Mode::Enforce || is_at_work)
 }
 
+/// A public policy is not written where the block rejects it.
+fn is_rejected(observed: &Observed, after: &Observed) -> bool {
+    observed.policy != after.policy
+        && observed.policy.known().is_some_and(Policy::may_be_public)
+        && observed.policy_is_public == Reading::Known(true)
+        && effective(observed).block_public_policy
+}
+
+/// Whether a call has set a key of another account since the guard was installed.
+fn has_new_foreign_key(State { observed, baseline }: &State) -> bool {
+    let first = observed.history.known().and_then(|history| history.encryption.first.clone());
+    let was_foreign = first.map(|first| {
+        let mut earlier = observed.clone();
+        earlier.set(&Setting::Encryption(Some(first)));
+        is_foreign_key(&earlier)
+    });
+    let is_set = baseline.call_context.changed.contains(&Aspect::Encryption);
+    is_foreign_key(observed) && (is_set || was_foreign == Some(false))
+}
+
 /// What is not silent is left in an existing bucket that no call has weakened: everything but the switches about policies
 /// and, where ACLs are disabled, those about ACLs.
 fn affects_clients(before: &State, after: &Observed) -> bool {
@@ -211,6 +232,7 @@ fn affects_clients(before: &State, after: &Observed) -> bool {
     };
     let sse_s3 = Some((Algorithm::SseS3, false));
     let is_raised = is_set(&observed.encryption) != is_set(&after.encryption)
+        && !has_new_foreign_key(before)
         && !(observed.encryption == Reading::Absent && is_set(&after.encryption) == sse_s3);
     [
         (Aspect::Encryption, is_raised),

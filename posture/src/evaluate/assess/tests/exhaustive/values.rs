@@ -4,7 +4,7 @@ use super::super::*;
 use crate::config::EvaluationContext;
 use crate::model::destination::Destination;
 use crate::model::observed::{DescribedKey, EncryptionHistory};
-use crate::model::setting::{Lifecycle, Replication};
+use crate::model::setting::{Expiry, ExpiryOf, Lifecycle, Replication, Retention};
 use crate::{Age, CallContext, Config, Maker};
 
 /// A key of the account that is not configured.
@@ -245,11 +245,16 @@ pub(super) fn answers(question: Question) -> Vec<Observed> {
             readings(all, |o, reading| o.replication = reading)
         }
         Question::Lifecycle => {
-            let after = |expires_after_days| Lifecycle { expires_after_days };
+            let after = |days: Option<u32>| {
+                Lifecycle::new(days.map(|days| Expiry::after(ExpiryOf::Objects, days)))
+            };
             let all = [None, Some(0), Some(7), Some(8)].map(after);
             readings(all.into(), |o, reading| o.lifecycle = reading)
         }
-        Question::ObjectLock => readings(vec![()], |o, reading| o.object_lock = reading),
+        Question::ObjectLock => {
+            let retention = Retention { compliance: false, days: 1 };
+            readings(vec![retention], |o, reading| o.object_lock = reading)
+        }
         Question::Key => readings(
             vec![KeyState::Usable, KeyState::Unusable("it is disabled".to_owned())],
             |o, reading| o.key = reading,
