@@ -337,9 +337,10 @@ fn a_bucket_that_the_account_closes_is_of_low_severity_if_its_own_block_cannot_b
     });
     let swept = sweep(world);
     expect![[r#"
-        s3guard left a bucket as it is: reports [info]
+        s3guard left a bucket as it is: reports [warning]
         Left as it is
           public access block: closed by the account's public access block; the bucket's own could not be set (SCP)
+          public access block: the public access block is off (BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets), was on; s3guard knows of no call that has done it
     "#]]
     .assert_eq(&said(&swept[0]));
     later(world, time::Duration::hours(6));
