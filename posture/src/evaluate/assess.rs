@@ -254,10 +254,19 @@ fn refused(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Optio
     Some(Reason::Refused(Box::new(write)))
 }
 
-/// The first judgement of one aspect, whichever setting it shares.
+/// The first judgement of one aspect that is enforced, whichever setting it shares.
 fn judge_aspect(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
-    let judged = judge(observed, baseline).into_iter();
-    judged.filter(|(of, _)| *of == aspect).map(|(_, judgement)| judgement).next()
+    let one = match aspect {
+        Aspect::Encryption | Aspect::SseC => {
+            let mut judged = encryption::judge(observed, baseline).into_iter();
+            return judged.find(|(of, _)| *of == aspect).map(|(_, judgement)| judgement);
+        }
+        Aspect::PublicAccess => {
+            access::block(observed, baseline).map(|all| all.into_iter().next())
+        }
+        _ => one(aspect, observed, baseline).map(Some),
+    };
+    one.unwrap_or_else(Some)
 }
 
 fn suppressed(observed: &Observed, aspect: Aspect) -> Option<Date> {

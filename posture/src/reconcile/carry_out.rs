@@ -11,6 +11,8 @@ use super::ledger::RecordId;
 use super::record::{Event, Record, State, VERSION, rfc3339};
 use crate::{Action, Baseline, Finding, Observed, Question, Reading, Reason, SettingKind, Trigger};
 
+/// How often a setting is read again before it is written, because its answer has raised questions.
+const READ_AGAIN_MAX: u32 = 3;
 /// How often a written setting is read until it is visible: S3's settings are eventually consistent.
 const VERIFICATIONS_MAX: u32 = 4;
 
@@ -130,24 +132,26 @@ fn in_order(inspection: &Inspection) -> (Vec<SettingKind>, Option<SettingKind>) 
     (kinds, first)
 }
 
-/// Reads a setting again, until it is what was read last.
+/// Reads a setting again, until it is what was read last. Where each answer raises questions, it ends with the last one.
 async fn read_again<A: Account>(
     account: &A,
     current: &Inspection,
     question: Question,
     wanted: &(impl Fn(&Observed) -> Baseline + Sync),
 ) -> Result<Option<Inspection>, A::Error> {
-    let mut observed = current.observed.clone();
-    loop {
-        observed.forget(question);
-        match read_all(account, observed, wanted, false).await? {
-            // It had more questions, which are answered now.
-            Some(seen) if !seen.read_last.is_empty() && !seen.read_last.contains(&question) => {
-                observed = seen.observed;
-            }
-            seen => return Ok(seen),
+    let mut last = current.clone();
+    for _ in 0..READ_AGAIN_MAX {
+        last.observed.forget(question);
+        match read_all(account, last.observed, wanted, false).await? {
+            Some(seen) => last = seen,
+            None => return Ok(None),
+        }
+        // Otherwise it had more questions, which are answered now.
+        if last.read_last.is_empty() || last.read_last.contains(&question) {
+            break;
         }
     }
+    Ok(Some(last))
 }
 
 impl<E> Outcome<E> {
