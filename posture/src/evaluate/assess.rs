@@ -261,9 +261,7 @@ fn judge_aspect(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Opt
             let mut judged = encryption::judge(observed, baseline).into_iter();
             return judged.find(|(of, _)| *of == aspect).map(|(_, judgement)| judgement);
         }
-        Aspect::PublicAccess => {
-            access::block(observed, baseline).map(|all| all.into_iter().next())
-        }
+        Aspect::PublicAccess => access::block(observed, baseline).map(|all| all.into_iter().next()),
         _ => one(aspect, observed, baseline).map(Some),
     };
     one.unwrap_or_else(Some)
