@@ -119,7 +119,7 @@ pub(crate) fn parse(
     let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
     let again: Vec<OsString> = arguments.iter().map(escaped).collect();
     parse_once(arguments, variable, deployment)
-        .or_else(|error| Err(parse_once(again, variable, deployment).err().unwrap_or(error)))
+        .map_err(|error| parse_once(again, variable, deployment).err().unwrap_or(error))
 }
 
 fn parse_once(

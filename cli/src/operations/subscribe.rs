@@ -36,17 +36,17 @@ pub(crate) async fn subscribe(
     let mut result = SubscribeResult::default();
     for text in confirmations {
         let (topic, token) = read(text);
-        let is_asked = |arn: &str| topic.as_ref().is_none_or(|topic| topic == arn);
-        let arns: Vec<&str> =
+        let is_asked = |arn: &str| topic.as_ref().is_none_or(|of_url| of_url == arn);
+        let asked: Vec<&str> =
             topics.iter().map(|(_, arn)| *arn).filter(|arn| is_asked(arn)).collect();
-        if arns.is_empty() {
+        if asked.is_empty() {
             return Err(anyhow!("the URL is of a topic that is not one of the stack's"))
                 .hint("give the URL of \"Confirm subscription\" in the email, in quotes")
                 .exit(Exit::Usage);
         }
         // A token does not say of which topic it is.
         let mut confirmed = Err(anyhow!("no topic of the stack takes the token"));
-        for arn in arns {
+        for arn in asked {
             confirmed = subscriptions::confirm(&account.connection, arn, &token)
                 .await
                 .map_err(anyhow::Error::from);

@@ -262,7 +262,19 @@ fn judge_aspect(aspect: Aspect, observed: &Observed, baseline: &Baseline) -> Opt
             return judged.find(|(of, _)| *of == aspect).map(|(_, judgement)| judgement);
         }
         Aspect::PublicAccess => access::block(observed, baseline).map(|all| all.into_iter().next()),
-        _ => one(aspect, observed, baseline).map(Some),
+        Aspect::Tls
+        | Aspect::Ownership
+        | Aspect::Versioning
+        | Aspect::AccessLogs
+        | Aspect::Notifications
+        | Aspect::Policy
+        | Aspect::Acl
+        | Aspect::Replication
+        | Aspect::Lifecycle
+        | Aspect::ObjectLock
+        | Aspect::AccountPublicAccess
+        | Aspect::AccessPoints
+        | Aspect::Exports => one(aspect, observed, baseline).map(Some),
     };
     one.unwrap_or_else(Some)
 }

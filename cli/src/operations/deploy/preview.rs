@@ -97,9 +97,9 @@ impl Preview {
             log_bucket: log_bucket(target),
             ..EvaluationContext::new(asking.run.now.date())
         };
-        let (named, rules) =
+        let (listed, rules) =
             futures_util::join!(preview.names(&buckets), rules::patterns(connection));
-        let names = match named {
+        let names = match listed {
             Ok((names, has_more)) => {
                 preview.has_more = has_more;
                 names
@@ -138,7 +138,7 @@ impl Preview {
         match rules {
             Ok(Reading::Known(rules)) => preview.rules = of_every_bucket(rules, &preview.account),
             Ok(_) => {
-                preview.not_seen.push("rules: missing permission `events:ListRules`".to_owned())
+                preview.not_seen.push("rules: missing permission `events:ListRules`".to_owned());
             }
             Err(error) => preview.not_seen.push(format!("rules: {error}")),
         }

@@ -46,7 +46,8 @@ fn encrypted(key: &str, sse_c: SseC) -> Encryption {
 }
 
 fn notifications(elements: &[&str]) -> Notifications {
-    let xml: String = elements.iter().map(|name| format!("<{name}></{name}>")).collect();
+    let xml = elements.iter().map(|name| ["<", name, "></", name, ">"].concat());
+    let xml = xml.collect::<Vec<_>>().concat();
     Notifications {
         xml: format!("<NotificationConfiguration>{xml}</NotificationConfiguration>"),
         elements: elements.iter().map(|&name| name.to_owned()).collect(),

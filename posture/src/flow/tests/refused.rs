@@ -358,7 +358,7 @@ fn an_organization_that_decides_the_accounts_block_is_reported_once() {
     for cause in [Cause::Organization, Cause::ServiceControlPolicy, Cause::Denied] {
         let world = refusing(&[(SettingKind::AccountPublicAccessBlock, cause)]);
         world.with(|state| {
-            state.config = Some(r#"{"aspects":{"account-public-access":"enforce"}}"#)
+            state.config = Some(r#"{"aspects":{"account-public-access":"enforce"}}"#);
         });
         let handled = world.handle(std::slice::from_ref(&account));
         assert!(handled.failed.is_empty());
@@ -380,7 +380,7 @@ fn an_organization_that_decides_the_accounts_block_is_reported_once() {
 fn a_bucket_of_control_tower_is_left_without_a_write_and_reported_once() {
     let world = World::with_bucket("aws-controltower-logs-111122223333-eu-west-1");
     world.with(|state| {
-        state.refuses = SettingKind::ALL.map(|kind| (kind, Cause::ServiceControlPolicy)).into()
+        state.refuses = SettingKind::ALL.map(|kind| (kind, Cause::ServiceControlPolicy)).into();
     });
     let task = task_for().replace("reports", world.id().name.as_str());
     assert!(world.handle(std::slice::from_ref(&task)).failed.is_empty());

@@ -81,3 +81,9 @@ fn named(name: &str, parameters: &Json) -> String {
         },
     }
 }
+
+/// The id of `<Id>` or `<Id.Attribute>`.
+pub(super) fn inner(reference: &str) -> &str {
+    let name = reference.trim_matches(['<', '>']);
+    name.split_once('.').map_or(name, |(id, _)| id)
+}

@@ -3,7 +3,7 @@
 use s3guard_posture::contract::metrics::{self, Metric};
 use serde_json::{Value as Json, json};
 
-use super::reading::{configured, many, of_type, read, texts};
+use super::reading::{configured, inner, many, of_type, read, texts};
 use crate::stacks::guard;
 
 const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard-eu-west-1";
@@ -495,10 +495,4 @@ fn partition_faults(written: &Json) -> Vec<String> {
 
 fn pairs<'a>(left: &[&'a str], right: &[&'a str]) -> Vec<(&'a str, &'a str)> {
     left.iter().flat_map(|one| right.iter().map(|other| (*one, *other))).collect()
-}
-
-/// The id of `<Id>` or `<Id.Attribute>`.
-fn inner(reference: &str) -> &str {
-    let name = reference.trim_matches(['<', '>']);
-    name.split_once('.').map_or(name, |(id, _)| id)
 }

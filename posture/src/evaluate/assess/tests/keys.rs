@@ -30,9 +30,8 @@ fn foreign_reason() -> Reason {
 fn written(observed: &Observed, baseline: &Baseline) -> Option<Encryption> {
     assert_eq!(questions(observed, baseline), []);
     let actions = plan(&assess(observed, baseline)).actions;
-    actions.into_iter().find_map(|action| match action.set {
-        Setting::Encryption(encryption) => encryption,
-        _ => None,
+    actions.into_iter().find_map(|action| {
+        if let Setting::Encryption(encryption) = action.set { encryption } else { None }
     })
 }
 

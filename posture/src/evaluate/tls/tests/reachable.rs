@@ -33,10 +33,10 @@ fn requests() -> Vec<[Request; 5]> {
 }
 
 fn has(value: &Value, is: impl Fn(&str) -> bool) -> bool {
-    match value {
-        Value::Array(all) => all.iter().any(|one| is(one.as_str().unwrap())),
-        one => is(one.as_str().unwrap()),
+    if let Value::Array(all) = value {
+        return all.iter().any(|one| is(one.as_str().unwrap()));
     }
+    is(value.as_str().unwrap())
 }
 
 fn test(operator: &str, expected: &Value, value: Option<&str>) -> bool {

@@ -209,11 +209,9 @@ impl Space {
                 state.baseline.set_mode(aspect, Mode::EnforceNew);
                 // The public access block waits for what the ownership's own write does, and a website keeps plain HTTP
                 // where its public access stays.
-                let waits = match aspect {
-                    Aspect::Ownership => aspects.contains(&Aspect::PublicAccess),
-                    Aspect::PublicAccess => aspects.contains(&Aspect::Tls),
-                    _ => false,
-                };
+                let waits = (aspect == Aspect::Ownership
+                    && aspects.contains(&Aspect::PublicAccess))
+                    || (aspect == Aspect::PublicAccess && aspects.contains(&Aspect::Tls));
                 if !waits {
                     same(&state, findings, &aspect);
                 }
