@@ -82,10 +82,11 @@ pub(super) fn configuration_file(account: &Account, configuration: &str) -> Path
     // Accounts of another run of the tests have the same numbers.
     let name = format!("s3guard-{}-{}.toml", std::process::id(), account.number());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let mut configuration = configuration.to_owned();
-    if !configuration.contains("[notifications") {
-        configuration += &format!("\n[notifications]\nwindow = \"{WINDOW_SECONDS}s\"\n");
-    }
+    let configuration = if configuration.contains("[notifications") {
+        configuration.to_owned()
+    } else {
+        format!("{configuration}\n[notifications]\nwindow = \"{WINDOW_SECONDS}s\"\n")
+    };
     fs::write(&file, configuration).unwrap();
     file
 }

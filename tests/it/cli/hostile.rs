@@ -70,7 +70,16 @@ fn is_shown(command: &mut Command) -> bool {
 
 /// The text in XML.
 fn xml() -> String {
-    HOSTILE.chars().map(|character| format!("&#{};", u32::from(character))).collect()
+    in_xml(HOSTILE)
+}
+
+/// Every character as a reference.
+fn in_xml(text: &str) -> String {
+    each(text, |code| format!("&#{code};"))
+}
+
+fn each(text: &str, written: impl Fn(u32) -> String) -> String {
+    text.chars().map(|character| written(u32::from(character))).collect::<Vec<_>>().concat()
 }
 
 /// A refusal in the form of the service that is asked.
@@ -85,7 +94,7 @@ fn refused(request: &Request, code: &str) -> Answer {
             json!({ "__type": code, "message": HOSTILE, "Message": HOSTILE }).to_string(),
         );
     }
-    let code: String = code.chars().map(|one| format!("&#{};", u32::from(one))).collect();
+    let code = in_xml(code);
     let error = format!("<Error><Code>{code}</Code><Message>{}</Message></Error>", xml());
     (403, if is_query { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error })
 }
@@ -425,7 +434,7 @@ fn arguments_and_file_names_are_escaped_by_every_command() {
 fn what_files_contain_is_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let hidden = HOSTILE.replace(['\r', '\n'], "");
-    let escaped: String = HOSTILE.chars().map(|one| format!("\\u{:04x}", u32::from(one))).collect();
+    let escaped = each(HOSTILE, |code| format!("\\u{code:04x}"));
     let write = |name: &str, text: &str| {
         let path = folder.path().join(format!("{name}{HOSTILE}"));
         fs::write(&path, text).unwrap();

@@ -23,10 +23,12 @@ fn text(name: &str, parameters: Json) -> String {
     plain(&replayed(&event.to_string(), Grade::Speed)[0])
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "each is written where it is passed")]
 fn of_policy(statements: Json) -> String {
     text("PutBucketPolicy", json!({ "bucketPolicy": { "Statement": statements } }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "each is written where it is passed")]
 fn allow(principal: Json, condition: Json) -> Json {
     json!({
         "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
