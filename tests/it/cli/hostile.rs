@@ -68,11 +68,6 @@ fn is_shown(command: &mut Command) -> bool {
     all.contains("forged")
 }
 
-/// The text in XML.
-fn xml() -> String {
-    in_xml(HOSTILE)
-}
-
 /// Every character as a reference.
 fn in_xml(text: &str) -> String {
     each(text, |code| format!("&#{code};"))
@@ -95,7 +90,7 @@ fn refused(request: &Request, code: &str) -> Answer {
         );
     }
     let code = in_xml(code);
-    let error = format!("<Error><Code>{code}</Code><Message>{}</Message></Error>", xml());
+    let error = format!("<Error><Code>{code}</Code><Message>{}</Message></Error>", in_xml(HOSTILE));
     (403, if is_query { format!("<ErrorResponse>{error}</ErrorResponse>") } else { error })
 }
 
@@ -107,7 +102,7 @@ fn pairs(kind: &str, all: &[(&str, &str)]) -> String {
 }
 
 fn stack(status: &str) -> Answer {
-    let hostile = xml();
+    let hostile = in_xml(HOSTILE);
     let parameters = [
         ("CodeBucket", "code"),
         ("CodeKey", "k"),
@@ -143,7 +138,7 @@ fn stack(status: &str) -> Answer {
 }
 
 fn events(status: &str, is_done: bool) -> Answer {
-    let hostile = xml();
+    let hostile = in_xml(HOSTILE);
     let event = |id: &str, logical: &str, kind: &str, status: &str| {
         format!(
             "<member><EventId>{id}</EventId><StackId>{STACK_ID}</StackId><StackName>s</StackName>\
@@ -165,7 +160,7 @@ fn events(status: &str, is_done: bool) -> Answer {
 }
 
 fn resources() -> Answer {
-    let hostile = xml();
+    let hostile = in_xml(HOSTILE);
     let resource = |kind: &str, status: &str| {
         format!(
             "<member><LogicalResourceId>{hostile}</LogicalResourceId><PhysicalResourceId>{hostile}</PhysicalResourceId>\
@@ -186,7 +181,7 @@ fn resources() -> Answer {
 }
 
 fn change_set() -> Answer {
-    let hostile = xml();
+    let hostile = in_xml(HOSTILE);
     let change = format!(
         "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action>\
          <LogicalResourceId>{hostile}</LogicalResourceId><PhysicalResourceId>{hostile}</PhysicalResourceId>\
@@ -241,7 +236,7 @@ fn read(path: &str) -> Option<Answer> {
     Some(match path {
         _ if is_list && path.contains("prefix=records") => {
             let key = format!("records/reports/{}.json", operators::ID.split('@').nth(1)?);
-            contents(&[&key, &format!("records/reports/{}", xml())])
+            contents(&[&key, &format!("records/reports/{}", in_xml(HOSTILE))])
         }
         _ if is_list && path.contains("prefix=suppressions") => contents(&[SUPPRESSION]),
         _ if path.starts_with("/ledger/records") => (200, record().to_string()),
@@ -280,7 +275,7 @@ fn hostile(
     }
     let is_done = is_done.load(SeqCst);
     let status = statuses[usize::from(is_done)];
-    let (hostile, now) = (xml(), "2026-01-01T00:00:00Z");
+    let (hostile, now) = (in_xml(HOSTILE), "2026-01-01T00:00:00Z");
     let json = |value: Value| (200, value.to_string());
     Some(match call {
         "DescribeStacks" => stack(status),
