@@ -41,6 +41,16 @@ named! {
     Created = "created",
 }
 
+impl Known {
+    /// Whether an event of the bucket has arrived: that a sweep has found it does not prove that one does.
+    pub fn is_by_event(self) -> bool {
+        match self {
+            Self::Event | Self::Created => true,
+            Self::Swept | Self::Before | Self::Gap => false,
+        }
+    }
+}
+
 /// How a bucket without a state becomes known to a sweep; `is_first` is the first sweep of all.
 pub fn at_sweep(created: Option<OffsetDateTime>, is_first: bool, now: OffsetDateTime) -> Known {
     let is_recent = created.is_some_and(|created| now - created < EVENT_WITHIN);
@@ -73,5 +83,11 @@ mod tests {
             assert_eq!(at_sweep(created, false, NOW), expected, "{created:?}");
             assert_eq!(at_sweep(created, true, NOW), Known::Before, "{created:?}");
         }
+    }
+
+    #[test]
+    fn only_an_event_shows_that_events_arrive() {
+        let by_event = Known::ALL.into_iter().filter(|known| known.is_by_event());
+        assert_eq!(by_event.collect::<Vec<_>>(), [Known::Event, Known::Created]);
     }
 }

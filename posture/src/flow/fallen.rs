@@ -13,7 +13,7 @@ use crate::model::protection;
 use crate::model::severity::Severity;
 use crate::reconcile::account::CallError;
 use crate::reconcile::protections::{KnownFall, ProtectionUpdate};
-use crate::{Account, BucketName, Finding, Mode, Notification, Reason, Trigger};
+use crate::{Account, Baseline, BucketName, Finding, Mode, Notification, Reason, Record, Trigger};
 
 /// After how many seconds what was folded is reported.
 const SUMMARY_SECONDS: u16 = 120;
@@ -35,9 +35,14 @@ where
     L: Ledger,
     O: Outgoing,
 {
-    /// Finds what was switched off, and notes it for the state. A bucket that is new, or of which nothing is known, has no
-    /// last values.
-    pub(super) fn fallen(&self, end: &mut Conclusion<'_>, is_unknown: bool) -> Fallen {
+    /// Finds what was switched off, and notes it for the state; `earlier` are the writes of runs before that this report
+    /// contains. A bucket that is new, or of which nothing is known, has no last values.
+    pub(super) fn fallen(
+        &self,
+        end: &mut Conclusion<'_>,
+        earlier: &[Record],
+        is_unknown: bool,
+    ) -> Fallen {
         let calls = end.pass.task.trigger.calls();
         let is_new = is_unknown && calls.iter().any(|call| call.event_name == "CreateBucket");
         let known = end.known.as_ref().map(|known| known.protections.clone()).unwrap_or_default();
@@ -62,7 +67,8 @@ where
                 Some(KnownFall { fall: one.fall()?, words: one.words(), notified: true })
             })
             .collect();
-        let findings = downgrades.iter().filter(|one| !is_said(one, end)).map(finding).collect();
+        let findings =
+            downgrades.iter().filter(|one| !is_said(one, end, earlier)).map(finding).collect();
         let mut fallen = Fallen { findings, ..Fallen::default() };
         let bucket = &end.pass.id.name;
         let mut falls = self.account.recent_falls();
@@ -152,10 +158,22 @@ fn is_otherwise(one: &Downgrade, end: &Conclusion<'_>) -> bool {
         })
 }
 
-/// Whether the report says it anyway: it was remediated, or is reported as a setting that the mode only reports.
-fn is_said(one: &Downgrade, end: &Conclusion<'_>) -> bool {
+/// Whether the report says it anyway: it was remediated, now or by a run before, or is reported as a setting that the mode
+/// only reports.
+fn is_said(one: &Downgrade, end: &Conclusion<'_>, earlier: &[Record]) -> bool {
     let aspect = one.protection.aspect();
-    let is_reported = aspect.setting().is_some()
+    let call = one.by.as_ref().and_then(|call| call.event_id.as_deref());
+    let is_remediated = earlier.iter().any(|record| {
+        let mut calls = record.events.iter().map(|event| event.event_id.as_deref());
+        record.aspects.contains(&aspect) && calls.any(|of| of.is_some() && of == call)
+    });
+    if one.protection != protection::Protection::MfaDelete
+        && (is_remediated || is_retried(one, end))
+    {
+        return true;
+    }
+    // Without what it was before, there is nothing to add.
+    let is_reported = (aspect.setting().is_some() || one.from.is_none())
         && end.seen.baseline.as_ref().is_some_and(|baseline| baseline.mode(aspect) == Mode::Report);
     one.protection != protection::Protection::MfaDelete
         && end.seen.findings.iter().any(|finding| match finding {
@@ -165,6 +183,19 @@ fn is_said(one: &Downgrade, end: &Conclusion<'_>) -> bool {
             }
             Finding::NotRemediated { .. } | Finding::Later { .. } => false,
         })
+}
+
+/// Whether it is back, and the guard may have done that in a run that was interrupted before it noted it: then the report
+/// says so.
+fn is_retried(one: &Downgrade, end: &Conclusion<'_>) -> bool {
+    let now = end.seen.protections.get(&one.protection);
+    let is_back = match (&one.from, now) {
+        (Some(from), Some(now)) => !downgrade::has_fallen(from, now),
+        (None, Some(now)) => *now != one.to,
+        (_, None) => false,
+    };
+    let enforces = |baseline: &Baseline| baseline.mode(one.protection.aspect()).enforces();
+    end.pass.task.is_again && is_back && end.seen.baseline.as_ref().is_some_and(enforces)
 }
 
 fn finding(one: &Downgrade) -> Finding {

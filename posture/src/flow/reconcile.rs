@@ -208,9 +208,9 @@ where
         update.right = seen.right(known.as_ref());
         let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
-        let mut fallen = self.fallen(&mut end, is_new);
-        fallen.findings.extend(self.by_event(&end).await);
         let earlier = self.unreported(&mut end).await;
+        let mut fallen = self.fallen(&mut end, &earlier, is_new);
+        fallen.findings.extend(self.by_event(&end).await);
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
         for stopped in stopped(&end) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::wait;
-use s3guard_posture::evaluate::coverage::Known;
 use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
 use time::OffsetDateTime;
@@ -40,9 +39,8 @@ pub(crate) async fn protect(run: &VerifyRun<'_>) -> anyhow::Result<Option<Clues>
     let waited = run
         .wait(begun, bound, async || {
             if let Some(ledger) = run.ledger.as_ref().filter(|_| !received) {
-                // That a sweep has found it does not prove that an event arrived.
                 let known = ledger.state(name).await?.and_then(|state| state.known);
-                received = known.is_some_and(|known| known.how == Known::Event);
+                received = known.is_some_and(|known| known.how.is_by_event());
             }
             let standing = match run.standing().await {
                 Err(error) if error.is::<Gone>() && begun.elapsed() < UNKNOWN => return Ok(None),

@@ -11,7 +11,7 @@ struct Scenario {
     name: &'static str,
     bodies: Vec<String>,
     prepare: fn(&World),
-    /// What the subjects of the notifications that are needed begin with.
+    /// What the notifications that are needed begin with.
     needed: &'static [&'static str],
     /// Whether the guard is to close the bucket.
     closes: bool,
@@ -70,18 +70,24 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// Delivers messages, and those that are sent or fail, until none is left. Gives all subjects.
+/// The subject and the text, in one line.
+fn whole(notification: &Notification) -> String {
+    let all = format!("{} {}", notification.subject, notification.text);
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Delivers messages, and those that are sent or fail, until none is left. Gives all notifications.
 fn until_done(world: &'static World, bodies: &[String], mut is_again: bool) -> Vec<String> {
-    let mut subjects = Vec::new();
+    let mut notifications = Vec::new();
     let mut bodies = bodies.to_vec();
     for _ in 0..8 {
         let handled = world.run(&delivered(&bodies, is_again), 300).unwrap();
         let sent = world.outgoing.take();
-        subjects.extend(sent.notifications.into_iter().map(|notification| notification.subject));
+        notifications.extend(sent.notifications.iter().map(whole));
         bodies = handled.failed;
         bodies.extend(sent.messages.into_iter().map(|message| message.body));
         if bodies.is_empty() {
-            return subjects;
+            return notifications;
         }
         is_again = false;
         world.with(|state| state.now += time::Duration::MINUTE);
@@ -108,8 +114,7 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
     world.with(|state| (state.killed_at, state.is_published) = (usize::MAX, true));
     // The queue keeps what the killed run has sent to it.
     let sent = world.outgoing.take();
-    let published = sent.notifications.into_iter().map(|notification| notification.subject);
-    let mut subjects: BTreeSet<String> = published.collect();
+    let mut notifications: BTreeSet<String> = sent.notifications.iter().map(whole).collect();
     let queued: Vec<String> = sent.messages.into_iter().map(|message| message.body).collect();
     let mut bodies = match &first {
         None => scenario.bodies.clone(),
@@ -117,13 +122,16 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
     };
     bodies.extend(queued);
     world.with(|state| state.now += time::Duration::MINUTE);
-    subjects.extend(until_done(world, &bodies, true));
-    let context = format!("{}, killed at point {point}: {subjects:#?}", scenario.name);
+    notifications.extend(until_done(world, &bodies, true));
+    let context = format!("{}, killed at point {point}: {notifications:#?}", scenario.name);
     check_notes(scenario, &world.journal());
     for needed in scenario.needed {
-        assert!(subjects.iter().any(|subject| subject.starts_with(needed)), "{context}");
+        assert!(notifications.iter().any(|one| one.starts_with(needed)), "{context}");
     }
     assert_eq!(world.is_closed(), scenario.closes, "{context}");
+    // The words of a protection that was switched off.
+    let is_left = |text: &String| text.contains("what it was before is not known");
+    assert!(!scenario.closes || !notifications.iter().any(is_left), "{context}");
     let records = world.with(|state| std::mem::take(&mut state.records));
     let is_record_needed = scenario.closes && scenario.needed.is_empty();
     assert!(!is_record_needed || !records.is_empty(), "{context}");

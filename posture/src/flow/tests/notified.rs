@@ -84,6 +84,7 @@ fn what_cannot_be_published_is_noted_as_data_and_published_with_the_next_deliver
         let notifications = published(world);
         assert_eq!(notifications.len(), 1);
         assert!(notifications[0].text.contains(&records[0]), "{}", notifications[0].text);
+        assert!(!notifications[0].text.contains("what it was before"), "{}", notifications[0].text);
         assert!(world.state().unwrap().unreported.is_empty());
         let is_write = |step: &Step| matches!(step, Step::Wrote(_));
         assert!(!world.bucket.take_steps().iter().any(is_write));

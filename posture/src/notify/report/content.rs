@@ -116,7 +116,7 @@ impl<'a> ReportContent<'a> {
         } else if is_only && has(|it| matches!(it, Reason::KeyLost(..))) {
             Outcome::KeyLost
         } else if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) {
-            Outcome::SwitchedOff
+            if self.is_all_exempt() { Outcome::ExemptLeft } else { Outcome::SwitchedOff }
         } else if is_only && has(|it| matches!(it, Reason::ByEvent(_))) {
             Outcome::Changed
         } else {
@@ -145,6 +145,12 @@ impl<'a> ReportContent<'a> {
             return (severity, Outcome::SevereRemains);
         }
         (severity, outcome)
+    }
+
+    /// Whether what is not remediated is exempt, all of it.
+    fn is_all_exempt(&self) -> bool {
+        let is_exempt = |aspect| self.exempt.iter().any(|exempt| exempt.aspect == aspect);
+        self.not_remediated.iter().all(|(aspect, _)| is_exempt(*aspect))
     }
 
     /// The aspect of the worst that is not remediated, if it is severe.
