@@ -24,7 +24,6 @@ fn output_of(output: &Output) -> String {
 }
 
 #[test]
-#[ignore = "a downgrade of an exempt bucket is reported as such: the exemption is to be named, too"]
 fn a_rule_and_a_tag_raise_a_grade_and_an_exemption_applies() {
     let account = new_account();
     let key = account.client().create_key().unwrap();

@@ -32,7 +32,6 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
 }
 
 #[test]
-#[ignore = "the next delivery reports the reverted setting as switched off"]
 fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
@@ -57,7 +56,6 @@ fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
 }
 
 #[test]
-#[ignore = "the next delivery reports the reverted setting as switched off"]
 fn a_notification_that_sns_refuses_is_published_with_the_next_delivery() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();

@@ -179,11 +179,16 @@ impl Guarded {
 
     /// A user with all permissions on buckets and objects.
     pub(super) fn careless(&self) -> Client {
+        self.user("careless")
+    }
+
+    /// The user of this name, with all permissions on buckets and objects.
+    pub(super) fn user(&self, name: &str) -> Client {
         let everything = json!({
             "Version": "2012-10-17",
             "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*" }],
         });
-        self.account.client_of(self.account.user("careless", &everything).unwrap())
+        self.account.client_of(self.account.user(name, &everything).unwrap())
     }
 
     /// A user and their new bucket, which the guard has reconciled. Earlier runs, calls and emails are deleted.

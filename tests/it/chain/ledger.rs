@@ -10,7 +10,6 @@ fn of_guard(fault: Fault) -> Fault {
 }
 
 #[test]
-#[ignore = "the next delivery reports the reverted setting as switched off"]
 fn a_function_killed_between_write_and_record_leaves_the_first_record() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();

@@ -94,7 +94,6 @@ fn no_role_has_a_service_wildcard() {
 }
 
 #[test]
-#[ignore = "the scenario never looks up whether a new object is public"]
 fn the_granted_actions_are_those_that_the_code_calls() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
@@ -102,10 +101,15 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     let (root, old) = (account.client(), format!("old-{}", account.number()));
     root.create_bucket(&old).unwrap();
     root.delete_public_access_block(&old).unwrap();
+    // The ACLs of its objects count.
+    let (subresource, element, inside) = REPORTED[3];
+    let document = format!("<{element}>{inside}</{element}>");
+    root.put_bucket_setting(&old, subresource, &document).unwrap();
     let everyone = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*",
         "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{old}/*") }] });
     root.put_bucket_setting(&old, "policy", &everyone.to_string()).unwrap();
-    let left = "[[rule]]\nbucket = \"old-*\"\naspects = { public-access = \"report\" }\n";
+    let left = "[[rule]]\nbucket = \"old-*\"\n\
+        aspects = { public-access = \"report\", ownership = \"report\" }\n";
     let configuration = format!("{ASPECTS}{left}");
     let guarded =
         Guarded::configured(account, &configuration, &["--grade", "security", "--key", &key]);
@@ -127,8 +131,12 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     let by_notify = || called(&guarded, "NotifyRoleArn");
     // The ACL of an object has changed, with and without a version.
     let queue = guarded.output("ObjectQueueUrl");
-    for version in ["", r#","version-id":"null""#] {
-        let event = ACL_CHANGED.replace("BUCKET", &reports).replace("VERSION", version);
+    let unversioned = ACL_CHANGED.replace("VERSION", "");
+    let versioned = ACL_CHANGED.replace("VERSION", r#","version-id":"null""#);
+    // An object is created in a bucket in which its ACL may make it public.
+    let created = unversioned.replace("Object ACL Updated", "Object Created");
+    for (event, bucket) in [(unversioned, &reports), (versioned, &reports), (created, &old)] {
+        let event = event.replace("BUCKET", bucket);
         let event = event.replace("111122223333", guarded.account.number());
         guarded.account.unchecked().send(queue, &event).unwrap();
     }

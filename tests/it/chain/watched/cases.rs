@@ -145,7 +145,7 @@ fn retention(event_name: &str) -> Option<Case> {
         "PutBucketLifecycle" => reported(
             nothing,
             |ground, bucket| expire(ground, bucket, 1),
-            "a lifecycle rule deletes objects after 1 days",
+            "lifecycle: objects are deleted after 1 day; it is only reported, as configured",
         ),
         "DeleteBucketLifecycle" => Case {
             prepare: |ground, bucket| expire(ground, bucket, 90),
