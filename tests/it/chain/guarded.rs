@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use s3guard_emulator::{
-    Account, Call, Client, Credentials, Fault, FaultState, Mail, Server, until,
+    Account, Call, Client, Credentials, Depth, Fault, FaultState, Mail, Server, until,
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -19,8 +19,8 @@ pub(super) const OWNER: &str = "owner@example.com";
 /// How long a window of notifications is, in seconds: the shortest that can be configured.
 const WINDOW_SECONDS: i64 = 10;
 
-/// After this time a window of notifications is closed and published.
-const CLOSED_AFTER: Duration = Duration::from_secs(25);
+/// How often delays are ended: a window of notifications that is not over is queued with a delay again.
+const DELAYS_ENDED_EVERY: Duration = Duration::from_secs(1);
 
 /// An account with a stack `guard`.
 pub(super) struct Guarded {
@@ -219,24 +219,33 @@ impl Guarded {
         self.wait("a run of the function", || self.runs(function) >= count);
     }
 
-    /// Waits until both queues are empty.
+    /// Waits until both queues are empty. Delays are not waited for once no function has anything else to do.
     pub(super) fn rest(&self) {
-        let begun = Instant::now();
+        let mut ended: Option<Instant> = None;
         self.wait("empty queues", || {
             // Does not wait for the batching windows.
             self.account.end_windows().unwrap();
-            // Of two functions that close the same window, one looks after the other minutes later.
-            if begun.elapsed() > CLOSED_AFTER {
+            let depths = ["GuardQueueUrl", "ObjectQueueUrl"].map(|queue| self.depth(queue));
+            let is_idle = depths.iter().all(|depth| depth.total() == depth.delayed);
+            let is_empty = depths.iter().all(|depth| depth.total() == 0);
+            let is_due = ended.is_none_or(|ended| ended.elapsed() >= DELAYS_ENDED_EVERY);
+            if is_idle && is_due && !is_empty {
                 self.account.end_delays().unwrap();
+                ended = Some(Instant::now());
             }
-            ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)
+            is_empty
         });
+    }
+
+    /// How many messages a queue holds.
+    fn depth(&self, queue: &str) -> Depth {
+        // Counted one kind after the other, a message that changes its kind meanwhile would be missed.
+        self.account.client().depth(self.output(queue)).unwrap()
     }
 
     /// How many messages a queue holds: visible, delayed and in flight.
     pub(super) fn waiting(&self, queue: &str) -> u64 {
-        // Counted one kind after the other, a message that changes its kind meanwhile would be missed.
-        self.account.client().depth(self.output(queue)).unwrap().total()
+        self.depth(queue).total()
     }
 
     /// How often a function has run since the last [`Guarded::forget`].
