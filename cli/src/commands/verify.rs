@@ -26,7 +26,8 @@ use crate::ui::output::Output;
 /// s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration, s3:PutBucketVersioning, s3:PutBucketOwnershipControls,
 /// s3:PutBucketLogging; to read what the guard reads: s3:GetBucketPublicAccessBlock, s3:GetBucketPolicy,
 /// s3:GetBucketPolicyStatus, s3:GetEncryptionConfiguration, s3:GetBucketOwnershipControls, s3:GetBucketVersioning,
-/// s3:GetBucketLogging, s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite. On the stack:
+/// s3:GetBucketLogging, s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl, s3:GetBucketWebsite,
+/// s3:GetLifecycleConfiguration, s3:GetReplicationConfiguration and s3:GetBucketObjectLockConfiguration. On the stack:
 /// cloudformation:DescribeStacks, sqs:GetQueueAttributes, cloudtrail:GetTrailStatus, s3:GetObject of the package, and
 /// s3:ListBucket, s3:GetObject and kms:Decrypt for the ledger. Besides: s3:GetAccountPublicAccessBlock,
 /// s3:ListAllMyBuckets, sqs:ListQueues, and kms:DescribeKey where a grade needs a key. For `--notifications`, on queues
