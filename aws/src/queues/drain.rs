@@ -1,5 +1,7 @@
 //! The depth of a queue, and receiving its messages.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName,
 };
@@ -36,6 +38,8 @@ pub struct Received {
     pub body: String,
     /// The ARN of the queue from which SQS moved it, if it was in another queue before.
     pub source: Option<String>,
+    /// The names of its attributes, such as those that SNS delivers of a notification.
+    pub attributes: BTreeSet<String>,
     /// The handle to delete it.
     receipt: String,
 }
@@ -63,6 +67,7 @@ impl Queue {
         let call = call.max_number_of_messages(10).visibility_timeout(HIDDEN_SECONDS);
         let source = MessageSystemAttributeName::DeadLetterQueueSourceArn;
         let call = call.message_system_attribute_names(source.clone());
+        let call = call.message_attribute_names("All");
         let answer = call.wait_time_seconds(WAIT_SECONDS).send().await;
         let answer = answer.named("ReceiveMessage", self.object())?;
         let messages = answer.messages.unwrap_or_default();
@@ -70,7 +75,13 @@ impl Queue {
             .into_iter()
             .filter_map(|message| {
                 let source = message.attributes.and_then(|mut all| all.remove(&source));
-                Some(Received { body: message.body?, source, receipt: message.receipt_handle? })
+                let attributes = message.message_attributes.unwrap_or_default().into_keys();
+                Some(Received {
+                    body: message.body?,
+                    source,
+                    attributes: attributes.collect(),
+                    receipt: message.receipt_handle?,
+                })
             })
             .collect())
     }

@@ -60,11 +60,31 @@ impl Drop for Restore<'_> {
     }
 }
 
-/// The account of the stories; they have it one after the other.
+/// The queues of the stack, by the outputs with their URLs.
+const QUEUES: [&str; 5] =
+    ["GuardQueueUrl", "ObjectQueueUrl", "GuardDlqUrl", "ObjectDlqUrl", "NotificationDlqUrl"];
+
+/// The guard's writes to the stack's own buckets.
+const WRITES: [&str; 6] = [
+    "s3:PutBucketPolicy",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+];
+
+/// The account of the stories; they have it one after the other, with empty queues.
 fn attacked() -> MutexGuard<'static, Attacked> {
     static ATTACKED: OnceLock<Mutex<Attacked>> = OnceLock::new();
     let attacked = ATTACKED.get_or_init(|| Mutex::new(Attacked::new()));
-    attacked.lock().unwrap_or_else(PoisonError::into_inner)
+    let attacked = attacked.lock().unwrap_or_else(PoisonError::into_inner);
+    attacked.settle();
+    for queue in QUEUES {
+        let purged = json!({ "QueueUrl": attacked.guarded.output(queue) });
+        attacked.guarded.account.unchecked().json("sqs", "PurgeQueue", &purged).unwrap();
+    }
+    attacked
 }
 
 fn document(statements: &Value) -> Value {
@@ -178,7 +198,7 @@ impl Attacked {
     }
 
     /// The result of an attack without these statements of a policy, which is put back afterwards. The root user can do this,
-    /// and the guard does not put the policy back meanwhile.
+    /// and the guard does not put anything back meanwhile.
     fn without<T>(&self, locked: Locked<'_>, sids: &[&str], attack: impl FnOnce() -> T) -> T {
         let before = self.policy(locked);
         let mut open = before.clone();
@@ -186,15 +206,19 @@ impl Attacked {
         let count = statements.len();
         statements.retain(|statement| !sids.contains(&statement["Sid"].as_str().unwrap_or("")));
         assert_eq!(statements.len() + sids.len(), count, "{sids:?} are not all in {before:#}");
-        let fault = Fault { times: 1_000, ..Fault::fail("s3:PutBucketPolicy", "AccessDenied") };
-        let fault = Fault { role: "*Guard*".to_owned(), ..fault };
-        let fault = self.guarded.account.add_fault(&fault).unwrap();
+        let faults = WRITES.map(|action| {
+            let fault = Fault { times: 1_000, ..Fault::fail(action, "AccessDenied") };
+            let fault = Fault { role: "*Guard*".to_owned(), ..fault };
+            self.guarded.account.add_fault(&fault).unwrap()
+        });
         let restore = Restore { attacked: self, locked, before };
         self.put_policy(locked, &open);
         let result = attack();
         drop(restore);
         self.settle();
-        self.guarded.account.release_fault(fault.number).unwrap();
+        for fault in faults {
+            self.guarded.account.release_fault(fault.number).unwrap();
+        }
         result
     }
 

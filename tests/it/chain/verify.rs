@@ -123,6 +123,16 @@ fn a_working_guard_is_verified_and_nothing_is_left_behind() {
         "remediate: server access logs: skipped",
     ];
     assert_eq!(states(&report), expected.map(str::to_owned).into(), "{words}");
+    let facts = report["facts"].as_array().unwrap().iter();
+    let facts: Vec<&str> = facts.filter_map(Value::as_str).collect();
+    for fact in [
+        "CloudTrail names the change of public access block: DeleteBucketPublicAccessBlock",
+        "CloudTrail names the change of TLS only: DeleteBucketPolicy",
+        "the ledger was written, encrypted with the stack's key",
+        "SNS delivers notifications with the attributes that filters match",
+    ] {
+        assert!(facts.contains(&fact), "{facts:#?}");
+    }
     // A canary never had what is not switched off.
     assert!(!words.contains("not remediated"), "{words}");
     assert_eq!((&report["broken"], &report["notRemoved"]), (&json!([]), &json!([])), "{words}");

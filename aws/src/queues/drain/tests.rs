@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::Queue;
 use crate::fake::{Fake, json_error};
 
@@ -46,7 +48,12 @@ async fn what_sqs_refuses_is_an_error_that_names_the_queue() {
     let failed = r#"{"Successful":[],"Failed":[{"Id":"0","Code":"ReceiptHandleIsInvalid","SenderFault":true}]}"#;
     let fake = Fake::answering([(200, failed.to_owned()), json_error("AccessDenied")]);
     let queue = queue(&fake);
-    let taken = [Received { body: "b".to_owned(), source: None, receipt: "r".to_owned() }];
+    let taken = [Received {
+        body: "b".to_owned(),
+        source: None,
+        attributes: BTreeSet::new(),
+        receipt: "r".to_owned(),
+    }];
     let error = queue.delete(&taken).await.unwrap_err().to_string();
     assert!(error.contains(URL) && error.contains("ReceiptHandleIsInvalid"), "{error}");
     let error = queue.depth().await.unwrap_err();

@@ -8,6 +8,9 @@ use tokio::time::Instant;
 
 use crate::operations::verify::run::VerifyRun;
 
+/// The attributes that every notification about a bucket has, which filters match.
+const ATTRIBUTES: [&str; 3] = ["bucket", "kind", "severity"];
+
 /// The kinds of notifications that the queue has received.
 pub(crate) struct Arrivals<'a> {
     pub(crate) inbox: &'a Inbox,
@@ -31,6 +34,9 @@ impl Arrivals<'_> {
                 }
                 let messages = self.inbox.queue().receive().await?;
                 let bucket = run.id.name.as_str();
+                for message in messages.iter().filter(|one| kind(&one.body, bucket).is_some()) {
+                    run.fact(attributes(&message.attributes));
+                }
                 self.kinds.extend(messages.iter().filter_map(|one| kind(&one.body, bucket)));
                 self.inbox.queue().delete(&messages).await?;
                 Ok(kinds.iter().any(|kind| self.kinds.contains(*kind)).then_some(()))
@@ -51,9 +57,34 @@ fn kind(body: &str, bucket: &str) -> Option<String> {
     document["kind"].as_str().map(str::to_owned)
 }
 
+/// Whether SNS has delivered what the filters of subscriptions match.
+fn attributes(found: &BTreeSet<String>) -> String {
+    let missing: Vec<&str> = ATTRIBUTES.into_iter().filter(|name| !found.contains(*name)).collect();
+    if missing.is_empty() {
+        return "SNS delivers notifications with the attributes that filters match".to_owned();
+    }
+    format!(
+        "SNS delivers notifications without the attributes {}: filters on them match nothing",
+        missing.join(", ")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn missing_attributes_are_named() {
+        let found = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        assert_eq!(
+            attributes(&found(&["account", "bucket", "kind", "severity"])),
+            "SNS delivers notifications with the attributes that filters match"
+        );
+        assert_eq!(
+            attributes(&found(&["kind"])),
+            "SNS delivers notifications without the attributes bucket, severity: filters on them match nothing"
+        );
+    }
 
     #[test]
     fn only_notifications_about_the_canary_count() {

@@ -101,6 +101,7 @@ pub(crate) async fn prepare<'a>(
         tags,
         made: RefCell::default(),
         steps: RefCell::default(),
+        facts: RefCell::default(),
         topic,
         config,
         context,

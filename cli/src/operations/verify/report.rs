@@ -63,6 +63,8 @@ pub(crate) struct VerifyReport {
     pub(crate) grade: String,
     pub(crate) is_interrupted: bool,
     pub(crate) steps: Vec<VerifyStep>,
+    /// What was seen of AWS itself: names of calls, encryption of the ledger, attributes of notifications.
+    pub(crate) facts: Vec<String>,
     pub(crate) broken: Vec<Broken>,
     /// What was made and is still there.
     #[serde(rename = "notRemoved")]
@@ -133,6 +135,11 @@ impl Printable for VerifyReport {
             (count > 0).then(|| format!("{count} {}", state.word()))
         });
         text.line(counts.into_iter().flatten().collect::<Vec<_>>().join(", "));
+        if !self.facts.is_empty() {
+            text.gap();
+            text.line("Seen");
+            self.facts.iter().for_each(|fact| text.line(format_args!("  {fact}")));
+        }
         for Broken { text: cause, commands, .. } in &self.broken {
             text.gap();
             text.line(format_args!("Probably {cause}"));
@@ -179,6 +186,7 @@ mod tests {
             grade: "speed".to_owned(),
             is_interrupted: false,
             steps,
+            facts: vec!["CloudTrail names the change of TLS only: DeleteBucketPolicy".to_owned()],
             broken: vec![Broken { link: link.name, text: link.text, commands }],
             left: vec!["bucket `s3guard-canary-1`".to_owned()],
         }
@@ -202,6 +210,9 @@ mod tests {
             remediate: public access block                    late              15 min  nothing was seen
             remediate: TLS only                            skipped                      it is switched off
             1 ok, 1 late, 1 skipped
+
+            Seen
+              CloudTrail names the change of TLS only: DeleteBucketPolicy
 
             Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
               see also: s3guard status

@@ -63,6 +63,8 @@ pub(crate) struct VerifyRun<'a> {
     /// What was created so far, noted before it is created.
     pub(crate) made: RefCell<Vec<Made>>,
     pub(crate) steps: RefCell<Vec<VerifyStep>>,
+    /// What only AWS can show, as far as it was seen.
+    pub(crate) facts: RefCell<Vec<String>>,
 }
 
 /// How long to wait for what.
@@ -115,6 +117,7 @@ impl VerifyRun<'_> {
             grade: self.grade.clone(),
             is_interrupted: false,
             steps,
+            facts: self.facts.borrow().clone(),
             broken: Vec::new(),
             left: Vec::new(),
         }
@@ -184,6 +187,14 @@ impl VerifyRun<'_> {
             }
         }
         Ok(standing)
+    }
+
+    /// Notes what was seen that no emulator can show.
+    pub(crate) fn fact(&self, fact: String) {
+        let mut facts = self.facts.borrow_mut();
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
     }
 
     pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {

@@ -21,6 +21,8 @@ const UNKNOWN: Duration = Duration::from_mins(1);
 pub(crate) const PROTECT: &str = "protect: the new bucket";
 /// How many records of the canary are read: it is written to a few times.
 const RECORDS_MAX: usize = 100;
+/// What the record of a write shows.
+const LEDGER_WRITTEN: &str = "the ledger was written, encrypted with the stack's key";
 /// The first pause after a conflict with another write.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(300);
 
@@ -107,8 +109,12 @@ pub(crate) async fn remediate(run: &VerifyRun<'_>) -> anyhow::Result<Clues> {
             let records = new().await?;
             let mut steps = Vec::new();
             waiting.retain(|(weakening, begun)| {
-                let step = ended(weakening, begun.elapsed(), &records, bound);
+                let Some(record) = newest(weakening, &records) else { return true };
+                let step = ended(weakening, begun.elapsed(), record, bound);
                 let is_waiting = step.is_none();
+                if step.as_ref().is_some_and(|step| step.state != StepStatus::Failed) {
+                    seen(weakening, record).into_iter().for_each(|fact| run.fact(fact));
+                }
                 steps.extend(step);
                 is_waiting
             });
@@ -136,15 +142,31 @@ pub(crate) async fn remediate(run: &VerifyRun<'_>) -> anyhow::Result<Clues> {
     Ok(Clues { remediated: remediated && !waiting.is_empty(), ..clues(&new) })
 }
 
-/// The step that a weakening makes, if the records since then show that the guard has ended its write.
+/// The record of the last write that reverts a weakening.
+fn newest<'a>(weakening: &Weakening, records: &'a [Record]) -> Option<&'a Record> {
+    // The newest comes first.
+    records.iter().find(|record| record.setting == weakening.to.kind())
+}
+
+/// What a record shows of AWS: a record counts only if the stack's key encrypts it.
+fn seen(weakening: &Weakening, record: &Record) -> Vec<String> {
+    let aspects: Vec<&str> = weakening.aspects.iter().map(|aspect| aspect.words()).collect();
+    let aspects = aspects.join(" and ");
+    let trigger = record.trigger();
+    let names: BTreeSet<&str> =
+        trigger.calls().iter().map(|call| call.event_name.as_str()).collect();
+    let names =
+        names.into_iter().map(|name| format!("CloudTrail names the change of {aspects}: {name}"));
+    names.chain([LEDGER_WRITTEN.to_owned()]).collect()
+}
+
+/// The step that a weakening makes, if the record since then shows that the guard has ended its write.
 fn ended(
     weakening: &Weakening,
     took: Duration,
-    records: &[Record],
+    record: &Record,
     bound: Duration,
 ) -> Option<VerifyStep> {
-    // The newest comes first.
-    let record = records.iter().find(|record| record.setting == weakening.to.kind())?;
     let (state, detail) = match record.state {
         Recorded::Begun => return None,
         Recorded::Failed => (StepStatus::Failed, record.cause.clone()),

@@ -4,11 +4,9 @@ use s3guard_emulator::{CallError, Client};
 use serde_json::{Value, json};
 
 use super::super::guarded::s3guard;
-use super::{Attacked, Locked, all_accepted, all_denied, attacked, denied};
+use super::{Attacked, Locked, QUEUES, all_accepted, all_denied, attacked, denied};
 
 const GUARD: &str = "GuardQueueUrl";
-const QUEUES: [&str; 5] =
-    [GUARD, "ObjectQueueUrl", "GuardDlqUrl", "ObjectDlqUrl", "NotificationDlqUrl"];
 /// Those whose messages only operators receive.
 const DEAD_LETTERS: [&str; 3] = ["GuardDlqUrl", "ObjectDlqUrl", "NotificationDlqUrl"];
 
@@ -57,14 +55,19 @@ fn no_one_sends_forged_messages() {
         }
     }
     guarded.rest();
-    assert_eq!(guarded.runs("GuardFunctionName"), 0);
+    // The bucket of the forged call does not exist, so nothing else makes the guard read it.
+    let is_handled = || {
+        let bucket = format!("arn:aws:s3:::{}", guarded.bucket("payroll"));
+        guarded.calls("GuardRoleArn").iter().any(|call| call.resource == bucket)
+    };
+    assert!(!is_handled());
     assert!(!guarded.mail_text().contains("evil.example"));
     for queue in QUEUES {
         attacked.without(Locked::Queue(queue), &["OnlyTheseRolesSend"], || {
             let send = |message: String| messenger.send(guarded.output(queue), &message);
             all_accepted(forged(attacked).map(send));
             if queue == GUARD {
-                guarded.wait_for_runs("GuardFunctionName", 1);
+                guarded.wait("the guard acts on the forged call", is_handled);
             }
         });
     }
@@ -104,7 +107,11 @@ fn what_another_queue_puts_into_a_dead_letter_queue_is_not_sent_to_the_guard() {
         "{words}"
     );
     assert!(words.contains(":mine, which is not the stack's"), "{words}");
-    assert_eq!((guarded.waiting("GuardDlqUrl"), guarded.runs("GuardFunctionName")), (0, 0));
+    assert_eq!(guarded.waiting("GuardDlqUrl"), 0);
+    guarded.rest();
+    let bucket = format!("arn:aws:s3:::{}", guarded.bucket("payroll"));
+    let calls = guarded.calls("GuardRoleArn");
+    assert!(calls.iter().all(|call| call.resource != bucket), "{calls:#?}");
 }
 
 #[test]
