@@ -38,6 +38,9 @@ pub mod keys;
 pub mod ledger;
 #[cfg(feature = "deploy")]
 pub mod limits;
+#[cfg(all(test, feature = "deploy"))]
+#[path = "tests/live.rs"]
+mod live;
 #[cfg(feature = "deploy")]
 pub mod logs;
 #[cfg(feature = "deploy")]
