@@ -89,7 +89,7 @@ pub fn compare(
         let value = LastValue { since: time, value: to.clone(), unexplained_from: from };
         known.insert(*protection, value);
     }
-    known.retain(|protection, value| last.get(protection) != Some(value) && value.value.is_small());
+    known.retain(|protection, value| last.get(protection) != Some(value));
     compared.changed = known;
     compared
 }
@@ -122,6 +122,14 @@ pub fn has_fallen(from: &Value, to: &Value) -> bool {
         (Value::On | Value::Logs(_) | Value::Retention(_), Value::Off) => true,
         (Value::Logs(before), Value::Logs(now)) => before != now,
         (Value::Expiries(before), Value::Expiries(now)) => sooner(before, now).is_some(),
+        // Of many rules it is only known when the first one deletes.
+        (Value::Expiries(_) | Value::Soonest(_), Value::Expiries(_) | Value::Soonest(_)) => {
+            match (soonest(from), soonest(to)) {
+                (Some(before), Some(now)) => now < before,
+                (None, now) => now.is_some(),
+                (Some(_), None) => false,
+            }
+        }
         (Value::Copies(before), Value::Copies(now)) => !before.is_subset(now),
         (Value::Retention(before), Value::Retention(now)) => !now.is_at_least(*before),
         (Value::Algorithm(before), Value::Algorithm(now)) => rank(before) > rank(now),
@@ -131,6 +139,15 @@ pub fn has_fallen(from: &Value, to: &Value) -> bool {
         },
         (Value::Block(before), Value::Block(now)) => before.or(*now) != *now,
         _ => false,
+    }
+}
+
+/// After how many days the first rule deletes.
+fn soonest(value: &Value) -> Option<u32> {
+    match value {
+        Value::Soonest(days) => Some(*days),
+        Value::Expiries(rules) => rules.iter().map(|rule| rule.days).min(),
+        _ => None,
     }
 }
 
@@ -168,7 +185,9 @@ fn is_off(protection: Protection, to: &Value, call: &Call) -> bool {
             Value::Off,
         ) => true,
         (_, Value::Copies(to)) => to.is_empty(),
-        (_, Value::Expiries(now)) => now.iter().any(|one| one.days <= EXPIRES_SOON_DAYS),
+        (_, Value::Expiries(_) | Value::Soonest(_)) => {
+            soonest(to).is_some_and(|days| days <= EXPIRES_SOON_DAYS)
+        }
         (_, Value::Block(now)) => *now != PublicAccessBlock::ALL,
         _ => false,
     }
@@ -204,8 +223,9 @@ pub fn known(
     since: OffsetDateTime,
 ) -> LastValues {
     let last = |value| LastValue { since, value, unexplained_from: None };
-    let values = values.into_iter().filter(|(_, value)| value.is_small());
-    values.map(|(protection, value)| (protection, last(value))).collect::<BTreeMap<_, _>>()
+    let values = values.into_iter();
+    let known = values.filter_map(|(protection, value)| Some((protection, last(value.bounded()?))));
+    known.collect::<BTreeMap<_, _>>()
 }
 
 #[cfg(test)]

@@ -53,7 +53,8 @@ pub(super) fn sets(event_name: &str, parameters: &Json) -> Protections {
         "DeleteBucketOwnershipControls" => Some(vec![(Protection::Ownership, Value::Off)]),
         _ => None,
     };
-    values.into_iter().flatten().filter(|(_, value)| value.is_small()).collect()
+    let values = values.into_iter().flatten();
+    values.filter_map(|(protection, value)| Some((protection, value.bounded()?))).collect()
 }
 
 fn versioning(parameters: &Json) -> Vec<(Protection, Value)> {

@@ -1,11 +1,12 @@
 //! What the events of calls say beside the settings of a bucket: it is reported, and nothing of it is read or written.
 
+use time::OffsetDateTime;
+
 use super::bucket_ledger::{Base, BucketLedger};
-use super::pass::{Conclusion, Pass};
+use super::pass::{Conclusion, Pass, Reconciliation};
 use super::{Flow, Ledger, Outgoing, PendingState, TaskResult};
 use crate::model::deed::Deed;
 use crate::model::trusted::Trusted;
-use crate::notify::report::{self, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger::Stored;
 use crate::reconcile::state::{self, BucketState, Update};
@@ -66,9 +67,16 @@ where
                 (!is_known).then_some((Aspect::Exports, Reason::ByEvent(words)))
             }
             Deed::Exported { what, bucket, account: None } => {
-                // A bucket with a state is one of this account and Region, as the destination has to be.
-                let stored = self.ledger.read(&state::key(bucket)).await;
-                let is_ours = matches!(stored, Ok(Stored::Ours { .. }));
+                // A bucket with a state is one of this account and Region, as the destination has to be; the name of one
+                // that was deleted may be another account's now.
+                let key = state::key(bucket);
+                let is_ours = match self.ledger.read(&key).await {
+                    Ok(Stored::Ours { body, .. }) => {
+                        let state = BucketState::read(&body, bucket, &self.settings.account);
+                        state.is_ok_and(|state| state.closed.is_none())
+                    }
+                    Ok(Stored::Absent | Stored::Foreign { .. }) | Err(_) => false,
+                };
                 let words =
                     format!("{what} is sent to {bucket}, whose account the call does not name");
                 (!is_ours).then_some((Aspect::Exports, Reason::ByEvent(words)))
@@ -97,51 +105,65 @@ where
         ledger: &BucketLedger<'_, A, L>,
         baseline: Baseline,
     ) -> TaskResult {
+        let closed = pass.task.trigger.calls().last().map(|call| call.time);
+        self.last_report(pass, ledger, baseline, closed).await
+    }
+
+    /// Reports what the calls have done to a bucket that is gone, and what was folded of it, and closes its state if the
+    /// time of its end is known.
+    pub(super) async fn last_report(
+        &self,
+        pass: &Pass<'_>,
+        ledger: &BucketLedger<'_, A, L>,
+        baseline: Baseline,
+        closed: Option<OffsetDateTime>,
+    ) -> TaskResult {
         let calls = pass.task.trigger.calls();
         ledger.read_state().await;
         let base = ledger.base();
-        let mut result = TaskResult::default();
-        let known = if let Base::Read(state, _) = &base { Some(&**state) } else { None };
-        let findings: Vec<Finding> = pointed_to(calls, known)
-            .map(|what| Finding::NotRemediated {
-                aspect: Aspect::PublicAccess,
-                reason: Reason::NameIsFree(what.to_owned()),
-            })
-            .into_iter()
-            .collect();
-        tracing::info!(bucket = %pass.id.name, findings = findings.len(), "the bucket was deleted");
-        let notification = report::notification(&Report {
-            id: &pass.id,
-            stack: (&self.settings.stack, &self.settings.region),
-            baseline: &baseline,
-            trigger: &pass.task.trigger,
-            findings: &findings,
-            done: &[],
-            kept: &[].into(),
-            failed: &[],
-            took: None,
-            is_again: false,
-            owner: None,
-            times_within_hour: 1,
-            sequence: None,
-            now: self.now(),
+        let known =
+            if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        let free = closed.and_then(|_| pointed_to(calls, known.as_ref()));
+        let findings = free.map(|what| Finding::NotRemediated {
+            aspect: Aspect::PublicAccess,
+            reason: Reason::NameIsFree(what.to_owned()),
         });
-        let update =
-            Update { closed: calls.last().map(|call| call.time), ..Update::new(self.now()) };
-        let is_published = match notification.filter(|_| !findings.is_empty()) {
+        let seen = Reconciliation {
+            baseline: Some(baseline),
+            findings: findings.into_iter().collect(),
+            bucket_is_gone: true,
+            ..Reconciliation::default()
+        };
+        let is_unknown = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
+        let mut end = Conclusion {
+            pass,
+            seen,
+            known,
+            update: Update { closed, ..Update::new(self.now()) },
+            foreign: Vec::new(),
+            result: TaskResult::default(),
+            is_withheld: false,
+            is_last: true,
+        };
+        let earlier = self.unreported(&mut end).await;
+        let mut fallen = self.fallen(&mut end, &earlier, is_unknown);
+        fallen.end(end.known.as_ref());
+        fallen.add_deeds(self.by_event(&end).await);
+        let heard = self.heard_since(&end).await;
+        let notification = self.notification(&mut end, &earlier, None, (heard, &fallen));
+        let findings = fallen.findings.len() + end.seen.findings.len();
+        tracing::info!(bucket = %pass.id.name, findings, "the bucket was deleted");
+        let is_published = match notification {
             Some(notification) => self.publish(&notification).await,
             None => true,
         };
+        self.end_alarms(&pass.id.name, &fallen, is_published).await;
+        let Conclusion { update, mut result, .. } = end;
         result.retry |= !is_published;
         // Of a bucket without a state there is nothing to close.
         if is_published && matches!(base, Base::Read(..)) {
-            let pending = PendingState {
-                id: pass.id.clone(),
-                base,
-                update,
-                records: Vec::new(),
-                is_recent: false,
-            };
+            let (id, records) = (pass.id.clone(), Vec::new());
+            let pending = PendingState { id, base, update, records, is_recent: false };
             result.tally.add(self.note(pending, true).await);
         }
         result

@@ -3,8 +3,11 @@
 //! The first two that a principal switches off are reported one by one. The third within ten minutes is one critical
 //! alarm. What comes after it is part of one summary two minutes later, unless it is severe by itself.
 
+use std::collections::BTreeSet;
+
 use time::Duration;
 
+use super::bucket_ledger::Base;
 use super::pass::Conclusion;
 use super::{Delayed, Flow, Ledger, Outgoing};
 use crate::evaluate::downgrade::{self, Downgrade, Fall, MINUTES, Sequence};
@@ -13,6 +16,7 @@ use crate::model::protection;
 use crate::model::severity::Severity;
 use crate::reconcile::account::CallError;
 use crate::reconcile::protections::{KnownFall, ProtectionUpdate};
+use crate::reconcile::state::BucketState;
 use crate::{Account, Baseline, BucketName, Finding, Mode, Notification, Reason, Record, Trigger};
 
 /// After how many seconds what was folded is reported.
@@ -27,6 +31,27 @@ pub(super) struct Fallen {
     pub(super) sequence: Option<Sequence>,
     /// Whether the report waits for the summary, if it is not severe.
     waits: bool,
+    /// Whether something is reported that only the event of a call shows, and the state does not keep.
+    has_deeds: bool,
+    /// Whether another principal has switched off several, and has no alarm yet.
+    is_another: bool,
+}
+
+impl Fallen {
+    /// Adds what only the events show.
+    pub(super) fn add_deeds(&mut self, findings: Vec<Finding>) {
+        self.has_deeds |= !findings.is_empty();
+        self.findings.extend(findings);
+    }
+
+    /// Leaves out what is no more than the end of a bucket: less than an alarm, and nothing of what was folded.
+    pub(super) fn end(&mut self, known: Option<&BucketState>) {
+        let is_folded =
+            |known: &BucketState| known.protections.falls.iter().any(|one| !one.notified);
+        if self.sequence.is_none() && !self.waits && !known.is_some_and(is_folded) {
+            self.findings.clear();
+        }
+    }
 }
 
 impl<A, L, O> Flow<'_, A, L, O>
@@ -64,7 +89,10 @@ where
         let new: Vec<KnownFall> = downgrades
             .iter()
             .filter_map(|one| {
-                Some(KnownFall { fall: one.fall()?, words: one.words(), notified: true })
+                let (fall, call) = (one.fall()?, one.by.as_ref()?);
+                let time = call.time.replace_nanosecond(0).unwrap_or(call.time).time();
+                let words = format!("{} ({} at {time} UTC)", one.words(), call.event_name);
+                Some(KnownFall { fall, words, notified: true })
             })
             .collect();
         let findings =
@@ -74,23 +102,32 @@ where
         let mut falls = self.account.recent_falls();
         falls.extend(known.falls.iter().map(|known| (bucket.clone(), known.fall.clone())));
         falls.extend(new.iter().map(|new| (bucket.clone(), new.fall.clone())));
-        let principals = new.iter().map(|new| new.fall.principal.as_str());
-        let sequences = principals.filter_map(|one| Sequence::of(one, bucket, &falls));
-        let mut alarms = Vec::new();
-        if let Some(sequence) = sequences.max_by_key(|sequence| sequence.count) {
+        // Of what two functions have noted at the same time, neither has seen all.
+        let principals = known.falls.iter().chain(&new).map(|one| one.fall.principal.as_str());
+        let principals: BTreeSet<&str> = principals.collect();
+        let sequences = principals.into_iter().filter_map(|one| Sequence::of(one, bucket, &falls));
+        let is_alarmed = |sequence: &Sequence| {
             let of_state = known.alarms.get(&sequence.principal).map(|alarm| alarm.time);
             let last = of_state.max(self.account.alarm(&sequence.principal));
-            if last.is_some_and(|last| sequence.until - last <= Duration::minutes(MINUTES)) {
-                fallen.waits = true;
-            } else {
-                self.account.alarmed(&sequence.principal, sequence.until);
-                alarms.push((sequence.principal.clone(), sequence.until));
-                fallen.sequence = Some(sequence);
-            }
+            last.is_some_and(|last| sequence.until - last <= Duration::minutes(MINUTES))
+        };
+        let (alarmed, mut others): (Vec<Sequence>, Vec<Sequence>) = sequences.partition(is_alarmed);
+        others.sort_by_key(|sequence| sequence.count);
+        let mut alarms = Vec::new();
+        if let Some(sequence) = others.pop() {
+            self.account.alarmed(&sequence.principal, sequence.until);
+            alarms.push((sequence.principal.clone(), sequence.until));
+            fallen.sequence = Some(sequence);
+            fallen.is_another = !others.is_empty();
+        } else {
+            let is_of = |one: &KnownFall| {
+                alarmed.iter().any(|sequence| sequence.principal == one.fall.principal)
+            };
+            fallen.waits = !new.is_empty() && new.iter().all(is_of);
         }
         self.account.fell(bucket, new.iter().map(|new| new.fall.clone()));
         let mut reported = new;
-        if !fallen.waits {
+        if !fallen.waits || end.is_last {
             reported.extend(Self::summary(&mut fallen, bucket, (&known.falls, &falls)));
         }
         let website = end.seen.website.or(set_website(calls));
@@ -121,27 +158,71 @@ where
         folded
     }
 
-    /// Keeps a report back for the summary, unless it is severe.
+    /// Keeps a report back for the summary, unless it is severe, or the state does not keep all of it.
     pub(super) async fn folded(
         &self,
         end: &mut Conclusion<'_>,
+        base: &Base,
         notification: Option<Notification>,
         fallen: &Fallen,
     ) -> Option<Notification> {
-        let is_severe =
-            notification.as_ref().is_some_and(|one| one.document.severity >= Severity::High);
-        if !fallen.waits || is_severe || matches!(end.pass.task.trigger, Trigger::Sweep) {
-            return notification;
+        let notification = notification?;
+        let is_severe = notification.document.severity >= Severity::High;
+        let is_kept = !fallen.has_deeds && !matches!(base, Base::Unusable);
+        let is_swept = matches!(end.pass.task.trigger, Trigger::Sweep);
+        if !fallen.waits || is_severe || is_swept || !is_kept {
+            return Some(notification);
         }
-        let bucket = end.pass.id.name.clone();
-        let body = OwnMessage::Reconcile { bucket, known: None }.body();
-        let summary = Delayed { body, delay_seconds: SUMMARY_SECONDS };
-        if let Err(error) = self.outgoing.send(&[summary]).await {
-            tracing::error!(%error, "a summary could not be queued, so the report is published");
-            return notification;
+        // Before the state is written: the message of an interrupted run finds nothing more.
+        if !self.reconcile_again(&end.pass.id.name, SUMMARY_SECONDS).await {
+            return Some(notification);
         }
-        end.update.fold(end.seen.done.iter().map(|(_, record)| record.id.clone()));
-        None
+        let mut update = end.update.clone();
+        update.fold(end.seen.done.iter().map(|(_, record)| record.id.clone()));
+        let (is_written, tally) = self.write_state(&end.pass.id, base.clone(), &update).await;
+        end.result.tally.add(tally);
+        if is_written {
+            end.update = update;
+            return None;
+        }
+        Some(notification)
+    }
+
+    /// Forgets the alarm of a report that was not published; the other principal's alarm is raised by the next pass.
+    pub(super) async fn end_alarms(
+        &self,
+        bucket: &BucketName,
+        fallen: &Fallen,
+        is_published: bool,
+    ) {
+        if let Some(sequence) = fallen.sequence.as_ref().filter(|_| !is_published) {
+            self.account.not_alarmed(&sequence.principal);
+        }
+        if fallen.is_another && is_published {
+            self.reconcile_again(bucket, 0).await;
+        }
+    }
+
+    /// Whether a principal has switched off several protections of a bucket, and the state has no alarm about it.
+    pub(super) fn lacks_alarm(bucket: &BucketName, state: &BucketState) -> bool {
+        let falls: Vec<(BucketName, Fall)> =
+            state.protections.falls.iter().map(|one| (bucket.clone(), one.fall.clone())).collect();
+        falls.iter().any(|(_, fall)| {
+            Sequence::of(&fall.principal, bucket, &falls).is_some_and(|sequence| {
+                let alarm = state.protections.alarms.get(&fall.principal);
+                !alarm.is_some_and(|last| sequence.until - last.time <= Duration::minutes(MINUTES))
+            })
+        })
+    }
+
+    /// Queues the bucket once more. `false` if it could not be queued.
+    pub(super) async fn reconcile_again(&self, bucket: &BucketName, delay_seconds: u16) -> bool {
+        let body = OwnMessage::Reconcile { bucket: bucket.clone(), known: None }.body();
+        let sent = self.outgoing.send(&[Delayed { body, delay_seconds }]).await;
+        if let Err(error) = &sent {
+            tracing::error!(%bucket, %error, "the bucket could not be queued once more");
+        }
+        sent.is_ok()
     }
 }
 

@@ -84,6 +84,10 @@ pub(super) struct Conclusion<'a> {
     /// Objects of the ledger that do not count.
     pub(super) foreign: Vec<ForeignObject>,
     pub(super) result: TaskResult,
+    /// Whether a report was left out, because the next attempt makes it.
+    pub(super) is_withheld: bool,
+    /// Whether the bucket is gone, so that no later report is about it.
+    pub(super) is_last: bool,
 }
 
 impl Pass<'_> {

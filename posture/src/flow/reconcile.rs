@@ -93,7 +93,9 @@ where
         }
         let seen = Box::pin(self.rounds(&pass, &ledger, &wanted)).await;
         match seen {
-            Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => self.gone(&pass).await,
+            Some(seen) if seen.bucket_is_gone && seen.done.is_empty() => {
+                self.gone(&pass, &ledger, wanted(&Observed::unread(id.clone()))).await
+            }
             seen => {
                 let mut result = Box::pin(self.conclude(&pass, &ledger, seen, begun)).await;
                 if let Some(seconds) = rest_seconds.filter(|_| !result.retry) {
@@ -206,11 +208,20 @@ where
         seen.findings.extend(lost);
         let mut update = pass.update(&seen, begun);
         update.right = seen.right(known.as_ref());
-        let mut end = Conclusion { pass, seen, known, update, foreign: Vec::new(), result };
+        let mut end = Conclusion {
+            pass,
+            seen,
+            known,
+            update,
+            foreign: Vec::new(),
+            result,
+            is_withheld: false,
+            is_last: false,
+        };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
         let earlier = self.unreported(&mut end).await;
         let mut fallen = self.fallen(&mut end, &earlier, is_new);
-        fallen.findings.extend(self.by_event(&end).await);
+        fallen.add_deeds(self.by_event(&end).await);
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
         for stopped in stopped(&end) {
@@ -221,8 +232,8 @@ where
         // A refusal that is known is no failure each time that it is tried again.
         let is_failed = notification.is_some() && end.seen.is_refused();
         end.result.tally.count(Metric::Failed, is_failed.into());
-        let notification = self.folded(&mut end, notification, &fallen).await;
-        let Conclusion { seen, update, mut result, .. } = end;
+        let notification = self.folded(&mut end, &base, notification, &fallen).await;
+        let Conclusion { seen, update, mut result, is_withheld, .. } = end;
         let is_noted = pass.is_noted(&base, &update);
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
         let records = written.map(|record| record.id.clone()).collect();
@@ -236,12 +247,13 @@ where
             (Some(notification), Trigger::Calls(_)) => {
                 let (is_published, tally) = self.publish_and_note(&notification, pending).await;
                 result.retry |= !is_published;
-                if let Some(sequence) = fallen.sequence.filter(|_| !is_published) {
-                    self.account.not_alarmed(&sequence.principal);
-                }
+                self.end_alarms(&pass.id.name, &fallen, is_published).await;
                 result.tally.add(tally);
             }
-            (None, _) if is_noted => result.tally.add(self.note(pending, true).await),
+            (None, _) if is_noted => {
+                self.end_alarms(&pass.id.name, &fallen, !is_withheld).await;
+                result.tally.add(self.note(pending, !is_withheld).await);
+            }
             (None, _) => {}
         }
         let findings = seen.findings;
@@ -261,7 +273,7 @@ where
         }
         let PendingState { id, base, update, records, is_recent } = pending;
         let noted = self.write_state(&id, base, &update);
-        let (is_published, mut tally) = join(self.publish(notification), noted).await;
+        let (is_published, (_, mut tally)) = join(self.publish(notification), noted).await;
         if !is_published {
             let base = Base::NotRead;
             let pending = PendingState { id, base, update, records, is_recent };
@@ -271,14 +283,14 @@ where
     }
 
     /// The report about the bucket, with the writes that could not be reported before.
-    fn notification(
+    pub(super) fn notification(
         &self,
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
         (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
-        let Conclusion { pass, seen, known, update, .. } = end;
+        let Conclusion { pass, seen, known, update, is_withheld, .. } = end;
         let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
         news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
@@ -309,7 +321,10 @@ where
             sequence: fallen.sequence.as_ref(),
             now: self.now(),
         });
-        let notification = notification.filter(|_| !seen.is_transient || !done.is_empty());
+        if seen.is_transient && done.is_empty() && notification.is_some() {
+            *is_withheld = true;
+            return None;
+        }
         update.reported.extend(earlier.iter().map(|record| record.id.clone()));
         if notification.is_some() {
             update.mark_reported(report::reported_of(&news, pass.task.trigger.calls()));
@@ -381,13 +396,18 @@ where
     }
 
     /// Handles a bucket that was not found: it was deleted, or is so new that it is not visible yet.
-    async fn gone(&self, pass: &Pass<'_>) -> TaskResult {
+    async fn gone(
+        &self,
+        pass: &Pass<'_>,
+        ledger: &BucketLedger<'_, A, L>,
+        baseline: Baseline,
+    ) -> TaskResult {
         let bucket = &pass.id.name;
-        let mut result = TaskResult::default();
         let Some(delay_seconds) = triage::retry_seconds(&pass.task.trigger, self.now()) else {
             tracing::info!(%bucket, "the bucket no longer exists");
-            return result;
+            return self.last_report(pass, ledger, baseline, None).await;
         };
+        let mut result = TaskResult::default();
         tracing::info!(%bucket, delay_seconds, "the bucket is not visible yet");
         for body in &pass.task.bodies {
             result.retry |= !self.send_back(body.clone(), delay_seconds).await;

@@ -39,16 +39,17 @@ where
         } else if is_recent {
             return Tally::default();
         }
-        self.write_state(&id, base, &update).await
+        self.write_state(&id, base, &update).await.1
     }
 
-    /// Applies an update to the state, also to a newer one that another function has written in the meantime.
+    /// Applies an update to the state, also to a newer one that another function has written in the meantime. Returns
+    /// whether the state has it.
     pub(super) async fn write_state(
         &self,
         id: &BucketId,
         mut base: Base,
         update: &Update,
-    ) -> Tally {
+    ) -> (bool, Tally) {
         let mut tally = Tally::default();
         let (bucket, key) = (&id.name, state::key(&id.name));
         for attempt in 0..WRITES_MAX {
@@ -56,7 +57,7 @@ where
                 base = read_state(self.ledger, id, &mut tally).await.0;
             }
             let (before, condition) = match &base {
-                Base::NotRead | Base::Unusable => return tally,
+                Base::NotRead | Base::Unusable => return (false, tally),
                 Base::Assumed | Base::Absent => (None, Condition::Absent),
                 Base::Replaced(etag) | Base::Closed(etag) => (None, Condition::Still(etag)),
                 Base::Read(state, etag) => (Some(&**state), Condition::Still(etag)),
@@ -64,15 +65,21 @@ where
             let new =
                 before.map_or_else(|| BucketState::new(id), BucketState::clone).updated(update);
             if before == Some(&new) {
-                return tally;
+                return (true, tally);
             }
             match self.ledger.write(&key, new.json(), condition).await {
-                Ok(true) => return tally,
+                Ok(true) => {
+                    // Another function has noted something at the same time: together it may be an alarm.
+                    if attempt > 0 && Self::lacks_alarm(bucket, &new) {
+                        self.reconcile_again(bucket, 0).await;
+                    }
+                    return (true, tally);
+                }
                 Ok(false) => base = Base::NotRead,
                 Err(error) => {
                     tracing::error!(%bucket, %error, "the state of the bucket could not be written");
                     tally.count(Metric::NotRecorded, 1);
-                    return tally;
+                    return (false, tally);
                 }
             }
             // The first time it is only newer than it was assumed to be.
@@ -82,6 +89,6 @@ where
         }
         tracing::error!(%bucket, "the state of the bucket was not written");
         tally.count(Metric::NotRecorded, 1);
-        tally
+        (false, tally)
     }
 }

@@ -9,6 +9,7 @@ mod fallen;
 mod foreign;
 mod keys;
 mod killed;
+mod lost;
 mod notified;
 mod occasions;
 mod own_bucket;

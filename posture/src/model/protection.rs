@@ -15,7 +15,7 @@ use crate::text::named::named;
 use crate::text::wire::as_time;
 use crate::{Aspect, Observed, Reading, SettingKind};
 
-/// The most bytes of a value in the ledger. A larger one is not kept, and not compared.
+/// The most bytes of a value in the ledger. Of a larger one less is kept, see [`Value::bounded`].
 const BYTES_MAX: usize = 8 << 10;
 
 /// A protection.
@@ -82,6 +82,8 @@ pub enum Value {
     Logs(String),
     /// What the enabled lifecycle rules delete, of one kind of objects.
     Expiries(Vec<Expiry>),
+    /// After how many days the first of them deletes, if they are too many to be kept.
+    Soonest(u32),
     /// Objects are copied to these buckets.
     Copies(BTreeSet<String>),
     /// New objects are locked so.
@@ -139,14 +141,27 @@ impl Value {
         if is_on { Self::On } else { Self::Off }
     }
 
-    /// Whether the ledger keeps it.
-    pub fn is_small(&self) -> bool {
-        serde_json::to_vec(self).is_ok_and(|json| json.len() <= BYTES_MAX)
+    /// The value as the ledger keeps it, and as it is compared: of many lifecycle rules only when the first one deletes.
+    /// `None` if it is too large and cannot be made smaller.
+    #[must_use]
+    pub fn bounded(self) -> Option<Self> {
+        if serde_json::to_vec(&self).is_ok_and(|json| json.len() <= BYTES_MAX) {
+            return Some(self);
+        }
+        match self {
+            Self::Expiries(rules) => rules.iter().map(|rule| rule.days).min().map(Self::Soonest),
+            _ => None,
+        }
     }
 }
 
-/// The values of what was read.
+/// The values of what was read, as the ledger keeps them.
 pub fn observed(bucket: &Observed) -> Protections {
+    let values = all_observed(bucket).into_iter();
+    values.filter_map(|(protection, value)| Some((protection, value.bounded()?))).collect()
+}
+
+fn all_observed(bucket: &Observed) -> Protections {
     let is_account = bucket.id.name.is_account();
     let kinds = SettingKind::ALL.into_iter();
     let kinds = kinds.filter(|kind| (*kind == SettingKind::AccountPublicAccessBlock) == is_account);

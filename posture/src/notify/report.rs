@@ -101,7 +101,10 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
         return None;
     }
     let (severity, _) = content.severity_and_outcome();
-    if severity < Severity::High && !is_reported_again(report.times_within_hour) {
+    // No sweep finds again what only an event shows.
+    let is_of_event = content.not_remediated.iter().any(|(_, reason)| reason.is_of_event());
+    let is_rest = severity < Severity::High && !is_of_event;
+    if is_rest && !is_reported_again(report.times_within_hour) {
         return None;
     }
     let BucketId { name, account, region } = report.id;
@@ -161,6 +164,7 @@ fn sms_rest(report: &Report<'_>) -> String {
             let who = known_as(&call.principal, account);
             format!("{} by {who}", unlinked(&call.event_name, 80))
         }
+        None if report.sequence.is_some() => "several calls".to_owned(),
         None => "found by the sweep".to_owned(),
     };
     format!(": {event}. {account} {region}")

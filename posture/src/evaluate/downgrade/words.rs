@@ -2,13 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::sooner;
+use super::{sooner, soonest};
 use crate::model::protection::{Protection, Value};
 use crate::model::setting::{Expiry, PublicAccessBlock};
 
 /// What has changed: what it is now, and what it was.
 pub(super) fn changed(protection: Protection, from: Option<&Value>, to: &Value) -> String {
     match (from, to) {
+        (Some(before @ (Value::Soonest(_) | Value::Expiries(_))), now @ Value::Soonest(_))
+        | (Some(before @ Value::Soonest(_)), now @ Value::Expiries(_)) => {
+            let was = soonest(before).map_or("kept".to_owned(), first);
+            format!(
+                "{} deleted sooner: {}, was {was}",
+                subject(protection),
+                first(soonest(now).unwrap_or_default())
+            )
+        }
         (before, Value::Expiries(now)) => {
             let before = if let Some(Value::Expiries(before)) = before { &before[..] } else { &[] };
             deleted(protection, before, now)
@@ -27,6 +36,11 @@ pub(super) fn changed(protection: Protection, from: Option<&Value>, to: &Value) 
             format!("{} {is}{was}", subject(protection))
         }
     }
+}
+
+/// When the first of many lifecycle rules deletes.
+fn first(days: u32) -> String {
+    format!("the first of many rules after {days} {}", if days == 1 { "day" } else { "days" })
 }
 
 const fn subject(protection: Protection) -> &'static str {
@@ -58,6 +72,7 @@ fn value(protection: Protection, value: &Value) -> String {
         (_, Value::Retention(retention)) => retention.to_string(),
         (_, Value::Algorithm(name)) => name.clone(),
         (_, Value::Key(key)) => key.to_string(),
+        (_, Value::Soonest(days)) => format!("deleted: {}", first(*days)),
         (_, Value::Expiries(_) | Value::Copies(_) | Value::Block(_)) => String::new(),
     }
 }

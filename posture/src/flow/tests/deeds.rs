@@ -39,9 +39,15 @@ fn an_export_is_reported_unless_it_stays_in_the_account() {
     assert_eq!(reported(world, inventory(&of("111122223333"))), [""; 0]);
     let unknown = reported(world, inventory(&json!({ "Bucket": bucket })));
     assert!(unknown[0].contains("whose account the call does not name"), "{unknown:?}");
-    // A bucket with a state is ours.
-    world.ledger.put("state/collector.json", Vec::new());
+    // A bucket with a state is ours, and the name of a deleted one may be another account's.
+    let id = BucketId { name: "collector".parse().unwrap(), ..world.id() };
+    let state = BucketState::new(&id);
+    world.ledger.put("state/collector.json", state.json());
     assert_eq!(reported(world, inventory(&json!({ "Bucket": bucket }))), [""; 0]);
+    let deleted = BucketState { closed: Some(NOON), ..state };
+    world.ledger.put("state/collector.json", deleted.json());
+    let deleted = reported(world, inventory(&json!({ "Bucket": bucket })));
+    assert!(deleted[0].contains("whose account the call does not name"), "{deleted:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::model::setting::Versioning;
 use crate::model::severity::Severity;
 
 /// A call with these parameters, by a session of a role.
-fn sets(name: &str, seconds: i64, parameters: &Json) -> String {
+pub(super) fn sets(name: &str, seconds: i64, parameters: &Json) -> String {
     let mut event: Json =
         serde_json::from_str(&call(name, NOON + time::Duration::seconds(seconds), None)).unwrap();
     let all = event["detail"]["requestParameters"].as_object_mut().unwrap();
@@ -22,13 +22,13 @@ fn sets(name: &str, seconds: i64, parameters: &Json) -> String {
     event.to_string()
 }
 
-fn suspended(seconds: i64) -> String {
+pub(super) fn suspended(seconds: i64) -> String {
     let status = json!({ "VersioningConfiguration": { "Status": "Suspended" } });
     sets("PutBucketVersioning", seconds, &status)
 }
 
 /// The calls that ransomware makes before it encrypts.
-fn ransom() -> [String; 6] {
+pub(super) fn ransom() -> [String; 6] {
     let rule = json!({ "ServerSideEncryptionConfiguration": { "Rule": {
         "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" },
         "BlockedEncryptionTypes": { "EncryptionType": "NONE" },
@@ -47,7 +47,7 @@ fn ransom() -> [String; 6] {
 }
 
 /// What is published for each batch: severity and text.
-fn published(world: &'static World, bodies: &[String]) -> Vec<(Severity, String)> {
+pub(super) fn published(world: &'static World, bodies: &[String]) -> Vec<(Severity, String)> {
     assert!(world.handle(bodies).failed.is_empty());
     let sent = world.outgoing.take();
     let texts = sent.notifications.into_iter();
@@ -58,7 +58,7 @@ fn published(world: &'static World, bodies: &[String]) -> Vec<(Severity, String)
 }
 
 /// A bucket that was swept, with versions and MFA delete.
-fn versioned() -> &'static World {
+pub(super) fn versioned() -> &'static World {
     let world = World::new();
     let versioning = Versioning { enabled: true, mfa_delete: true };
     world.bucket.change(|truth| truth.versioning = Reading::Known(versioning));

@@ -83,6 +83,9 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
                 writeln!(text, "{}", call_lines(call, &report.id.account))?;
             }
         }
+        Trigger::Sweep if report.sequence.is_some() => {
+            writeln!(text, "Event   several, reported together; named below")?;
+        }
         Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
     }
     let Baseline { grade, grade_reason, .. } = report.baseline;
