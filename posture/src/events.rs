@@ -11,7 +11,7 @@ mod read;
 mod request;
 pub mod trail;
 
-pub use cloudtrail::{principal, tool};
+pub use cloudtrail::{principal, source, tool, unescaped};
 pub use effect::{block, lifecycle, retention};
 pub use read::{Read, read};
 pub use request::{Again, Changed, CloseDigest, NotAnEvent, OwnMessage, Request, Sweep};

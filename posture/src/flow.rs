@@ -301,6 +301,20 @@ where
         handled
     }
 
+    /// Does one task by itself: what a batch would publish at its end is published and noted at once.
+    pub async fn alone(&self, task: &Task) -> TaskResult {
+        let mut result = self.task(task).await;
+        let mut is_published = true;
+        if let Some(notification) = result.notification.take() {
+            is_published = self.publish(&notification).await;
+        }
+        if let Some(pending) = result.pending.take() {
+            result.tally.add(self.note(pending, is_published).await);
+        }
+        result.retry |= !is_published;
+        result
+    }
+
     /// Does one task.
     pub async fn task(&self, task: &Task) -> TaskResult {
         match task {

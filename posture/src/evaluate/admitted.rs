@@ -9,8 +9,10 @@
 mod condition;
 mod delivery;
 mod kind;
+mod manage;
 mod network;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -35,6 +37,8 @@ pub struct Admitted {
     pub is_public: bool,
     /// The statement: its `Sid`, else its number.
     pub statement: String,
+    /// An action of the statement that changes the bucket's settings, as the policy spells it.
+    pub changes: Option<String>,
 }
 
 /// Where a principal stands to the bucket's account, the closest first.
@@ -53,6 +57,11 @@ pub enum Standing {
 }
 
 impl Admitted {
+    /// Whether it is one of AWS, which acts for its customers, and changes no settings.
+    pub fn is_of_aws(&self) -> bool {
+        self.kind.is_of_aws() && self.changes.is_none()
+    }
+
     /// Whether it is outside of the account, trusted or not: a KMS key would have to allow it, too.
     pub fn needs_key(&self) -> bool {
         self.standing >= Standing::Limited
@@ -77,6 +86,7 @@ pub fn admitted(policy: &Policy, account: &AccountId, trusted: &Trusted) -> Vec<
             standing: Standing::Outsider,
             is_public: false,
             statement: "1".to_owned(),
+            changes: None,
         }];
     };
     let view = Viewpoint { account, trusted };
@@ -90,14 +100,19 @@ pub fn is_public(policy: &Policy, account: &AccountId) -> Option<bool> {
     Some(admitted(policy, account, &Trusted::default()).iter().any(|one| one.is_public))
 }
 
-/// The names of some who are let in, each once, with the first statement that does.
+/// The names of some who are let in, each once, with the first statement that does: the broadest first, AWS's own last.
 pub fn names<'a>(some: impl Iterator<Item = &'a Admitted>) -> Option<String> {
-    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    let mut names: BTreeMap<_, (&str, Option<&str>)> = BTreeMap::new();
     for one in some {
-        names.entry(one.kind.to_string()).or_insert(&one.statement);
+        let key = (one.kind.is_of_aws(), Reverse(one.kind.breadth()), one.kind.to_string());
+        let (_, changes) = names.entry(key).or_insert((&one.statement, None));
+        *changes = changes.or(one.changes.as_deref());
     }
-    let words = names.iter().take(NAMES_MAX);
-    let words: Vec<String> = words.map(|(name, of)| format!("{name} (statement {of})")).collect();
+    let words = names.iter().take(NAMES_MAX).map(|((.., name), (of, changes))| {
+        let changes = changes.map(|action| format!(", which may call {action}"));
+        format!("{name} (statement {of}){}", changes.unwrap_or_default())
+    });
+    let words: Vec<String> = words.collect();
     let more = if names.len() > NAMES_MAX { "; and more" } else { "" };
     (!words.is_empty()).then(|| words.join("; ") + more)
 }
@@ -107,11 +122,13 @@ impl Viewpoint<'_> {
         let conditions = Conditions::of(statement, self);
         let sid = statement.0.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
         let name = sid.map_or_else(|| number.to_string(), |sid| format!("`{}`", shown(sid, 80)));
+        let changes = manage::changes(statement);
         let entry = |kind: PrincipalKind, is_public| Admitted {
             standing: self.standing(&kind),
             kind,
             is_public,
             statement: name.clone(),
+            changes: changes.clone(),
         };
         let closest = |tests: &[Vec<PrincipalKind>]| {
             let tests = tests.iter().map(|kinds| (self.farthest(kinds), kinds.clone()));

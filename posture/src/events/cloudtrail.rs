@@ -14,7 +14,7 @@ use super::effect;
 use super::field::{at, items, text};
 use super::request::{Changed, NotAnEvent, Request, bucket, parsed};
 use crate::model::deed::Effect;
-use crate::model::tool::Tool;
+use crate::model::tool::{Tool, is_service};
 use crate::model::watch::{self, Rule};
 use crate::{AccountId, Aspect, BucketName, Call, Region};
 
@@ -86,7 +86,7 @@ fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, Not
         principal: principal(record),
         principal_arn: principal_arn(record),
         tool: tool(record),
-        source_ip: text(record, &["sourceIPAddress"]),
+        source_ip: source(record),
         exposes: exposes(&event_name, parameters),
         opens_sse_c: event_name == "PutBucketEncryption" && opens_sse_c(parameters),
         makes_default_bucket: event_name == "CreateBucket"
@@ -159,8 +159,7 @@ fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
         (Err(_), Some(_)) => return named(record).map(Some),
         (arn, _) => arn?,
     };
-    // The ARN is part of the URL.
-    let arn = arn.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/");
+    let arn = unescaped(&arn);
     let parts: Vec<&str> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "s3", "", "", resource] if !resource.contains('/') => {
@@ -168,6 +167,11 @@ fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
         }
         _ => Ok(None),
     }
+}
+
+/// An ARN that was part of a URL.
+pub fn unescaped(arn: &str) -> String {
+    arn.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/")
 }
 
 /// The bucket among the resources of the call.
@@ -215,6 +219,15 @@ fn principal_arn(record: &Value) -> Option<String> {
     let is_role = text(identity, &[&issuer[..], &["type"]].concat()).as_deref() == Some("Role");
     let role = text(identity, &[&issuer[..], &["arn"]].concat()).filter(|_| is_role);
     role.or_else(|| text(identity, &["arn"]))
+}
+
+/// The AWS service that made the call with the rights of the principal, else the address.
+///
+/// That of `CloudFormation` is only what the address says: a deployer of the stack is known by it.
+pub fn source(record: &Value) -> Option<String> {
+    let service = text(record, &["userIdentity", "invokedBy"]);
+    let service = service.filter(|name| tool(record) == Tool::Service && is_service(name));
+    service.or_else(|| text(record, &["sourceIPAddress"]))
 }
 
 /// The tool that made the call.

@@ -92,7 +92,8 @@ where
                 let (fall, call) = (one.fall()?, one.by.as_ref()?);
                 let time = call.time.replace_nanosecond(0).unwrap_or(call.time).time();
                 let words = format!("{} ({} at {time} UTC)", one.words(), call.event_name);
-                Some(KnownFall { fall, words, notified: true })
+                let said = is_remediated(one, end, earlier);
+                Some(KnownFall { fall, words, notified: true, said })
             })
             .collect();
         let findings =
@@ -150,7 +151,7 @@ where
             aspect: known.fall.protection.aspect(),
             reason: Reason::SwitchedOff(known.words.clone()),
         };
-        fallen.findings.extend(folded.iter().map(reason));
+        fallen.findings.extend(folded.iter().filter(|known| !known.said).map(reason));
         if let Some(last) = folded.last().filter(|_| fallen.sequence.is_none()) {
             let sequence = Sequence::of(&last.fall.principal, bucket, falls);
             fallen.sequence = sequence.map(|all| Sequence { is_later: true, ..all });
@@ -239,31 +240,38 @@ fn is_otherwise(one: &Downgrade, end: &Conclusion<'_>) -> bool {
         })
 }
 
-/// Whether the report says it anyway: it was remediated, now or by a run before, or is reported as a setting that the mode
-/// only reports.
+/// Whether the report says it anyway: it was remediated, or is reported as a setting that the mode only reports.
 fn is_said(one: &Downgrade, end: &Conclusion<'_>, earlier: &[Record]) -> bool {
     let aspect = one.protection.aspect();
-    let call = one.by.as_ref().and_then(|call| call.event_id.as_deref());
-    let is_remediated = earlier.iter().any(|record| {
-        let mut calls = record.events.iter().map(|event| event.event_id.as_deref());
-        record.aspects.contains(&aspect) && calls.any(|of| of.is_some() && of == call)
-    });
-    if one.protection != protection::Protection::MfaDelete
-        && (is_remediated || is_retried(one, end))
-    {
-        return true;
-    }
     // Without what it was before, there is nothing to add.
     let is_reported = (aspect.setting().is_some() || one.from.is_none())
         && end.seen.baseline.as_ref().is_some_and(|baseline| baseline.mode(aspect) == Mode::Report);
-    one.protection != protection::Protection::MfaDelete
+    let is_found = one.protection != protection::Protection::MfaDelete
         && end.seen.findings.iter().any(|finding| match finding {
-            Finding::Weak { aspect: of, .. } => *of == aspect,
-            Finding::NotRemediated { aspect: of, reason: Reason::ReportOnly(_) } => {
-                *of == aspect && is_reported && one.by.is_some()
+            Finding::NotRemediated { aspect: of, reason } if *of == aspect => {
+                let is_only_reported =
+                    matches!(reason, Reason::ReportOnly(_) | Reason::NeverWritten(_));
+                let is_demanded = matches!(reason, Reason::PolicyDemands(_));
+                (is_only_reported && is_reported && one.by.is_some())
+                    || (is_demanded && one.from.is_none())
             }
-            Finding::NotRemediated { .. } | Finding::Later { .. } => false,
-        })
+            Finding::NotRemediated { .. } | Finding::Weak { .. } | Finding::Later { .. } => false,
+        });
+    is_found || is_remediated(one, end, earlier)
+}
+
+/// Whether it was remediated, now or by a run before: the record of that says so, whenever it is reported.
+fn is_remediated(one: &Downgrade, end: &Conclusion<'_>, earlier: &[Record]) -> bool {
+    let aspect = one.protection.aspect();
+    let call = one.by.as_ref().and_then(|call| call.event_id.as_deref());
+    let is_recorded = earlier.iter().any(|record| {
+        let mut calls = record.events.iter().map(|event| event.event_id.as_deref());
+        record.aspects.contains(&aspect) && calls.any(|of| of.is_some() && of == call)
+    });
+    let is_weak =
+        |finding: &Finding| matches!(finding, Finding::Weak { aspect: of, .. } if *of == aspect);
+    one.protection != protection::Protection::MfaDelete
+        && (is_recorded || is_retried(one, end) || end.seen.findings.iter().any(is_weak))
 }
 
 /// Whether it is back, and the guard may have done that in a run that was interrupted before it noted it: then the report

@@ -1,6 +1,7 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
 mod calls;
+mod cases;
 mod deeds;
 mod desk;
 mod downgrades;

@@ -92,8 +92,11 @@ pub enum Reason {
         .0.permission().0
     )]
     NotReadable(Question),
-    #[error("{0}; it is only reported, as configured")]
+    #[error("{0}; only reported (mode \"report\")")]
     ReportOnly(String),
+    // A setting that s3guard never writes.
+    #[error("{0}; s3guard does not change it: check that it is meant")]
+    NeverWritten(String),
     #[error("it was undone, and stays so until {0}")]
     Undone(Date),
     #[error(
@@ -192,10 +195,15 @@ pub enum Reason {
     )]
     StackNeverFinished,
     #[error(
-        "its policy lets others in: {1}; accounts, organizations and canonical ids can be trusted \
-         in s3guard.toml"
+        "its policy lets others in: {1}; remove what is not meant, or trust accounts, organizations and \
+         canonical ids in s3guard.toml"
     )]
     LetsOthersIn(Severity, String),
+    #[error(
+        "its policy is public, and only the public access block keeps out whom it names: {1}; remove \
+         its public statements"
+    )]
+    KeptOut(Severity, String),
     #[error("{0}; if that is meant, trust the account in s3guard.toml")]
     SentElsewhere(String),
     #[error(
@@ -256,13 +264,16 @@ pub enum Reason {
          any more; its encryption was not raised"
     )]
     ReplicatesWithoutKms,
-    #[error("its policy denies uploads without {0}, so it was left")]
+    #[error(
+        "its policy denies uploads without {0}, so it was left: change that statement first, or set \
+         `enforce` for it in s3guard.toml"
+    )]
     PolicyDemands(String),
     // A protection that was on and is off, or weaker: what is now, and what was.
     #[error("{0}")]
     SwitchedOff(String),
     // Reported by the event of a call alone.
-    #[error("{0}; s3guard changes nothing of it: check that it is meant")]
+    #[error("{0}; s3guard does not change it: check that it is meant")]
     ByEvent(String),
     #[error(
         "the bucket was deleted; {0}. Another account can take its name, and then serves what is \
@@ -276,7 +287,7 @@ pub enum Reason {
 impl Reason {
     /// The severity that a notification about it has at least.
     pub const fn severity(&self) -> Severity {
-        if let Self::LetsOthersIn(severity, _) = self {
+        if let Self::LetsOthersIn(severity, _) | Self::KeptOut(severity, _) = self {
             return *severity;
         }
         if matches!(self, Self::DeniesEveryRequest(_)) {

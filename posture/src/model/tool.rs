@@ -15,6 +15,8 @@ pub enum Tool {
     Console,
     /// The AWS CLI.
     Cli,
+    /// An AWS service that acts with the rights of a principal, such as log delivery.
+    Service,
     /// A program with an AWS SDK, or anything else.
     Sdk,
 }
@@ -30,6 +32,10 @@ impl Tool {
         let agent = user_agent.trim_start_matches('[');
         if agent.trim_end_matches(']') == SERVICE || services.contains(&SERVICE) {
             return Self::CloudFormation;
+        }
+        // AWS itself writes these fields.
+        if services.iter().any(|name| is_service(name)) {
+            return Self::Service;
         }
         // Pulumi's provider is based on Terraform's, and may name both.
         if agent.contains("Pulumi") {
@@ -55,6 +61,12 @@ impl Tool {
     }
 }
 
+/// Whether it is the name of an AWS service, as `delivery.logs.amazonaws.com`.
+pub(crate) fn is_service(name: &str) -> bool {
+    let name = name.strip_suffix(".cn").unwrap_or(name);
+    name.ends_with(".amazonaws.com") && !name.starts_with('.')
+}
+
 named! {
     Tool:
     Terraform = "Terraform",
@@ -62,6 +74,7 @@ named! {
     Pulumi = "Pulumi",
     Console = "the AWS console",
     Cli = "the AWS CLI",
+    Service = "an AWS service",
     Sdk = "an AWS SDK",
 }
 
@@ -113,6 +126,17 @@ mod tests {
             ("", ["", service]),
         ] {
             assert_eq!(Tool::of(user_agent, services, false), Tool::CloudFormation, "{services:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_is_known_by_what_aws_writes_and_not_by_the_user_agent() {
+        let logs = "delivery.logs.amazonaws.com";
+        for services in [[logs, "192.0.2.1"], ["", logs], ["", "logs.amazonaws.com.cn"]] {
+            assert_eq!(Tool::of("aws-cli/2.31.0", services, false), Tool::Service, "{services:?}");
+        }
+        for services in [["", "192.0.2.1"], ["", ".amazonaws.com"], ["AWS Internal", ""]] {
+            assert_eq!(Tool::of(logs, services, false), Tool::Sdk, "{services:?}");
         }
     }
 

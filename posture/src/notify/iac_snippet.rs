@@ -48,7 +48,7 @@ pub fn snippet(tool: Tool, bucket: &BucketId, action: &Action) -> Option<String>
             let property = indented(&cloudformation, 2);
             Some(format!("# with the CDK: {cdk}\nType: {resource}\nProperties:\n  {of}{property}"))
         }
-        Tool::Pulumi | Tool::Console | Tool::Cli | Tool::Sdk => None,
+        Tool::Pulumi | Tool::Console | Tool::Cli | Tool::Service | Tool::Sdk => None,
     }
 }
 

@@ -41,6 +41,9 @@ pub struct KnownFall {
     pub words: String,
     /// Whether it was reported; otherwise it is part of the next summary.
     pub notified: bool,
+    /// Whether it was remediated: the record of that is reported in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub said: bool,
 }
 
 /// When an alarm was raised.

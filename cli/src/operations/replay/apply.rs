@@ -218,9 +218,12 @@ fn set_tags(bucket: &mut Observed, change: impl FnOnce(&mut Tags)) {
     bucket.tags = if tags.is_empty() { Absent } else { Known(tags) };
 }
 
-/// Tags in their XML's form, `Tag` with `Key` and `Value`, whose values may have become numbers or booleans.
+/// Tags in their XML's form, `Tag` with `Key` and `Value`, whose values may have become numbers or booleans, or as a list.
+///
+/// How `CloudTrail` spells those of `CreateBucket` is not documented.
 fn tags_at(parameters: &Json, path: &[&str]) -> Tags {
-    let tags = at(parameters, path).and_then(|set| set.get("Tag"));
+    let set = at(parameters, path).map(|set| set.get("TagSet").unwrap_or(set));
+    let tags = set.map(|set| set.get("Tag").unwrap_or(set));
     let pair = |tag| Some((text(tag, &["Key"])?, text(tag, &["Value"]).unwrap_or_default()));
     tags.into_iter().flat_map(items).filter_map(pair).collect()
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
+use s3guard_posture::Tool;
 use s3guard_posture::events::{self, field};
 use serde_json::{Value as Json, json};
 use time::format_description::well_known::Rfc3339;
@@ -133,12 +134,23 @@ impl Recorded {
         let detail = event.get("detail").unwrap_or(&Json::Null);
         let parameter = |name| field::text(detail, &["requestParameters", name]);
         let bucket = || field::text(detail, &["bucket", "name"]);
+        let tagged = || {
+            let arn = events::unescaped(&parameter("resourceArn")?);
+            let bucket = arn.split_once(":s3:::").map(|(_, bucket)| bucket.to_owned());
+            Some(bucket.unwrap_or(arn))
+        };
+        let principal = call.is_some().then(|| events::principal(detail));
+        let service = || events::source(detail).filter(|source| principal.as_ref() != Some(source));
+        let tool = || match events::tool(detail) {
+            tool @ Tool::Service => service().unwrap_or_else(|| tool.to_string()),
+            tool => tool.to_string(),
+        };
         Head {
-            bucket: parameter("bucketName").or_else(|| parameter("resourceArn")).or_else(bucket),
+            bucket: parameter("bucketName").or_else(tagged).or_else(bucket),
             region: field::text(event, &["region"]),
             time: time(event),
-            principal: call.is_some().then(|| events::principal(detail)),
-            tool: call.is_some().then(|| events::tool(detail).to_string()),
+            tool: call.is_some().then(tool),
+            principal,
             name: call.or_else(|| field::text(event, &["detail-type"])).or_else(|| self.kind()),
         }
     }

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use s3guard_posture::contract::Channel;
-use s3guard_posture::flow::{Seen, TaskResult, memory::Sent};
+use s3guard_posture::events::OwnMessage;
+use s3guard_posture::flow::{Delayed, Seen, memory::Sent};
 use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
-use s3guard_posture::{Aspect, Finding, Grade, Notification, Question, Setting};
+use s3guard_posture::{Aspect, BucketName, Finding, Grade, Notification, Question, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
@@ -90,6 +91,8 @@ pub(crate) struct Reconciled {
     findings: Vec<ReplayedFinding>,
     pub(crate) writes: Vec<Written>,
     waits_seconds: Option<u16>,
+    /// When its report is published, as part of a summary.
+    summary_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
     notification: Option<RenderedNotification>,
 }
@@ -146,8 +149,8 @@ pub(crate) enum ReplayOutcome {
 
 impl Reconciled {
     pub(crate) fn new(
+        bucket: &BucketName,
         seen: &Seen,
-        result: &TaskResult,
         sent: &Sent,
         steps: &[Step],
         now: OffsetDateTime,
@@ -155,8 +158,7 @@ impl Reconciled {
         // A conflict is shown by the number of writes.
         let is_shown =
             |notification: &&Notification| !matches!(notification.document.body, Body::Conflict(_));
-        let notification =
-            sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
+        let notification = sent.notifications.iter().find(is_shown);
         let (mut reads, mut writes) = (Vec::new(), Vec::<Written>::new());
         for step in steps {
             match step {
@@ -172,6 +174,11 @@ impl Reconciled {
                 Step::Kept(_) => {}
             }
         }
+        let summary = OwnMessage::Reconcile { bucket: bucket.clone(), known: None }.body();
+        let seconds = |is: &dyn Fn(&Delayed) -> bool| {
+            let mut later = sent.messages.iter().filter(|message| message.delay_seconds > 0);
+            later.find(|message| is(message)).map(|message| message.delay_seconds)
+        };
         Self {
             time: now.format(&Rfc3339).unwrap_or_else(|_| now.to_string()),
             grade: seen.baseline.grade,
@@ -179,11 +186,8 @@ impl Reconciled {
             reads,
             findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
             writes,
-            waits_seconds: sent
-                .messages
-                .iter()
-                .find(|message| message.delay_seconds > 0)
-                .map(|message| message.delay_seconds),
+            waits_seconds: seconds(&|message| message.body != summary),
+            summary_seconds: seconds(&|message| message.body == summary),
             stops_after_writes: seen
                 .findings
                 .iter()
@@ -317,6 +321,9 @@ impl Printable for Reconciled {
         }
         if let Some(seconds) = self.waits_seconds {
             line(text, "waits", &format!("{seconds} s, for the bucket's creator"));
+        }
+        if let Some(seconds) = self.summary_seconds {
+            line(text, "folds", &format!("its report into a summary in {seconds} s"));
         }
         if let Some(writes) = self.stops_after_writes {
             line(text, "stops", &format!("after {writes} writes within an hour; reported once"));

@@ -267,7 +267,7 @@ impl Stage<'_> {
         let account = self.buckets.get(&BucketName::account());
         let block = account.map_or(Reading::Absent, |account| account.truth().account_block);
         let name = id.name.clone();
-        let bucket = self.buckets.entry(name).or_insert_with(|| new(id)).clone();
+        let bucket = self.buckets.entry(name.clone()).or_insert_with(|| new(id)).clone();
         bucket.change(|bucket| bucket.account_block = block);
         let (mut result, sent) = self.task(&bucket, &self.ledger, task, now);
         let steps = bucket.take_steps();
@@ -296,7 +296,7 @@ impl Stage<'_> {
         let replayed = &mut self.replayed[index];
         match result.seen.take() {
             Some(seen) => {
-                replayed.reconciliations.push(Reconciled::new(&seen, &result, &sent, &steps, now));
+                replayed.reconciliations.push(Reconciled::new(&name, &seen, &sent, &steps, now));
             }
             None => {
                 replayed.notification = sent.notifications.first().map(RenderedNotification::from);
@@ -321,7 +321,7 @@ impl Stage<'_> {
             clock: Clock { now: &|| now, deadline: None },
             desk: None,
         };
-        (at_once(flow.task(task)), outgoing.take())
+        (at_once(flow.alone(task)), outgoing.take())
     }
 
     /// The guard counts a message, and does nothing.

@@ -1,6 +1,7 @@
 //! Helpers of the tests of replays.
 
 mod applied;
+mod cases;
 mod examples;
 mod forms;
 mod fuzz;

@@ -158,6 +158,11 @@ impl PrincipalKind {
         }
     }
 
+    /// Whether it is one of AWS: a service, `CloudFront`, or an account that delivers logs.
+    pub(super) const fn is_of_aws(&self) -> bool {
+        matches!(self, Self::Service { .. } | Self::LogDelivery { .. } | Self::CloudFront(_))
+    }
+
     /// How broad it is among those with the same standing: the narrowest says most.
     pub(super) fn breadth(&self) -> u8 {
         match self {

@@ -223,5 +223,5 @@ pub(super) fn acl(observed: &Observed) -> Judged {
         Some(acl) if acl.grants_others => "its ACL grants access to others than its owner",
         Some(_) | None => return Ok(Judgement::Right),
     };
-    Ok(Judgement::NotRemediated(Reason::ReportOnly(what.to_owned())))
+    Ok(Judgement::NotRemediated(Reason::NeverWritten(what.to_owned())))
 }

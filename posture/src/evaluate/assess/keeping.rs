@@ -133,5 +133,5 @@ fn has_versions(observed: &Observed) -> Result<bool, Judgement> {
 }
 
 fn report(what: String) -> Judgement {
-    Judgement::NotRemediated(Reason::ReportOnly(what))
+    Judgement::NotRemediated(Reason::NeverWritten(what))
 }

@@ -34,8 +34,11 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     }
     let (id, wanted) = (&observed.id, wanted(baseline.grade));
     let merged = tls::merged(document, wanted, id);
-    // Before our statements: those of ours that are replaced keep nothing out.
-    match merged.as_ref().or(document).and_then(|after| tls::obstacle(after, id)) {
+    // With our statements: those of ours that are replaced keep nothing out.
+    let after = merged.as_ref().or(document).and_then(|after| tls::obstacle(after, id));
+    // What is reported is how it is now, without them.
+    let now = || document.and_then(|now| tls::obstacle(now, id));
+    match after.map(|after| now().unwrap_or(after)) {
         Some(Obstacle::Some(what)) => {
             return Ok(Judgement::NotRemediated(Reason::DeniesTls(what)));
         }
@@ -175,18 +178,42 @@ pub(super) fn others(observed: &Observed, baseline: &Baseline) -> Judged {
         return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
     }
     let admitted = admitted(policy, &observed.id.account, &baseline.trusted);
-    let outsiders = admitted.iter().filter(|one| one.standing == Standing::Outsider);
-    let is_of_aws = |one: &Admitted| {
-        matches!(
-            one.kind,
-            PrincipalKind::Service { .. }
-                | PrincipalKind::LogDelivery { .. }
-                | PrincipalKind::CloudFront(_)
-        )
-    };
-    let severity =
-        if outsiders.clone().all(is_of_aws) { Severity::Warning } else { Severity::High };
-    Ok(names(outsiders).map_or(Judgement::Right, |names| {
+    let outsiders = || admitted.iter().filter(|one| one.standing == Standing::Outsider);
+    let is_public = admitted.iter().any(|one| one.is_public);
+    if is_public && restricts(observed) {
+        // S3's own word: the block keeps no one out of a policy that S3 does not call public.
+        if observed.policy_is_public.is_unread() {
+            return Ok(Judgement::Ask(vec![Question::PolicyStatus]));
+        }
+        // It leaves AWS services in.
+        let (of_aws, kept_out): (Vec<_>, Vec<_>) =
+            outsiders().partition(|one| matches!(one.kind, PrincipalKind::Service { .. }));
+        if observed.policy_is_public.known() == Some(&true)
+            && let Some(kept_out) = names(kept_out.into_iter())
+        {
+            let severity = severity(of_aws.iter().copied());
+            let words = match names(of_aws.into_iter()) {
+                Some(of_aws) => format!("{kept_out}; it lets in {of_aws} all the same"),
+                None => kept_out,
+            };
+            return Ok(Judgement::NotRemediated(Reason::KeptOut(severity, words)));
+        }
+    }
+    let severity = severity(outsiders());
+    Ok(names(outsiders()).map_or(Judgement::Right, |names| {
         Judgement::NotRemediated(Reason::LetsOthersIn(severity, names))
     }))
+}
+
+/// How severe it is that these are let in.
+fn severity<'a>(mut some: impl Iterator<Item = &'a Admitted>) -> Severity {
+    if some.all(Admitted::is_of_aws) { Severity::Warning } else { Severity::High }
+}
+
+/// Whether the public access block, as far as it was read, makes a public policy void for all but AWS services and the account.
+///
+/// Source: Amazon S3 User Guide, "Blocking public access", `RestrictPublicBuckets`.
+fn restricts(observed: &Observed) -> bool {
+    let own = observed.public_access_block.known().copied().unwrap_or_default();
+    effective(observed, own).restrict_public_buckets
 }

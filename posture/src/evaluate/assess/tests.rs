@@ -252,8 +252,7 @@ fn what_is_only_reported_is_not_remediated_and_says_what_was_wanted() {
         })
         .collect();
     assert!(
-        reported
-            .contains(&"not set (wanted: enabled); it is only reported, as configured".to_owned()),
+        reported.contains(&"not set (wanted: enabled); only reported (mode \"report\")".to_owned()),
         "{reported:#?}"
     );
 }

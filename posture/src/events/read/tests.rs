@@ -123,7 +123,19 @@ fn the_tool_is_recognized_from_the_record() {
     assert_eq!(tool(fixture!("create-bucket-by-terraform")), Tool::Terraform);
     assert_eq!(tool(fixture!("create-bucket-by-cloudformation")), Tool::CloudFormation);
     assert_eq!(tool(fixture!("put-public-access-block-by-sso")), Tool::Console);
-    assert_eq!(tool(fixture!("create-bucket-by-a-service")), Tool::Sdk);
+    assert_eq!(tool(fixture!("create-bucket-by-a-service")), Tool::Service);
+}
+
+#[test]
+fn a_service_that_acts_for_a_principal_is_the_source_of_the_call() {
+    let source = |body: &str| {
+        let body = with(body, "/detail/sourceIPAddress", json!("192.0.2.1"));
+        changed(&body).call.source_ip.unwrap()
+    };
+    assert_eq!(source(fixture!("create-bucket-by-a-service")), "config.amazonaws.com");
+    // A deployer of the stack is known by the address alone.
+    assert_eq!(source(fixture!("create-bucket-by-cloudformation")), "192.0.2.1");
+    assert_eq!(source(fixture!("create-bucket")), "192.0.2.1");
 }
 
 #[test]

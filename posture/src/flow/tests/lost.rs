@@ -179,6 +179,7 @@ fn the_alarm_of_a_bucket_is_raised_if_two_functions_have_seen_parts_of_it() {
         },
         words: "x".to_owned(),
         notified: true,
+        said: false,
     };
     let mut update = Update::new(NOON + time::Duration::minutes(3));
     update.protections.falls = vec![fall(Protection::SseC, 0), fall(Protection::AccessLogs, 5)];

@@ -12,7 +12,7 @@ use crate::notify::notification::Attribute;
 const DAY: time::Duration = time::Duration::DAY;
 
 /// A bucket in which everything is to be set, and of which these writes are refused.
-fn refusing(refuses: &[(SettingKind, Cause)]) -> &'static World {
+pub(super) fn refusing(refuses: &[(SettingKind, Cause)]) -> &'static World {
     let world = World::new();
     world.with(|state| {
         state.config = Some(r#"{"aspects":{"tls":"enforce","notifications":"enforce"}}"#);
@@ -22,13 +22,13 @@ fn refusing(refuses: &[(SettingKind, Cause)]) -> &'static World {
 }
 
 /// Sweeps the bucket; what was published.
-fn sweep(world: &'static World) -> Vec<Notification> {
+pub(super) fn sweep(world: &'static World) -> Vec<Notification> {
     let handled = world.handle(&[task_for()]);
     assert_eq!(handled.failed, Vec::<String>::new(), "it is not retried");
     world.outgoing.take().notifications
 }
 
-fn severity(notification: &Notification) -> String {
+pub(super) fn severity(notification: &Notification) -> String {
     match &notification.attributes["severity"] {
         Attribute::One(severity) => severity.clone(),
         Attribute::Many(_) => panic!("there is one severity"),
@@ -36,7 +36,7 @@ fn severity(notification: &Notification) -> String {
 }
 
 /// The subject, the severity and what was not done or left, in one line for each.
-fn said(notification: &Notification) -> String {
+pub(super) fn said(notification: &Notification) -> String {
     let text = notification.text.replace("\n    ", " ");
     let lines = text.lines().skip_while(|line| !["Not done", "Left as it is"].contains(line));
     let lines = lines.take_while(|line| !line.starts_with("https"));
@@ -44,11 +44,11 @@ fn said(notification: &Notification) -> String {
     format!("{} [{}]\n{}\n", notification.subject, severity(notification), lines.join("\n"))
 }
 
-fn refusals(world: &World) -> usize {
+pub(super) fn refusals(world: &World) -> usize {
     world.with(|state| std::mem::take(&mut state.refusals))
 }
 
-fn later(world: &World, duration: time::Duration) {
+pub(super) fn later(world: &World, duration: time::Duration) {
     world.with(|state| state.now += duration);
 }
 
@@ -231,7 +231,7 @@ fn the_same_refusal_of_a_call_and_of_a_sweep_is_one_finding() {
 }
 
 /// Denies every read of the bucket, for this cause.
-fn unreadable(world: &World, cause: Cause) {
+pub(super) fn unreadable(world: &World, cause: Cause) {
     world.bucket.change(|truth| {
         truth.encryption = Reading::Denied;
         truth.public_access_block = Reading::Denied;

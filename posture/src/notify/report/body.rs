@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 
 use super::content::{CALLS_MAX, ReportContent, was};
 use super::document::undo;
-use super::{Report, about, is_of_block, labelled, owner_line, section, sequence, titled};
+use super::{
+    Report, SUMMARY, SWEPT, about, is_of_block, labelled, owner_line, section, sequence, titled,
+};
 use crate::model::baseline::Exempt;
 use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
@@ -83,10 +85,8 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
                 writeln!(text, "{}", call_lines(call, &report.id.account))?;
             }
         }
-        Trigger::Sweep if report.sequence.is_some() => {
-            writeln!(text, "Event   several, reported together; named below")?;
-        }
-        Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
+        Trigger::Sweep if report.sequence.is_some() => writeln!(text, "{SUMMARY}")?,
+        Trigger::Sweep => writeln!(text, "{SWEPT}")?,
     }
     let Baseline { grade, grade_reason, .. } = report.baseline;
     if !report.id.name.is_account() {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{labelled, owner_line, section, titled};
+use super::{SUMMARY, SWEPT, labelled, owner_line, section, titled};
 use crate::model::names::ACCOUNT;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{
-    AspectResult, Body, Bucket, BucketReport, Document, Joined, OfAspect, OneCall,
+    AspectResult, Body, Bucket, BucketReport, Document, Joined, OfAspect, OneCall, Outcome,
 };
 use crate::notify::notification::{Attribute, Draft, Origin, SEPARATOR, led, sms};
 use crate::text::{unlinked, unlinked_json, wrapped};
@@ -264,7 +264,9 @@ fn block(part: &Part<'_>, origin: &Origin<'_>) -> String {
         add(call_lines(call));
     }
     if report.calls.is_empty() {
-        add("Event   none: found by the sweep".to_owned());
+        let is_summary = report.outcome == Outcome::MoreSwitchedOff;
+        let words = if is_summary { SUMMARY } else { SWEPT };
+        add(words.to_owned());
     }
     if let (Some(grade), Some(reason)) =
         (part.bucket.and_then(|bucket| bucket.grade), &report.grade_reason)

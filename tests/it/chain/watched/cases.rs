@@ -145,7 +145,7 @@ fn retention(event_name: &str) -> Option<Case> {
         "PutBucketLifecycle" => reported(
             nothing,
             |ground, bucket| expire(ground, bucket, 1),
-            "lifecycle: objects are deleted after 1 day; it is only reported, as configured",
+            "lifecycle: objects are deleted after 1 day; s3guard does not change it: check that it is meant",
         ),
         "DeleteBucketLifecycle" => Case {
             prepare: |ground, bucket| expire(ground, bucket, 90),

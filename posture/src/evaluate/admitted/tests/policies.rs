@@ -58,6 +58,70 @@ fn log_delivery_is_limited_to_an_account_by_the_keys_it_may_write() {
 }
 
 #[test]
+fn an_action_that_changes_settings_is_named_with_whom_it_is_allowed() {
+    let allow = |change: &dyn Fn(&mut Value)| {
+        let mut statement = json!({
+            "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "s3:GetObject",
+            "Resource": ["arn:aws:s3:::reports/*", "arn:aws:s3:::reports"],
+        });
+        change(&mut statement);
+        let policy = Policy::new(json!({ "Statement": statement }).to_string());
+        names(admitted(&policy, &account(), &trusted()).iter()).unwrap()
+    };
+    for (actions, named) in [
+        (json!("s3:*"), "s3:*"),
+        (json!("*"), "*"),
+        (json!(["s3:GetObject", "S3:putbucketpolicy"]), "S3:putbucketpolicy"),
+        (json!(["s3:List*", "s3:Put*"]), "s3:Put*"),
+        (json!("s3:PutLifecycle??nfiguration"), "s3:PutLifecycle??nfiguration"),
+        (json!(["s3:DeleteBucket"]), "s3:DeleteBucket"),
+    ] {
+        let words = allow(&|statement| statement["Action"] = actions.clone());
+        assert!(words.ends_with(&format!(", which may call {named}")), "{words}");
+    }
+    let no_changes: [&dyn Fn(&mut Value); 5] = [
+        &|_| {},
+        &|statement| statement["Action"] = json!(["s3:PutObject*", "s3:GetBucket*", "s3:List*"]),
+        // Only objects.
+        &|statement| {
+            statement["Action"] = json!("s3:*");
+            statement["Resource"] = json!("arn:aws:s3:::reports/*");
+        },
+        &|statement| {
+            statement.as_object_mut().unwrap().remove("Action");
+            statement["NotAction"] = json!("s3:*");
+        },
+        &|statement| statement["Action"] = json!("s3:DeleteObject*"),
+    ];
+    for change in no_changes {
+        let words = allow(change);
+        assert!(words.ends_with("(statement 1)"), "{words}");
+    }
+    let words = allow(&|statement| {
+        statement.as_object_mut().unwrap().remove("Action");
+        statement["NotAction"] = json!("s3:DeleteBucket");
+    });
+    assert!(words.ends_with("which may call all but what its NotAction names"), "{words}");
+}
+
+#[test]
+fn the_broadest_is_named_first_and_aws_last() {
+    let allow = |principal: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject" });
+    let statements = json!([
+        allow(service("config")),
+        allow(json!({ "AWS": [OAI, "arn:aws:iam::444455556666:role/a", "444455556666"] })),
+        allow(json!("*")),
+    ]);
+    let policy = Policy::new(json!({ "Statement": statements }).to_string());
+    assert_eq!(
+        names(admitted(&policy, &account(), &trusted()).iter()).unwrap(),
+        "everyone (statement 3); account 444455556666 (statement 2); \
+         arn:aws:iam::444455556666:role/a (statement 2); AWS service config, for any account (statement 1); \
+         CloudFront E2EXAMPLE1AB2C (origin access identity) (statement 2)"
+    );
+}
+
+#[test]
 fn a_policy_that_is_not_understood_lets_in_what_is_not_known() {
     for text in ["{}", "null", "?", ""] {
         let admitted = admitted(&Policy::new(text), &account(), &trusted());

@@ -327,8 +327,8 @@ fn a_policy_is_reported_for_outsiders_that_are_not_trusted_and_for_nothing_else(
         organization.clone(),
         Some((
             Severity::High,
-            "AWS service config, for any account (statement 2); organization o-exampleorgid \
-             (statement 1)",
+            "organization o-exampleorgid (statement 1); AWS service config, for any account \
+             (statement 2)",
         )),
     );
     let provider = json!({ "Federated": "arn:aws:iam::444455556666:saml-provider/Partner" });
@@ -340,8 +340,8 @@ fn a_policy_is_reported_for_outsiders_that_are_not_trusted_and_for_nothing_else(
         ]),
         Some((
             Severity::High,
-            "canonical user 79a59df9…f2be (statement 1); identity provider \
-             arn:aws:iam::444455556666:saml-provider/Partner (statement 2)",
+            "identity provider arn:aws:iam::444455556666:saml-provider/Partner (statement 2); \
+             canonical user 79a59df9…f2be (statement 1)",
         )),
     );
     baseline.trusted.accounts = ["444455556666".parse().unwrap()].into();
@@ -378,6 +378,56 @@ fn an_acl_counts_for_nothing_where_the_owners_word_does() {
     let bucket = Observed { acl: Reading::Known(shared), ..safe(Grade::Speed) };
     assert_eq!(assess(&bucket, &baseline(Grade::Speed)), []);
     let writer = Observed { ownership: Reading::Known(Ownership::ObjectWriter), ..bucket };
-    let reason = Reason::ReportOnly("its ACL grants access to others than its owner".to_owned());
+    let reason = Reason::NeverWritten("its ACL grants access to others than its owner".to_owned());
     check_not_remediated(&writer, &baseline(Grade::Speed), Aspect::Acl, &reason);
+}
+
+#[test]
+fn whom_only_the_block_keeps_out_of_a_public_policy_is_a_warning() {
+    let allow = |principal: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject" });
+    let everyone = allow(json!("*"));
+    let partner = allow(json!({ "AWS": "444455556666" }));
+    let service = allow(json!({ "Service": "config.amazonaws.com" }));
+    let of = |statements: &[&Value], block: Reading<PublicAccessBlock>, is_public| {
+        let policy = Policy::new(json!({ "Statement": statements }).to_string());
+        let bucket = Observed {
+            policy: Reading::Known(policy),
+            public_access_block: block,
+            policy_is_public: is_public,
+            ..safe(Grade::Speed)
+        };
+        policy::others(&bucket, &baseline(Grade::Speed)).unwrap()
+    };
+    let (on, public) = (Reading::Known(PublicAccessBlock::ALL), Reading::Known(true));
+    let kept_out = |words: &str| {
+        Judgement::NotRemediated(Reason::KeptOut(Severity::Warning, words.to_owned()))
+    };
+    let let_in = |severity, words: &str| {
+        Judgement::NotRemediated(Reason::LetsOthersIn(severity, words.to_owned()))
+    };
+    assert_eq!(of(&[&everyone], on, public), kept_out("everyone (statement 1)"));
+    // Also another account, which a public policy names.
+    assert_eq!(
+        of(&[&partner, &everyone], on, public),
+        kept_out("everyone (statement 2); account 444455556666 (statement 1)")
+    );
+    let of_aws = "AWS service config, for any account (statement 2)";
+    assert_eq!(
+        of(&[&everyone, &service], on, public),
+        kept_out(&format!("everyone (statement 1); it lets in {of_aws} all the same"))
+    );
+    // S3's own word counts, and a policy that is not public is not restricted.
+    assert_eq!(of(&[&everyone], on, Reading::Unread), Judgement::Ask(vec![Question::PolicyStatus]));
+    let everyone_in = let_in(Severity::High, "everyone (statement 1)");
+    for (block, is_public) in [
+        (on, Reading::Known(false)),
+        (on, Reading::Denied),
+        (Reading::Absent, public),
+        (Reading::Denied, public),
+        (Reading::Unread, public),
+    ] {
+        assert_eq!(of(&[&everyone], block, is_public), everyone_in, "{block:?} {is_public:?}");
+    }
+    let partner_in = let_in(Severity::High, "account 444455556666 (statement 1)");
+    assert_eq!(of(&[&partner], on, Reading::Unread), partner_in, "nothing more is read");
 }

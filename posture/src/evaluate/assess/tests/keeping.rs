@@ -85,7 +85,7 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
-    let report = |what: &str| Reason::ReportOnly(what.to_owned());
+    let report = |what: &str| Reason::NeverWritten(what.to_owned());
     let sent = |what: &str| Reason::SentElsewhere(what.to_owned());
     let to = |arn: &str, account: Option<&str>| {
         let destinations = [Destination::new(arn, account, &id().account)].into();

@@ -79,6 +79,23 @@ fn nothing_is_added_to_a_policy_that_denies_tls() {
 }
 
 #[test]
+fn a_bucket_that_is_reached_only_without_tls_is_not_said_to_be_out_of_reach() {
+    for condition in [
+        json!({ "Bool": { "aws:SecureTransport": "true" } }),
+        json!({ "BoolIfExists": { "AWS:SecureTransport": [true] } }),
+        json!({ "StringNotEquals": { "aws:SecureTransport": "false" } }),
+    ] {
+        for grade in Grade::ALL {
+            let reason = left(tls_of(policy(&[deny("Inverted", &condition)]), grade));
+            assert_eq!(reason.severity(), Severity::High, "{condition}");
+            let text = reason.to_string();
+            assert!(text.contains("`Inverted` denies requests that come by TLS"), "{text}");
+            assert!(!text.contains("no principal can reach"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn an_own_statement_that_was_inverted_is_replaced() {
     let theirs = deny("S3GuardTlsOnly", &json!({ "Bool": { "aws:SecureTransport": "true" } }));
     let (_, text) = weak(tls_of(policy(&[theirs]), Grade::Speed));

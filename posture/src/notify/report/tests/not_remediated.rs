@@ -242,8 +242,8 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
             [warning: not-remediated]
 
             Left as it is
-              the account's public access block: not set; it is only reported, as
-                configured
+              the account's public access block: not set; only reported (mode
+                "report")
         "#]],
     );
     let text = run.notification().unwrap().text;
