@@ -112,7 +112,7 @@ impl Client {
         target: &str,
         body: &[u8],
     ) -> Result<(BTreeMap<String, String>, String), CallError> {
-        let mut url = format!("{}{target}", self.endpoint);
+        let mut signature = String::new();
         let mut headers = self.headers.clone();
         let now = OffsetDateTime::now_utc();
         let day = format!("{:04}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
@@ -122,16 +122,16 @@ impl Client {
             let at = format!("{day}T{hour:02}{minute:02}{second:02}Z");
             let scope = http::encoded(&scope).replace('/', "%2F");
             let begins = if target.contains('?') { '&' } else { '?' };
-            url.push(begins);
-            url.push_str(&format!(
-                "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}&X-Amz-Date={at}\
+            signature = format!(
+                "{begins}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}&X-Amz-Date={at}\
                  &X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=none"
-            ));
+            );
         } else if !self.access_key_id.is_empty() {
             let authorization =
                 format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
             headers.push(("authorization".to_owned(), authorization));
         }
+        let url = format!("{}{target}{signature}", self.endpoint);
         let answer = http::exchange(method, &url, &headers, body);
         let (status, code, message) = match answer {
             Ok(http::Response { status: 200..300, headers, body }) => return Ok((headers, body)),

@@ -1,4 +1,4 @@
-//! S3 refuses in the words that it was recorded to use: codes and messages of LocalStack's tests against AWS.
+//! S3 refuses in the words that it was recorded to use: codes and messages of `LocalStack`'s tests against AWS.
 
 use s3guard_emulator::{CallError, Client};
 use serde_json::{Value, json};
