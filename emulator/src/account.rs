@@ -34,6 +34,12 @@ impl Account {
         &self.region
     }
 
+    /// The same account in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
     /// The endpoint of every service.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -53,6 +59,12 @@ impl Account {
     /// A client that no policy stops: what AWS itself does, and what no principal of a guarded account may do.
     pub fn unchecked(&self) -> Client {
         self.client().with_header("x-s3guard-unchecked", "true")
+    }
+
+    /// A client that nobody has signed in: what everyone on the internet may do.
+    pub fn anonymous(&self) -> Client {
+        let (endpoint, number) = (self.endpoint.clone(), self.number.clone());
+        Client::new(endpoint, number, self.region.clone(), String::new())
     }
 
     /// A client that calls with these credentials.

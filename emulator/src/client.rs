@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::{http, xml};
 
@@ -29,6 +30,7 @@ pub struct Client {
     region: String,
     access_key_id: String,
     headers: Vec<(String, String)>,
+    presigned: bool,
 }
 
 /// A call that failed.
@@ -68,7 +70,7 @@ impl Client {
         region: String,
         access_key_id: String,
     ) -> Self {
-        Self { endpoint, account, region, access_key_id, headers: Vec::new() }
+        Self { endpoint, account, region, access_key_id, headers: Vec::new(), presigned: false }
     }
 
     /// The same client, which sends this header with every call.
@@ -77,6 +79,18 @@ impl Client {
         let mut client = self.clone();
         client.headers.push((name.to_owned(), value.to_owned()));
         client
+    }
+
+    /// The same client, whose calls are presigned URLs: anyone who has one may call with its signer's rights.
+    #[must_use]
+    pub fn with_presigned_urls(&self) -> Self {
+        Self { presigned: true, ..self.clone() }
+    }
+
+    /// The same client, whose calls count as made without TLS.
+    #[must_use]
+    pub fn over_plain_http(&self) -> Self {
+        self.with_header("x-s3guard-plain-http", "true")
     }
 
     /// Makes a call. `target` is the path and the query. Returns the body of the response.
@@ -98,13 +112,26 @@ impl Client {
         target: &str,
         body: &[u8],
     ) -> Result<(BTreeMap<String, String>, String), CallError> {
-        let scope =
-            format!("{}/20260101/{}/{service}/aws4_request", self.access_key_id, self.region);
-        let authorization =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
+        let mut signature = String::new();
         let mut headers = self.headers.clone();
-        headers.push(("authorization".to_owned(), authorization));
-        let url = format!("{}{target}", self.endpoint);
+        let now = OffsetDateTime::now_utc();
+        let day = format!("{:04}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
+        let scope = format!("{}/{day}/{}/{service}/aws4_request", self.access_key_id, self.region);
+        if self.presigned {
+            let (hour, minute, second) = now.to_hms();
+            let at = format!("{day}T{hour:02}{minute:02}{second:02}Z");
+            let scope = http::encoded(&scope).replace('/', "%2F");
+            let begins = if target.contains('?') { '&' } else { '?' };
+            signature = format!(
+                "{begins}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}&X-Amz-Date={at}\
+                 &X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=none"
+            );
+        } else if !self.access_key_id.is_empty() {
+            let authorization =
+                format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
+            headers.push(("authorization".to_owned(), authorization));
+        }
+        let url = format!("{}{target}{signature}", self.endpoint);
         let answer = http::exchange(method, &url, &headers, body);
         let (status, code, message) = match answer {
             Ok(http::Response { status: 200..300, headers, body }) => return Ok((headers, body)),

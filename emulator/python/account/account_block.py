@@ -88,6 +88,8 @@ def _answer(method: str, body: bytes) -> tuple:
         if root is None or not root.tag.endswith("PublicAccessBlockConfiguration"):
             message = "The XML you provided was not well-formed or did not validate against our published schema"
             return s3.s3control_error("MalformedXML", message, 400)
+        if len(root) == 0:
+            return s3.s3control_error("InvalidRequest", "Must specify at least one configuration.", 400)
         given = {child.tag.rsplit("}", 1)[-1]: (child.text or "").strip().lower() == "true" for child in root}
         _blocks["block"] = {name: given.get(name, False) for name in SETTINGS}
         return 200, {}, b""

@@ -17,7 +17,7 @@ from ministack.core.router import detect_service, extract_access_key_id, extract
 from ministack.core.sigv4 import decode_header_value
 
 from . import access, account_block, alarms, authorization, batches, buckets, caller, calls, change_sets, context
-from . import delivery, encryption, faults, functions, hooks, imports, keys, logs, mail, move_tasks, notifications
+from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, move_tasks, notifications
 from . import object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources, trails
 from .context import HttpRequest
 
@@ -27,7 +27,7 @@ ANSWER_KEPT_MAX = 16_384
 # `stack_calls` is last: it checks what all the others create for stacks.
 PARTS = (
     access, account_block, alarms, authorization, batches, buckets, caller, change_sets, delivery, encryption, functions,
-    imports, keys, logs, mail, move_tasks, notifications, object_versions, principals, settings, stack_buckets,
+    identities, imports, keys, logs, mail, move_tasks, notifications, object_versions, principals, settings, stack_buckets,
     stack_resources, trails, stack_calls,
 )
 for part in PARTS:
@@ -70,6 +70,7 @@ async def _tick() -> None:
 async def _aws(scope, receive, send) -> None:
     scope = _over_tls(scope)
     request, replay = await _read(scope, receive)
+    context.plain_http.set(context.PLAIN_HTTP in request.headers)
     key = extract_access_key_id(request.headers, request.query)
     if not key:
         await ministack.app(scope, replay, send)
@@ -129,7 +130,7 @@ def _publish(request: HttpRequest, status: int, body: bytes) -> None:
 
 
 def _over_tls(scope) -> dict:
-    """The same request as if it used TLS: the policies that refuse plain HTTP are not under test here."""
+    """The same request as if it used TLS, for MiniStack: whether it counts as plain HTTP is in `context`."""
     headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-forwarded-proto"]
     return {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
 

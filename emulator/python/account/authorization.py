@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import AuthError, EvalContext, EvalResult
 from ministack.core.responses import get_account_id
-from ministack.services import iam, sns, sqs
+from ministack.services import iam, s3, sns, sqs
 
 from . import calls, caller, context, encryption, move_tasks, policy, principals, service_roles
 from .policy import Decision, Policies, Principal, Request
@@ -18,6 +18,8 @@ POLICY_REQUIRED = ("kms:", "sts:AssumeRole")
 ALWAYS_OF_ROOT = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
 # AWS writes these actions in another way in its messages.
 SPELLED = {"sqs": str.lower, "sns": lambda action: action.replace("sns:", "SNS:")}
+# The service that delivers access logs, and the permissions in an ACL with which it can.
+LOGGING, MAY_WRITE = "logging.s3.amazonaws.com", ("WRITE", "FULL_CONTROL")
 # What an authentication is checked with: a call that needs no permission.
 WITHOUT_PERMISSION = "sts:GetCallerIdentity"
 NEEDS_NO_PERMISSION = (WITHOUT_PERMISSION, "sts:GetSessionToken")
@@ -185,6 +187,20 @@ def allows(given: dict) -> dict:
     principal = principals.named(given["principal"])
     decision = decide(principal, given["action"], given["resource"], given["context"])
     return {"allowed": decision.allowed, "reason": decision.reason}
+
+
+def delivers_logs(given: dict) -> bool:
+    """Whether S3 would deliver the access logs of the bucket `source` to `target`: its policy or its ACL lets the
+    service write, and it encrypts by default without a key of KMS."""
+    source, target = given["source"], given["target"]
+    if target not in s3._buckets or encryption.default_encryption(target)[0] in encryption.WITH_KMS:
+        return False
+    keys = {"aws:sourcearn": f"arn:aws:s3:::{source}", "aws:sourceaccount": get_account_id()}
+    decision = decide(Principal(LOGGING, "Service"), "s3:PutObject", f"arn:aws:s3:::{target}/log", keys)
+    enforced = s3._bucket_owner_enforced(s3._buckets[target])
+    grants = [] if enforced else s3._acl_grants(s3._bucket_acl.get(target))
+    by_acl = any(group.endswith("/s3/LogDelivery") and permission in MAY_WRITE for group, permission in grants)
+    return decision.allowed or (by_acl and not decision.explicit)
 
 
 # ---------------------------------------------------------------- what MiniStack asks

@@ -11,10 +11,10 @@ from defusedxml.ElementTree import fromstring
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import s3
 
-from . import access, settings
+from . import access, encryption, settings
+from .encryption import BLOCKED, BLOCKED_SSE_C
 
 LEGACY = "_s3guard_before_2023"
-BLOCKED = "_s3guard_blocked_encryption_types"
 
 _get_encryption = s3._get_bucket_encryption
 _put_encryption = s3._put_bucket_encryption
@@ -46,7 +46,7 @@ def _get_bucket_encryption(name: str) -> tuple:
     if status != 200:
         return status, headers, body
     text = body if isinstance(body, bytes) else body.encode()
-    return status, headers, _with_blocked_types(text, bucket.get(BLOCKED, ["SSE-C"]))
+    return status, headers, _with_blocked_types(text, bucket.get(BLOCKED, [BLOCKED_SSE_C]))
 
 
 def _with_blocked_types(body: bytes, blocked: list[str]) -> bytes:
@@ -78,6 +78,11 @@ def _create_in_namespace(name: str, body: bytes, headers: dict | None = None, en
     if namespace == "account-regional" and not name.endswith(regional_suffix()):
         message = f"The bucket name must end with {regional_suffix()} in the account-regional namespace."
         return s3._error("InvalidBucketNamespace", message, 400, f"/{name}")
+    ownership = (headers or {}).get("x-amz-object-ownership")
+    if ownership is not None and ownership not in settings.OWNERSHIPS:
+        message = f"Invalid x-amz-object-ownership header: {ownership}"
+        extra = {"ArgumentName": "x-amz-object-ownership"}
+        return s3._error("InvalidArgument", message, 400, f"/{name}", extra)
     return _create_bucket(name, body, headers, endpoint_region)
 
 
@@ -85,6 +90,8 @@ def _dispatch_to_more(method: str, bucket: str, key: str, headers: dict, body: b
     expected = headers.get("x-amz-expected-bucket-owner")
     if expected and not access.is_mine(bucket, expected):
         return s3._error("AccessDenied", "Access Denied", 403)
+    if key and method == "GET" and (refused := encryption.unreadable(bucket, key, query_params)):
+        return refused
     if bucket and not key:
         if (method, bucket in s3._buckets) == ("GET", True) and "policyStatus" in query_params:
             return access.policy_status(bucket)

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from ministack import app as ministack
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
-from ministack.services import iam, sts
+from ministack.services import iam, s3, sts
 
 # The access key of the current request; what the request starts (for example a stack) inherits it.
 access_key: ContextVar[str] = ContextVar("s3guard_access_key", default="")
@@ -15,10 +15,11 @@ access_key: ContextVar[str] = ContextVar("s3guard_access_key", default="")
 acting_key: ContextVar[str] = ContextVar("s3guard_acting_key", default="")
 CLOUDFORMATION = "cloudformation.amazonaws.com"
 
-# Our own client (`client.rs`) sends this instead of a signature: the caller that it names is trusted.
+# Our own client (`client.rs`) sends this instead of a signature, also in a presigned URL: its caller is trusted.
 UNSIGNED = "Signature=none"
 
 _pin = ministack.pin_signed_request
+_verify_presigned_sigv4 = s3._verify_presigned_sigv4
 
 
 def arn(key: str) -> str:
@@ -89,10 +90,20 @@ def _pin_unless_unsigned(method: str, raw_path: str, query: dict, raw_headers: l
     """Skips the check of the signature for our own client.  MiniStack checks every other request."""
     _pin(method, raw_path, query, raw_headers, handshake)
     request = iam_evaluator._signed_request.get()
-    if request and request.headers.get("authorization", "").endswith(UNSIGNED):
+    if request and (_is_ours(query) or request.headers.get("authorization", "").endswith(UNSIGNED)):
         iam_evaluator._signed_request.set(None)
+
+
+def _is_ours(query: dict) -> bool:
+    """Whether a presigned URL is one of our own client."""
+    return UNSIGNED.endswith("=" + (query.get("X-Amz-Signature") or ["?"])[0])
+
+
+def _verify_presigned(method: str, path: str, headers: dict, query: dict) -> tuple | None:
+    return None if _is_ours(query) else _verify_presigned_sigv4(method, path, headers, query)
 
 
 def install() -> None:
     """Replaces MiniStack's functions with the ones above."""
     ministack.pin_signed_request = _pin_unless_unsigned
+    s3._verify_presigned_sigv4 = _verify_presigned

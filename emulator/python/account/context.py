@@ -40,7 +40,9 @@ class HttpRequest:
 
 current: ContextVar[HttpRequest | None] = ContextVar("s3guard_request", default=None)
 
-# The emulator acts as if every request used TLS, from an address of the documentation.
+# Whether the request counts as plain HTTP. The others count as TLS, from an address of the documentation.
+plain_http: ContextVar[bool] = ContextVar("s3guard_plain_http", default=False)
+PLAIN_HTTP = "x-s3guard-plain-http"
 SOURCE_IP = "192.0.2.1"
 TLS_VERSION = "1.3"
 # Condition keys of S3 with the name of their header.
@@ -73,15 +75,16 @@ SNS_PARAMETERS = {"sns:protocol": "Protocol", "sns:endpoint": "Endpoint"}
 def keys_of_call(owner: str) -> dict:
     """The keys of every call, on a resource of this account."""
     now = datetime.now(timezone.utc)
+    tls = {} if plain_http.get() else {"s3:tlsversion": TLS_VERSION}
     return {
         "aws:currenttime": now.isoformat(),
         "aws:epochtime": str(int(now.timestamp())),
         "aws:requestedregion": get_region(),
         "aws:resourceaccount": owner or get_account_id(),
-        "aws:securetransport": "true",
+        "aws:securetransport": str(not plain_http.get()).lower(),
         "aws:viaawsservice": "false",
         "s3:resourceaccount": owner or get_account_id(),
-        "s3:tlsversion": TLS_VERSION,
+        **tls,
     }
 
 

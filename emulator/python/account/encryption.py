@@ -5,11 +5,12 @@ lets everyone in the account use it through its service.  Without a header an ob
 and without a default SSE-S3.
 """
 
+import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.ElementTree import fromstring
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, s3, sns, sqs
 
 from . import context, keys
@@ -18,6 +19,13 @@ HEADER = "x-amz-server-side-encryption"
 KEY_HEADER = f"{HEADER}-aws-kms-key-id"
 BUCKET_KEY_HEADER = f"{HEADER}-bucket-key-enabled"
 WITH_KMS = ("aws:kms", "aws:kms:dsse")
+# What a bucket's default encryption refuses: where its record has it, and the type.
+BLOCKED, BLOCKED_SSE_C = "_s3guard_blocked_encryption_types", "SSE-C"
+# Where the region and the account are in the ARN of a key.
+KEY_ARN_REGION, KEY_ARN_ACCOUNT = 3, 4
+UUID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
+# Reads of something else than the object's data.
+OTHER_READS = ("acl", "attributes", "legal-hold", "retention", "tagging", "torrent", "uploadId")
 ENCRYPT, DECRYPT = "kms:GenerateDataKey", "kms:Decrypt"
 
 _resolve_write_headers = s3._resolve_sse_write_headers
@@ -106,6 +114,12 @@ def stored_headers(bucket: str, key: str, version: str = "") -> dict:
     return record.get("preserved_headers", {})
 
 
+def needs_key(owner: str, bucket: str, key: str, version: str) -> bool:
+    """Whether the object of an account can only be read with the right to use a key of KMS."""
+    with request_scope(owner, get_region()):
+        return stored_headers(bucket, key, version).get(HEADER) in WITH_KMS
+
+
 def _of_object(stored: dict, resource: str, actions: tuple) -> list[Use]:
     if stored.get(HEADER) not in WITH_KMS:
         return []
@@ -120,6 +134,8 @@ def _write_headers(headers: dict, bucket: str) -> tuple:
     """The encryption of a new object, and the refusal of its headers."""
     given = headers.get(HEADER, "")
     customers = any(name.startswith(f"{HEADER}-customer-") for name in headers)
+    if customers and BLOCKED_SSE_C in (s3._buckets.get(bucket) or {}).get(BLOCKED, [BLOCKED_SSE_C]):
+        return None, s3._error("AccessDenied", "Access Denied", 403, f"/{bucket}")
     if customers or (given and given not in WITH_KMS):
         return _resolve_write_headers(headers, bucket)
     default, default_key, default_bucket_key = default_encryption(bucket)
@@ -128,11 +144,47 @@ def _write_headers(headers: dict, bucket: str) -> tuple:
         return {HEADER: algorithm}, None
     key = headers.get(KEY_HEADER, "") if given else default_key
     record = kms._resolve_key(key) if key else keys.managed("alias/aws/s3")
+    if refused := _unusable(key, record):
+        return None, refused
     stored = {HEADER: algorithm, KEY_HEADER: record["Arn"] if record else key}
     bucket_key = headers.get(BUCKET_KEY_HEADER, "").lower() == "true" if BUCKET_KEY_HEADER in headers else default_bucket_key
     if bucket_key and algorithm == "aws:kms":
         stored[BUCKET_KEY_HEADER] = "true"
     return stored, None
+
+
+def _unusable(name: str, record: dict | None) -> tuple | None:
+    """S3's refusal of a key that does not exist or cannot be used.  Keys of other accounts are not known here."""
+    if record is None:
+        parts = name.split(":")
+        if len(parts) > KEY_ARN_ACCOUNT and parts[KEY_ARN_ACCOUNT] != get_account_id():
+            return None
+        if len(parts) > KEY_ARN_ACCOUNT and parts[KEY_ARN_REGION] != get_region():
+            return _kms_error("NotFoundException", f"Invalid arn {parts[KEY_ARN_REGION]}")
+        if not name.startswith("arn:") and not UUID.fullmatch(name):
+            return _kms_error("NotFoundException", f"Invalid keyId '{name}'")
+        arn = name if name.startswith("arn:") else f"arn:aws:kms:{get_region()}:{get_account_id()}:key/{name}"
+        return _kms_error("NotFoundException", f"Key '{arn}' does not exist")
+    match record["KeyState"]:
+        case "Disabled":
+            return _kms_error("DisabledException", f"{record['Arn']} is disabled.")
+        case "PendingDeletion":
+            return _kms_error("KMSInvalidStateException", f"{record['Arn']} is pending deletion.")
+    return None
+
+
+def _kms_error(code: str, message: str) -> tuple:
+    return s3._error(f"KMS.{code}", message, 400)
+
+
+def unreadable(bucket: str, key: str, query: dict) -> tuple | None:
+    """S3's refusal to read an object whose key cannot be used."""
+    if any(name in query for name in OTHER_READS):
+        return None
+    stored = stored_headers(bucket, key, s3._qp(query, "versionId", ""))
+    name = stored.get(KEY_HEADER, "")
+    record = kms._resolve_key(name) if name else None
+    return _unusable(name, record) if record else None
 
 
 def default_encryption(bucket: str) -> tuple[str, str, bool]:

@@ -52,6 +52,8 @@ def _in_account(method: str, path: str, account: str, given: dict) -> object:
             return calls.forget(account)
         case "POST", ["allows"]:
             return authorization.allows(given)
+        case "POST", ["delivers-logs"]:
+            return authorization.delivers_logs(given)
         case "GET", ["runs"]:
             return functions.runs(account)
         case "DELETE", ["runs"]:

@@ -17,7 +17,7 @@ USED = {
     "ministack.core.arn": ["parse_arn"],
     "ministack.core.concurrency": ["esm_wake"],
     "ministack.core.iam_actions": [
-        "_S3_BUCKET_QUERY_ACTIONS", "access_denied_response", "extract_iam_action", "extract_resource_arn",
+        "_S3_BUCKET_QUERY_ACTIONS", "_s3_action", "access_denied_response", "extract_iam_action", "extract_resource_arn",
     ],
     "ministack.core.iam_evaluator": [
         "AuthError", "CredentialResolutionError", "EvalContext", "EvalResult", "_anonymous", "_principal_keys",
@@ -68,7 +68,8 @@ USED = {
         "invoke_async_with_retry",
     ],
     "ministack.services.s3": [
-        "S3_NS", "_bucket_default_sse_headers", "_get_object_data", "_multipart_uploads", "_object_record_from_version",
+        "S3_NS", "_acl_grants", "_bucket_acl", "_verify_presigned_sigv4", "_foreign_bucket_allows", "_get_bucket_acl", "_get_bucket_policy",
+        "_CANNED_BUCKET_ACLS", "_get_object_acl", "bucket_policy_for_arn", "_bucket_default_sse_headers", "_get_object_data", "_multipart_uploads", "_object_record_from_version",
         "_object_versions", "_resolve_sse_write_headers", "upload_encryption_header", "s3control_account_error",
         "s3control_error", "_MALFORMED_XML", "_bucket_encryption",
         "_bucket_has_versions", "_bucket_logging_config", "_bucket_notifications", "_bucket_object_lock",

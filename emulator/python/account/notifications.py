@@ -14,6 +14,8 @@ from . import authorization
 
 SERVICE = "s3.amazonaws.com"
 EVENT = re.compile(r"s3:[A-Za-z]+(:(\*|[A-Za-z]+))?")
+ARN = re.compile(r"arn:[\w-]+:(sqs|sns|lambda):[\w-]*:\d{12}:.+")
+UNREACHABLE = "Unable to validate the following destination configurations"
 # What some clients send, and what S3 returns.
 WIRE_NAMES = {
     "LambdaFunctionConfiguration": "CloudFunctionConfiguration",
@@ -34,18 +36,31 @@ def _put_whole(name: str, body: bytes, headers: dict | None = None) -> tuple:
     whole = _copy(given, top=True)
     if not all(EVENT.fullmatch((event.text or "").strip()) for event in whole.iter("Event")):
         return s3._error("InvalidArgument", "The event is not supported for notifications", 400, f"/{name}")
+    if malformed := next((one for one in _destinations(whole) if not ARN.fullmatch(one)), None):
+        return s3._error("InvalidArgument", "The ARN could not be parsed", 400, extra={"ArgumentValue": malformed})
     skip = (headers or {}).get("x-amz-skip-destination-validation", "").lower() == "true"
     functions = [(one.text or "").strip() for one in whole.iter("CloudFunction")]
     unreachable = [] if skip else [arn for arn in functions if not _may_invoke(arn, name)]
     if unreachable:
-        message = f"Unable to validate the following destination configurations: {', '.join(unreachable)}"
-        return s3._error("InvalidArgument", message, 400, f"/{name}")
+        return _unreachable(unreachable)
     whole.set("xmlns", s3.S3_NS)
     text = tostring(whole, encoding="unicode")
     answer = _put(name, text.encode(), headers)
+    if answer[0] == 400 and UNREACHABLE.encode() in answer[2]:
+        return _unreachable([one for one in _destinations(whole) if one.encode() in answer[2]])
     if answer[0] == 200:
         s3._bucket_notifications[name] = text
     return answer
+
+
+def _destinations(whole: Element) -> list[str]:
+    return [(one.text or "").strip() for one in whole.iter() if one.tag in ("Queue", "Topic", "CloudFunction")]
+
+
+def _unreachable(arns: list[str]) -> tuple:
+    """S3 names each destination and why in elements of their own."""
+    extra = {f"ArgumentName{number}": arn for number, arn in enumerate(arns, 1)}
+    return s3._error("InvalidArgument", UNREACHABLE, 400, extra=extra)
 
 
 def _copy(element: Element, top: bool = False) -> Element:

@@ -1,7 +1,8 @@
 """A bucket's settings as S3 accepts and returns them, where MiniStack keeps everything or drops a part.
 
 A document of another kind is `MalformedXML`.  Logs need a target bucket, MFA delete needs the code of a device, a
-caller cannot change the tags of a stack, and a setting that is not emulated is `NotImplemented`.
+caller cannot change the tags of a stack, and a setting that is not emulated is `NotImplemented`.  What a document may
+contain is in `checks`.
 """
 
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -9,6 +10,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from defusedxml.ElementTree import ParseError, fromstring
 from ministack.core import iam_actions
 from ministack.services import s3
+
+from . import checks
 
 MFA_DELETE = "_s3guard_mfa_delete"
 ABAC = "_s3guard_abac"
@@ -46,8 +49,11 @@ def answer(method: str, bucket: str, headers: dict, body: bytes, query: dict) ->
         return None
     if method == "PUT":
         root = _parsed(body)
-        if root is None or _local(root) != ROOTS[subresource]:
+        if root is None or checks.local(root) != ROOTS[subresource]:
             return _malformed()
+        if problem := checks.problem(subresource, root):
+            status, code, message = problem
+            return s3._error(code, message, status)
         put = PUTS.get(subresource)
         return put(bucket, root, headers) if put else None
     other = OTHERS.get((method, subresource))
@@ -65,10 +71,10 @@ def with_a_page_of_s3(query: dict) -> dict:
 
 def _put_versioning(bucket: str, root: Element, headers: dict) -> tuple:
     record = s3._buckets[bucket]
-    mfa_before, mfa = record.get(MFA_DELETE), _text(root, "MfaDelete")
+    mfa_before, mfa = record.get(MFA_DELETE), checks.text(root, "MfaDelete")
     if (mfa == "Enabled" or mfa_before == "Enabled") and not headers.get("x-amz-mfa"):
         return s3._error("AccessDenied", "Mfa Authentication must be used for this request", 403, f"/{bucket}")
-    if _text(root, "Status") == "Suspended":
+    if checks.text(root, "Status") == "Suspended":
         for kept, what in ((s3._bucket_object_lock, "n Object Lock"), (s3._bucket_replication, " replication")):
             if kept.get(bucket):
                 message = f"A{what} configuration is present on this bucket, so the versioning state cannot be changed."
@@ -98,20 +104,37 @@ def _put_logging(bucket: str, root: Element, _headers: dict) -> tuple:
     if enabled is None:
         s3._bucket_logging_config.pop(bucket, None)
         return 200, {}, b""
-    target = s3._buckets.get(_text(enabled, "TargetBucket"))
+    target = s3._buckets.get(checks.text(enabled, "TargetBucket"))
     if target is None:
         message = "The target bucket for logging does not exist"
-        return s3._error("InvalidTargetBucketForLogging", message, 400, f"/{bucket}")
-    if target.get("region") != s3._buckets[bucket].get("region"):
-        return s3._error("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed. ", 403, f"/{bucket}")
+        extra = {"TargetBucket": checks.text(enabled, "TargetBucket")}
+        return s3._error("InvalidTargetBucketForLogging", message, 400, f"/{bucket}", extra)
+    if (region := target.get("region")) != s3._buckets[bucket].get("region"):
+        extra = {"TargetBucketLocation": region or "us-east-1"}
+        message = "Cross S3 location logging not allowed. "
+        return s3._error("CrossLocationLoggingProhibitted", message, 403, f"/{bucket}", extra)
     return s3._put_bucket_logging(bucket, _bytes(root))
+
+
+# ---------------------------------------------------------------- replication
+
+
+def _put_replication(bucket: str, root: Element, _headers: dict) -> tuple | None:
+    """MiniStack answers unless a destination has no versions.  Buckets of other accounts are not known here."""
+    if s3._bucket_versioning.get(bucket) != "Enabled":
+        return None
+    for destination in (one for one in root.iter() if checks.local(one) == "Destination"):
+        name = checks.text(destination, "Bucket").rsplit(":", 1)[-1]
+        if name in s3._buckets and s3._bucket_versioning.get(name) != "Enabled":
+            return s3._error("InvalidRequest", "Destination bucket must have versioning enabled.", 400, f"/{bucket}")
+    return None
 
 
 # ---------------------------------------------------------------- ownership, public access block, payment
 
 
 def _put_ownership(bucket: str, root: Element, _headers: dict) -> tuple:
-    rules = [_text(rule, "ObjectOwnership") for rule in root]
+    rules = [checks.text(rule, "ObjectOwnership") for rule in root]
     if len(rules) != 1 or rules[0] not in OWNERSHIPS:
         return _malformed()
     return s3._put_bucket_ownership_controls(bucket, _bytes(root))
@@ -120,7 +143,7 @@ def _put_ownership(bucket: str, root: Element, _headers: dict) -> tuple:
 def _put_block(bucket: str, root: Element, _headers: dict) -> tuple:
     whole = Element("PublicAccessBlockConfiguration", xmlns=s3.S3_NS)
     for name in BLOCK:
-        given = _text(root, name).lower()
+        given = checks.text(root, name).lower()
         if given not in ("", "true", "false"):
             return _malformed()
         SubElement(whole, name).text = given or "false"
@@ -128,13 +151,13 @@ def _put_block(bucket: str, root: Element, _headers: dict) -> tuple:
 
 
 def _put_payment(bucket: str, root: Element, _headers: dict) -> tuple:
-    if _text(root, "Payer") not in ("BucketOwner", "Requester"):
+    if checks.text(root, "Payer") not in ("BucketOwner", "Requester"):
         return _malformed()
     return s3._put_bucket_request_payment(bucket, _bytes(root))
 
 
 def _put_accelerate(bucket: str, root: Element, _headers: dict) -> tuple:
-    if _text(root, "Status") not in ("Enabled", "Suspended"):
+    if checks.text(root, "Status") not in ("Enabled", "Suspended"):
         return _malformed()
     if "." in bucket:
         message = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
@@ -144,16 +167,16 @@ def _put_accelerate(bucket: str, root: Element, _headers: dict) -> tuple:
 
 def _put_website(bucket: str, root: Element, _headers: dict) -> tuple:
     index = _child(root, "IndexDocument")
-    if _child(root, "RedirectAllRequestsTo") is None and (index is None or not _text(index, "Suffix")):
+    if _child(root, "RedirectAllRequestsTo") is None and (index is None or not checks.text(index, "Suffix")):
         message = "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty"
         return s3._error("InvalidArgument", message, 400, f"/{bucket}")
     return s3._put_bucket_website(bucket, _bytes(root))
 
 
 def _put_abac(bucket: str, root: Element, _headers: dict) -> tuple:
-    if _text(root, "Status") not in ("Enabled", "Disabled"):
+    if checks.text(root, "Status") not in ("Enabled", "Disabled"):
         return _malformed()
-    s3._buckets[bucket][ABAC] = _text(root, "Status")
+    s3._buckets[bucket][ABAC] = checks.text(root, "Status")
     return 200, {}, b""
 
 
@@ -212,7 +235,7 @@ def _bytes(root: Element) -> bytes:
 
 def _plain(element: Element, namespace: str = "") -> Element:
     attributes = {name: value for name, value in element.attrib.items() if name != "xmlns"}
-    copied = Element(_local(element), attributes)
+    copied = Element(checks.local(element), attributes)
     if namespace:
         copied.set("xmlns", namespace)
     copied.text = element.text if len(element) == 0 else None
@@ -220,17 +243,8 @@ def _plain(element: Element, namespace: str = "") -> Element:
     return copied
 
 
-def _local(element: Element) -> str:
-    return element.tag.rsplit("}", 1)[-1]
-
-
 def _child(element: Element, name: str) -> Element | None:
-    return next((child for child in element if _local(child) == name), None)
-
-
-def _text(element: Element, name: str) -> str:
-    child = _child(element, name)
-    return (child.text or "").strip() if child is not None else ""
+    return next(iter(checks.children(element, name)), None)
 
 
 def _document(root: Element) -> tuple:
@@ -247,6 +261,7 @@ PUTS = {
     "logging": _put_logging,
     "ownershipControls": _put_ownership,
     "publicAccessBlock": _put_block,
+    "replication": _put_replication,
     "requestPayment": _put_payment,
     "tagging": _put_tags,
     "versioning": _put_versioning,

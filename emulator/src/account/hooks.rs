@@ -49,8 +49,10 @@ pub struct Run {
 }
 
 /// One email or SMS that SNS would have sent.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Mail {
+    /// When it was sent, in seconds since 1970.
+    pub at: f64,
     /// `email`, `email-json` or `sms`.
     pub protocol: String,
     /// The address, or the number.
@@ -127,6 +129,12 @@ impl Account {
     ) -> Result<Decision> {
         let asked = json!({ "principal": principal, "action": action, "resource": resource, "context": context });
         self.hook("POST", "allows", &asked)
+    }
+
+    /// Whether S3 would deliver the access logs of a bucket to another: by the policies, the ACL and the encryption that
+    /// `target` has now.
+    pub fn delivers_logs(&self, source: &str, target: &str) -> Result<bool> {
+        self.hook("POST", "delivers-logs", &json!({ "source": source, "target": target }))
     }
 
     /// The runs of this account's functions, oldest first.

@@ -84,6 +84,19 @@ impl Client {
         self.call("s3", "DELETE", &format!("/{bucket}/{}", http::encoded(key)), "").map(drop)
     }
 
+    /// The keys of all objects that begin with this.
+    pub fn list_under(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, CallError> {
+        let (mut keys, mut next) = (Vec::new(), String::new());
+        loop {
+            let prefix = http::encoded(prefix);
+            let target = format!("/{bucket}?list-type=2&prefix={prefix}{next}");
+            let page = self.call("s3", "GET", &target, "")?;
+            keys.extend(xml::all(&page, "Key"));
+            let Some(token) = xml::text(&page, "NextContinuationToken") else { return Ok(keys) };
+            next = format!("&continuation-token={}", http::encoded(&token).replace('/', "%2F"));
+        }
+    }
+
     /// A setting of the bucket, as XML or JSON, by its sub-resource: `policy`, `versioning`.
     pub fn bucket_setting(&self, bucket: &str, subresource: &str) -> Result<String, CallError> {
         self.call("s3", "GET", &format!("/{bucket}?{subresource}"), "")
