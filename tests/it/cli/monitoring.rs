@@ -209,7 +209,9 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
             let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
             Some((403, body.to_owned()))
         }
-        "ListStackResources" | "DescribeStackEvents" => Some(refusal(403, "AccessDenied", "no")),
+        "ListStackResources" | "DescribeStackEvents" | "GetTemplate" => {
+            Some(refusal(403, "AccessDenied", "no"))
+        }
         _ => Some(denied()),
     });
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
@@ -221,6 +223,7 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     for call in [
         "GetFunctionConfiguration",
         "GetQueueAttributes",
+        "GetTemplate",
         "ListStackResources",
         "ListSubscriptionsByTopic",
         "s3:ListBucket",

@@ -31,7 +31,7 @@ fn hiding() -> Aws {
 
 #[test]
 fn a_resource_that_the_description_hides_is_in_the_table() {
-    let ended = run(&hiding(), &["diff"]);
+    let ended = run(&hiding(), &["diff", "--fail"]);
     assert_eq!(ended.exit, Some(3), "{}", ended.words);
     for part in [
         "resources: 1 changed",
