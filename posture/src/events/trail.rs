@@ -140,7 +140,9 @@ pub fn records_bucket_changes(trail: &Trail, region: &Region) -> Verdict {
     }
     let status = match &trail.status {
         Reading::Known(status) => status,
-        unread => return trail.unread("cloudtrail:GetTrailStatus", *unread == Reading::Absent),
+        unread @ (Reading::Unread | Reading::Absent | Reading::Denied) => {
+            return trail.unread("cloudtrail:GetTrailStatus", *unread == Reading::Absent);
+        }
     };
     if !status.is_logging {
         return Verdict::Stopped;
@@ -149,7 +151,9 @@ pub fn records_bucket_changes(trail: &Trail, region: &Region) -> Verdict {
         Reading::Known(selectors) => {
             selectors.iter().map(choice).min().unwrap_or(Verdict::LeavesOut)
         }
-        unread => trail.unread("cloudtrail:GetEventSelectors", *unread == Reading::Absent),
+        unread @ (Reading::Unread | Reading::Absent | Reading::Denied) => {
+            trail.unread("cloudtrail:GetEventSelectors", *unread == Reading::Absent)
+        }
     }
 }
 

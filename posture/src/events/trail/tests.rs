@@ -146,7 +146,7 @@ fn of_several_trails_the_accounts_own_is_used_first_and_no_doubt_is_taken_for_a_
     let unreadable = Trail { status: Reading::Denied, ..good() };
     let found = |trails: &[Trail]| match recording(trails, &region(), &account) {
         Recording::Yes(trail) => trail.name.clone(),
-        other => format!("{other:?}"),
+        other @ (Recording::Unknown | Recording::No) => format!("{other:?}"),
     };
     assert_eq!(found(&[theirs(), good()]), "audit");
     assert_eq!(found(&[stopped.clone(), theirs()]), "org");
