@@ -1,6 +1,7 @@
 //! Change sets: what would be done to a stack, before it is done.
 
 mod calls;
+mod described;
 
 use std::collections::BTreeMap;
 
@@ -104,8 +105,12 @@ pub struct Ready {
     pub changes: Vec<Change>,
     /// Whether it says itself what becomes of a change that fails: then nothing else may.
     pub says_on_failure: bool,
+    /// Whether it says itself that what was done before a failure stays.
+    pub keeps_failures: bool,
     /// The parameters that the stack will have.
     pub parameters: BTreeMap<String, String>,
+    /// Why CloudFormation did not describe some resources with the values of their properties.
+    pub without_values: Option<String>,
 }
 
 /// What is done to one resource.

@@ -107,6 +107,38 @@ impl Event {
         rest.split(|c: char| !c.is_ascii_alphanumeric()).next()
     }
 
+    /// Whether CloudFormation has refused to replace a resource because rollback is disabled.
+    ///
+    /// Written for: "Replacement type updates not supported on stack with disable-rollback."
+    pub fn refuses_replacement(&self) -> bool {
+        let words = "Replacement type updates not supported";
+        self.is_failure() && self.words().is_some_and(|reason| reason.starts_with(words))
+    }
+
+    /// Whether an event source mapping could not be deleted because Lambda is creating or updating it.
+    ///
+    /// Written for: "Cannot delete the event source mapping because it is in use. (Service: Lambda, Status Code: 400)".
+    pub fn is_mapping_in_use(&self) -> bool {
+        let words = "Cannot delete the event source mapping because it is in use";
+        self.is_failure() && self.words().is_some_and(|reason| reason.starts_with(words))
+    }
+
+    /// Whether the failure may be gone when the operation is repeated, without another change.
+    pub fn is_passing(&self) -> bool {
+        const CODES: [&str; 7] = [
+            "HandlerInternalFailure",
+            "InternalFailure",
+            "NetworkFailure",
+            "NotStabilized",
+            "ResourceConflict",
+            "ServiceInternalError",
+            "Throttling",
+        ];
+        let code = self.handler_code();
+        self.is_mapping_in_use()
+            || (self.is_failure() && code.is_some_and(|code| CODES.contains(&code)))
+    }
+
     /// Whether it failed because of a hook, which has an event of its own.
     ///
     /// Written for the sample of the CloudFormation Hooks User Guide: `The following hook(s) failed:
@@ -224,6 +256,8 @@ fn words(reason: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_cloudformation::types::ResourceStatus;
+
     use super::*;
 
     #[test]
@@ -240,5 +274,33 @@ mod tests {
         assert_eq!(taken.handler_code(), Some("AlreadyExists"));
         let plain = event("No export named x found");
         assert_eq!((plain.words(), plain.handler_code()), (plain.reason.as_deref(), None));
+    }
+    #[test]
+    fn a_mapping_in_use_is_known_with_and_without_cloudformations_words() {
+        let event = |status: ResourceStatus, reason: &str| {
+            let event = StackEvent::builder().stack_id("s").event_id("1").stack_name("s");
+            let event = event.timestamp(aws_smithy_types::DateTime::from_secs(1));
+            read(&event.resource_status(status).resource_status_reason(reason).build())
+        };
+        let words = "Cannot delete the event source mapping because it is in use. (Service: Lambda, Status Code: 400)";
+        let wrapped = format!(
+            "Resource handler returned message: \"{words}\" (RequestToken: 1, HandlerErrorCode: InvalidRequest)"
+        );
+        for reason in [words, &wrapped] {
+            let failed = event(ResourceStatus::DeleteFailed, reason);
+            assert!(failed.is_mapping_in_use() && failed.is_passing(), "{reason}");
+            assert!(!event(ResourceStatus::DeleteInProgress, reason).is_mapping_in_use());
+        }
+        let coded = |code: &str| {
+            let reason = format!(
+                "Resource handler returned message: \"no\" (RequestToken: 1, HandlerErrorCode: {code})"
+            );
+            event(ResourceStatus::DeleteFailed, &reason)
+        };
+        assert!(coded("ResourceConflict").is_passing() && coded("Throttling").is_passing());
+        assert!(!coded("AccessDenied").is_passing() && !coded("NotFound").is_passing());
+        let refused = "Replacement type updates not supported on stack with disable-rollback.";
+        assert!(event(ResourceStatus::UpdateFailed, refused).refuses_replacement());
+        assert!(!coded("NotUpdatable").refuses_replacement());
     }
 }

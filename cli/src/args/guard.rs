@@ -107,13 +107,7 @@ impl GuardArgs {
             parameters.insert(parameter::BUCKET_PREFIX.to_owned(), prefix_of(stack)?);
         }
         self.check_key(region, &parameters)?;
-        let get = |from: &BTreeMap<String, String>| from.get(parameter::TRAIL_MODE).cloned();
-        // The name of an existing trail is valid.
-        if get(&parameters).as_deref() != Some("existing")
-            && get(previous).as_deref() != Some("create")
-        {
-            check_trail(stack, region)?;
-        }
+        check_names(&parameters[parameter::BUCKET_PREFIX], region)?;
         Ok(parameters)
     }
 
@@ -167,23 +161,25 @@ fn has_key(parameters: &BTreeMap<String, String>) -> bool {
     parameters.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty())
 }
 
-/// The stack's trail has the name `STACK-REGION`, which CloudTrail has to accept.
+/// Refuses a prefix with which S3 does not accept the names of the stack's buckets; the template's pattern refuses what S3
+/// and CloudTrail accept in no Region.
 ///
-/// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
-fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
-    let trail = format!("{stack}-{region}");
-    let problem = if trail.contains("--") {
-        "has two `-` in a row"
-    } else if trail.len() > 128 {
-        "has more than 128 characters"
+/// Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+fn check_names(prefix: &str, region: &Region) -> anyhow::Result<()> {
+    const RESERVED: [&str; 2] = ["sthree-", "amzn-s3-demo-"];
+    const LENGTH_MAX: usize = 63;
+    let bucket = format!("{prefix}-ledger-{}-{region}-an", "0".repeat(12));
+    let problem = if RESERVED.iter().any(|reserved| bucket.starts_with(reserved)) {
+        "S3 reserves this beginning of a name".to_owned()
+    } else if bucket.len() > LENGTH_MAX {
+        let room = (LENGTH_MAX + prefix.len()).saturating_sub(bucket.len());
+        format!("in `{region}` it can have at most {room} characters")
     } else {
         return Ok(());
     };
-    Err(anyhow!(
-        "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept it"
-    ))
-    .hint("choose another name with `--stack`, or an existing trail with `--trail existing`")
-    .exit(Exit::Usage)
+    Err(anyhow!("`{prefix}` cannot be a prefix of bucket names: {problem}"))
+        .hint("choose a prefix with `--bucket-prefix`")
+        .exit(Exit::Usage)
 }
 
 /// The parameter's value for a choice; `auto` is resolved before.
@@ -330,7 +326,7 @@ mod tests {
         check(
             declared(parameter::BUCKET_PREFIX),
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
-            &["a", "-a", "A1", "a_b", "abcdefghijklmnopqrstuvwxyz"],
+            &["a", "-a", "a-", "a--b", "A1", "a_b", "a.b", "abcdefghijklmnopqrstuvwxyz"],
         );
         check(trail, &["auto", "create", "existing"], &["", "Auto", "own"]);
         check(grade, &["speed", "hybrid", "security"], &["", "Speed", "1"]);
@@ -444,26 +440,26 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_trail_can_have_is_refused_for_a_trail_of_the_stacks_own() {
-        let prefix = Some("p".repeat(2));
-        let of = |trail, stack: &str, previous: &[(&str, &str)]| {
-            let args = GuardArgs { trail, bucket_prefix: prefix.clone(), ..GuardArgs::default() };
-            parameters(&args, stack, previous).map(|_| ())
+    fn names_that_cloudtrail_or_s3_refuses_are_refused_before_anything_is_deployed() {
+        let of = |stack: &str, prefix: Option<&str>| {
+            let bucket_prefix = prefix.map(str::to_owned);
+            parameters(&GuardArgs { bucket_prefix, ..GuardArgs::default() }, stack, &[])
         };
-        let refused = |stack: &str, problem: &str| {
-            let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
-            Err(format!("{trail}: CloudTrail does not accept it"))
-        };
-        let (long, longest) = ("a".repeat(119), "a".repeat(118));
-        assert_eq!(of(None, "ab", &[]), Ok(()));
-        assert_eq!(of(None, &longest, &[]), Ok(()));
-        assert_eq!(of(None, "a--b", &[]), refused("a--b", "has two `-` in a row"));
-        assert_eq!(of(None, "a-", &[]), refused("a-", "has two `-` in a row"));
-        assert_eq!(of(None, &long, &[]), refused(&long, "has more than 128 characters"));
-        assert_eq!(of(Some(TrailChoice::Existing), "a--b", &[]), Ok(()));
-        assert_eq!(of(None, "a--b", &[("TrailMode", "existing")]), Ok(()));
-        assert_eq!(of(None, "a--b", &[("TrailMode", "create")]), Ok(()));
-        assert!(of(Some(TrailChoice::Create), "a--b", &[("TrailMode", "existing")]).is_err());
+        // The trail has the prefix in its name, not the stack's name.
+        for stack in ["a--b", "a-"] {
+            let problem = of(stack, None).unwrap_err();
+            assert!(problem.contains("cannot be a prefix of bucket names"), "{problem}");
+            assert_eq!(of(stack, Some("ab")), Ok("BucketPrefix=ab".to_owned()));
+        }
+        for reserved in ["sthree-a", "amzn-s3-demo-a"] {
+            let problem = of("s", Some(reserved)).unwrap_err();
+            assert!(problem.ends_with("S3 reserves this beginning of a name"), "{problem}");
+        }
+        let long = "p".repeat(25);
+        let in_region = |region: &str| check_names(&long, &region.parse().unwrap());
+        assert!(in_region("ap-southeast-1").is_ok(), "63 characters");
+        let problem = in_region("ap-southeasterly-1").unwrap_err().to_string();
+        assert!(problem.ends_with("it can have at most 21 characters"), "{problem}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(crate) mod packaged;
 pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod proposal;
+pub(crate) mod replacement;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod reviewed;
@@ -85,6 +86,15 @@ pub(crate) async fn deploy(
         propose(targets, &asking).await?
     };
     approval::show(&answers, output)?;
+    for answer in &answers {
+        let on_failure = options.manner(answer.target.is_new(), wanted).on_failure;
+        let proposal = answer.proposal.as_ref();
+        let checked = proposal.map(|one| one.check_replacements(&answer.target, on_failure));
+        if let Some(Err(error)) = checked {
+            withdraw(&answers, &run.token).await;
+            return Err(error);
+        }
+    }
     if options.no_execute {
         return approval::keep(&answers, output);
     }
@@ -96,6 +106,13 @@ pub(crate) async fn deploy(
     });
     let ended: ByRegion<Deployment> = join_all(works).await.into_iter().collect();
     report::finish(ended, &wanted.account.stack, output)
+}
+
+/// Deletes the change sets of this run.
+async fn withdraw(answers: &[Answer], token: &str) {
+    for answer in answers {
+        answer.withdraw(token).await;
+    }
 }
 
 /// Finds the stack of each Region; if one Region cannot be deployed to, nothing is done in any.

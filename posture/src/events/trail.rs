@@ -74,13 +74,37 @@ pub enum Verdict {
     Elsewhere,
     /// It was stopped.
     Stopped,
+    /// It was deleted meanwhile.
+    Gone,
     /// It could not be read: this permission is missing.
     Unreadable(&'static str),
+    /// It is a trail of the organization that this account could not read.
+    NotShown {
+        /// The account that the trail belongs to.
+        owner: String,
+        /// The permission that is missing, unless the account cannot read the trail at all.
+        action: &'static str,
+    },
+}
+
+/// What the trails of a Region mean for the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording<'a> {
+    /// This one records the changes of buckets.
+    Yes(&'a Trail),
+    /// It is not known whether one does, because a trail could not be read.
+    Unknown,
+    /// None does.
+    No,
 }
 
 impl fmt::Display for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = if self.is_organization { " of the organization" } else { "" };
+        let of = if self.is_organization {
+            format!(" of the organization (account `{}`)", self.owner())
+        } else {
+            String::new()
+        };
         let reach = if self.is_multi_region { "every Region" } else { self.home.as_str() };
         write!(f, "`{}`{of}, which records {reach}", self.name)
     }
@@ -96,9 +120,15 @@ impl fmt::Display for Verdict {
             Self::Partly(field) => {
                 write!(f, "records only some of the write management events of S3, by `{field}`")
             }
+            Self::Gone => f.write_str("was deleted"),
             Self::Unreadable(action) => {
                 write!(f, "cannot be read: the permission `{action}` is missing")
             }
+            Self::NotShown { owner, action } => write!(
+                f,
+                "is a trail of the organization in account `{owner}`, which does not show it here, or the permission \
+                 `{action}` is missing"
+            ),
         }
     }
 }
@@ -108,8 +138,11 @@ pub fn records_bucket_changes(trail: &Trail, region: &Region) -> Verdict {
     if !trail.is_multi_region && trail.home != *region {
         return Verdict::Elsewhere;
     }
-    let Reading::Known(status) = &trail.status else {
-        return Verdict::Unreadable("cloudtrail:GetTrailStatus");
+    let status = match &trail.status {
+        Reading::Known(status) => status,
+        unread @ (Reading::Unread | Reading::Absent | Reading::Denied) => {
+            return trail.unread("cloudtrail:GetTrailStatus", *unread == Reading::Absent);
+        }
     };
     if !status.is_logging {
         return Verdict::Stopped;
@@ -118,22 +151,57 @@ pub fn records_bucket_changes(trail: &Trail, region: &Region) -> Verdict {
         Reading::Known(selectors) => {
             selectors.iter().map(choice).min().unwrap_or(Verdict::LeavesOut)
         }
-        Reading::Unread | Reading::Absent | Reading::Denied => {
-            Verdict::Unreadable("cloudtrail:GetEventSelectors")
+        unread @ (Reading::Unread | Reading::Absent | Reading::Denied) => {
+            trail.unread("cloudtrail:GetEventSelectors", *unread == Reading::Absent)
         }
     }
 }
 
-/// A trail that records the changes of buckets in the Region; preferably one of this account.
-pub fn recording<'a>(
-    trails: &'a [Trail],
-    region: &Region,
-    account: &AccountId,
-) -> Option<&'a Trail> {
-    let records = |trail: &&Trail| records_bucket_changes(trail, region) == Verdict::Records;
-    let is_own = |trail: &&Trail| trail.arn.split(':').nth(4) == Some(account.as_str());
-    let mut recording = trails.iter().filter(records);
-    recording.clone().find(is_own).or_else(|| recording.next())
+/// Whether a trail records the changes of buckets in the Region; preferably one of this account.
+pub fn recording<'a>(trails: &'a [Trail], region: &Region, account: &AccountId) -> Recording<'a> {
+    let judged = || trails.iter().map(|trail| (trail, records_bucket_changes(trail, region)));
+    let records = judged().filter(|(_, verdict)| *verdict == Verdict::Records);
+    let mut records = records.map(|(trail, _)| trail);
+    let is_own = |trail: &&Trail| trail.owner() == account.as_str();
+    if let Some(trail) = records.clone().find(is_own).or_else(|| records.next()) {
+        return Recording::Yes(trail);
+    }
+    if judged().any(|(_, verdict)| verdict.is_unknown()) {
+        Recording::Unknown
+    } else {
+        Recording::No
+    }
+}
+
+impl Trail {
+    /// The account that it belongs to.
+    pub fn owner(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The verdict where the status or the selectors could not be read. A member of an organization may see its trail
+    /// and nothing of it, with several codes.
+    fn unread(&self, action: &'static str, is_absent: bool) -> Verdict {
+        if self.is_organization {
+            return Verdict::NotShown { owner: self.owner().to_owned(), action };
+        }
+        if is_absent { Verdict::Gone } else { Verdict::Unreadable(action) }
+    }
+}
+
+impl Verdict {
+    /// Whether the trail may record the changes of buckets, or not.
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::Unreadable(_) | Self::NotShown { .. } => true,
+            Self::Records
+            | Self::Partly(_)
+            | Self::LeavesOut
+            | Self::Elsewhere
+            | Self::Stopped
+            | Self::Gone => false,
+        }
+    }
 }
 
 /// The verdict of one selector.

@@ -153,7 +153,7 @@ pub fn times_within_hour(
 /// The line of what the sweep has found, in place of the calls.
 const SWEPT: &str = "Event   none: found by the sweep";
 /// The line of a summary, in place of the calls.
-const SUMMARY: &str = "Event   several, since the alarm: this is their summary";
+const SUMMARY: &str = "Event   several calls, named below";
 
 /// Whether a repeated remediation of the same setting within the hour is reported: the first time, the second, the fourth,
 /// the eighth and so on, to limit the number of notifications.

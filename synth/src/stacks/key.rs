@@ -95,7 +95,7 @@ fn policy(parameters: &Parameters, principals: Principals) -> PolicyDocument {
             "cloudtrail.amazonaws.com",
             ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"],
             this_key(),
-            [Test::equals("aws:SourceArn", trail::arn())],
+            [Test::equals("aws:SourceArn", trail::arn(parameters))],
         ),
         only_writers(parameters, principals),
         principals.only_deployers("OnlyDeployers", these(&ENDS), this_key(), None),

@@ -25,8 +25,8 @@ const TRAIL_MODE: LogicalId = LogicalId::new(parameter::TRAIL_MODE);
 const SETTLE_SECONDS: LogicalId = LogicalId::new(parameter::SETTLE_SECONDS);
 const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
 const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
-/// The longest bucket prefix that its pattern allows.
-pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
+/// The longest bucket prefix: with it, the longest name of a bucket has the 63 characters that S3 accepts.
+pub(super) const BUCKET_PREFIX_LENGTH_MAX: u32 = 25;
 
 /// A schedule of EventBridge: one of day-of-month and day-of-week is left open.
 ///
@@ -211,11 +211,17 @@ fn add_bucket_prefix(template: &mut Template) -> ParameterHandle<Text> {
         "Bucket prefix",
         Parameter {
             default: Some("s3guard"),
-            allowed_pattern: Some("^[a-z0-9][a-z0-9-]{1,24}$"),
-            constraint_description: Some("2 to 25 characters of a-z, 0-9 and -, not beginning with -"),
+            // Two hyphens in a row are not accepted by CloudTrail.
+            allowed_pattern: Some("^[a-z0-9](-?[a-z0-9])*$"),
+            constraint_description: Some(
+                "2 to 25 characters of a-z, 0-9 and single hyphens between them",
+            ),
+            min_length: Some(2),
+            max_length: Some(BUCKET_PREFIX_LENGTH_MAX),
             ..Parameter::new(
-                "The prefix of the names of the stack's own buckets, which are retained when the stack is deleted. \
-                 If you upload the template by hand, delete those of an earlier stack first, or choose another prefix.",
+                "The prefix of the names of the stack's trail and of its own buckets, which are retained when the stack \
+                 is deleted. If you upload the template by hand, delete those of an earlier stack first, or choose \
+                 another prefix.",
             )
         },
     )

@@ -80,7 +80,7 @@ pub fn object_pattern_length_max(selection: &Selection) -> usize {
         account: "111122223333".parse().expect("it has twelve digits"),
         // No Region's code is longer.
         region: "ap-southeast-99".parse().expect("it is a Region's code"),
-        bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
+        bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX as usize),
         guard_role: String::new(),
         selection: selection.clone(),
     };

@@ -6,6 +6,7 @@ mod denials;
 mod golden;
 mod graph;
 mod locks;
+mod names;
 mod order;
 mod own_buckets;
 mod page;

@@ -33,19 +33,22 @@ pub(super) struct Files {
 }
 
 /// The trail's ARN, known before the trail exists: its key and its bucket name it.
-pub(super) fn arn() -> Value<TrailArn> {
+pub(super) fn arn(parameters: &Parameters) -> Value<TrailArn> {
     Sub::arn("cloudtrail:")
         .pseudo(Pseudo::Region)
         .text(":")
         .pseudo(Pseudo::AccountId)
         .text(":trail/")
-        .value(&name())
+        .value(&name(parameters))
         .into()
 }
 
-/// The trail's name. A multi-Region trail has one name in all Regions: those of two stacks must differ.
-fn name() -> Value<Text> {
-    Sub::new().pseudo(Pseudo::StackName).text("-").pseudo(Pseudo::Region).into()
+/// The trail's name. A multi-Region trail has one name in all Regions: those of two stacks must differ, as their prefixes
+/// do. CloudTrail refuses names that a stack may have, as with two hyphens in a row; the prefix has a pattern.
+///
+/// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+fn name(parameters: &Parameters) -> Value<Text> {
+    Sub::new().value(&parameters.bucket_prefix.value()).text("-").pseudo(Pseudo::Region).into()
 }
 
 /// Adds the bucket for the trail's log files and its policy.
@@ -79,7 +82,8 @@ pub(super) fn add_bucket(
         must: Some(evidence::POLICY_STAYS),
         ..Attributes::retained("Lets the trail, and no one else, write its log files.")
     };
-    let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket, principals));
+    let policy =
+        template.add_with(BUCKET_POLICY, attributes, files_policy(parameters, bucket, principals));
     Files { bucket, policy }
 }
 
@@ -90,7 +94,8 @@ pub(super) fn add_last(
     key: Handle<Key>,
     files: Files,
 ) {
-    let trail = Trail { bucket_name: files.bucket.name(), name: name(), kms_key: key.arn() };
+    let trail =
+        Trail { bucket_name: files.bucket.name(), name: name(parameters), kms_key: key.arn() };
     // CloudTrail tries to write before it accepts the bucket.
     let mut depends_on = vec![files.policy.dependency()];
     depends_on.extend(template.ends());
@@ -104,9 +109,13 @@ pub(super) fn add_last(
 }
 
 /// The policy of the bucket for the trail's log files.
-fn files_policy(bucket: Handle<Bucket>, principals: Principals) -> BucketPolicy {
+fn files_policy(
+    parameters: &Parameters,
+    bucket: Handle<Bucket>,
+    principals: Principals,
+) -> BucketPolicy {
     let allow = |sid, action: &str, on: Value<AnyArn>, test: Option<Test>| {
-        let of_trail = Test::arn_like("aws:SourceArn", [arn().into()]);
+        let of_trail = Test::arn_like("aws:SourceArn", [arn(parameters).into()]);
         let tests = test.into_iter().chain([of_trail]);
         Statement::allow_service(sid, "cloudtrail.amazonaws.com", [action], on, tests)
     };

@@ -1,5 +1,6 @@
 //! Deployments with CloudFormation's responses: shown, approved, executed, failed, and cancelled.
 
+mod described;
 mod inputs;
 mod regions;
 mod reviewed;
@@ -289,8 +290,8 @@ fn a_change_set_of_another_stack_is_not_read() {
 fn a_failed_update_is_shown_with_the_next_step() {
     for (after, words) in [
         ("UPDATE_ROLLBACK_COMPLETE", "the changes were rolled back"),
-        ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
-        ("UPDATE_FAILED", "`s3guard deploy --stack s --on-failure keep`"),
+        ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s --region eu-west-1`"),
+        ("UPDATE_FAILED", "`s3guard deploy --stack s --region eu-west-1 --on-failure keep`"),
     ] {
         let ended = run(&changed("", after), &["deploy", "--yes"]);
         assert_eq!(ended.exit, Some(1), "{after}: {}", ended.words);

@@ -124,6 +124,40 @@ fn a_full_bucket_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_mapping_in_use_is_deleted_by_a_second_run() {
+    let in_use = "Cannot delete the event source mapping because it is in use. (Service: Lambda, Status Code: 400)";
+    let failed = move |request: &Request, before: usize| match request.call.as_str() {
+        "DescribeStacks" if before < 2 => Some(guard("UPDATE_COMPLETE", false)),
+        "DescribeStacks" => Some(guard("DELETE_FAILED", false)),
+        "DescribeStackEvents" if before > 0 => Some(events(&[
+            ("GuardQueue", "DELETE_FAILED", "Resource deletion cancelled"),
+            ("GuardQueueMapping", "DELETE_FAILED", in_use),
+            (
+                "s",
+                "DELETE_FAILED",
+                "The following resource(s) failed to delete: [GuardQueueMapping].",
+            ),
+        ])),
+        _ => None,
+    };
+    let (exit, words, aws) = destroy(&["--yes"], failed);
+    assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 1), "{words}");
+    assert!(words.contains("`GuardQueueMapping`") && words.contains(in_use), "{words}");
+    let hint = "wait a minute; then run `s3guard destroy --stack s --region eu-west-1` again";
+    assert!(words.contains(hint) && !words.contains("--force"), "{words}");
+
+    let (exit, words, aws) = destroy(&["--yes"], |request, before| match request.call.as_str() {
+        "DescribeStacks" if before < 2 => Some(guard("DELETE_FAILED", false)),
+        "DescribeStacks" => Some(guard("DELETE_COMPLETE", false)),
+        "DescribeStackEvents" if before > 0 => Some(events(&[("s", "DELETE_COMPLETE", "")])),
+        _ => None,
+    });
+    let made = aws.made("DeleteStack");
+    assert_eq!((exit, made.len()), (Some(0), 1), "{words}");
+    assert!(!made[0].body.contains("DeletionMode"), "{}", made[0].body);
+}
+
+#[test]
 fn force_and_retain_are_passed_on_and_an_unknown_resource_is_not() {
     for (flag, said) in [
         (&["--force"][..], "DeletionMode=FORCE_DELETE_STACK"),

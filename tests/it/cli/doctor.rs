@@ -192,11 +192,11 @@ fn doctor(
 #[test]
 fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
-    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 13));
+    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 14));
 }
 
 /// A problem: the state and the check, its text, and the response of AWS.
-const CASES: [(&str, &str, Wrong); 27] = [
+const CASES: [(&str, &str, Wrong); 29] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
     }),
@@ -247,6 +247,21 @@ const CASES: [(&str, &str, Wrong); 27] = [
     ("warning trail", "`cloudtrail:DescribeTrails` is missing", |request| {
         (request.call == "DescribeTrails").then(denied)
     }),
+    ("warning trail", "in account `999999999999`, which does not show it here", |request| {
+        let listed = json!({ "trailList": [{
+            "Name": "org",
+            "TrailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/org",
+            "HomeRegion": "us-east-1",
+            "IsMultiRegionTrail": true,
+            "IsOrganizationTrail": true,
+        }] });
+        let body = r#"{"__type":"UnsupportedOperationException","message":"no"}"#.to_owned();
+        match request.call.as_str() {
+            "DescribeTrails" => Some(ok(&listed)),
+            "GetEventSelectors" => Some((400, body)),
+            _ => None,
+        }
+    }),
     ("warning us-east-1", "buckets created through the global endpoint", |request| {
         (request.call == "DescribeStacks").then(no_stack)
     }),
@@ -266,6 +281,17 @@ const CASES: [(&str, &str, Wrong); 27] = [
         let call = &request.call;
         (call == "SimulatePrincipalPolicy").then(|| simulated(request, ":CreateRole", more))
     }),
+    (
+        "warning remediation",
+        "deny what the guard writes: `s3:PutEncryptionConfiguration`",
+        |request| {
+            let more = "<OrganizationsDecisionDetail><AllowedByOrganizations>false\
+                        </AllowedByOrganizations></OrganizationsDecisionDetail>";
+            let is_guard =
+                request.call == "SimulatePrincipalPolicy" && request.body.contains("bucket-of-");
+            is_guard.then(|| simulated(request, ":PutEncryptionConfiguration", more))
+        },
+    ),
     ("warning permissions", "`iam:SimulatePrincipalPolicy` is missing", |request| {
         let refused = || refusal(403, "AccessDenied", "no");
         (request.call == "SimulatePrincipalPolicy").then(refused)

@@ -209,7 +209,9 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
             let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
             Some((403, body.to_owned()))
         }
-        "ListStackResources" | "DescribeStackEvents" => Some(refusal(403, "AccessDenied", "no")),
+        "ListStackResources" | "DescribeStackEvents" | "GetTemplate" => {
+            Some(refusal(403, "AccessDenied", "no"))
+        }
         _ => Some(denied()),
     });
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
@@ -221,6 +223,7 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     for call in [
         "GetFunctionConfiguration",
         "GetQueueAttributes",
+        "GetTemplate",
         "ListStackResources",
         "ListSubscriptionsByTopic",
         "s3:ListBucket",
@@ -306,3 +309,42 @@ fn throttling_is_reported_in_its_place() {
     let status = crate::json::read("status", &status)["regions"][0].take();
     assert!(status["notSeen"].to_string().contains("ThrottlingException"), "{status}");
 }
+
+#[test]
+fn status_names_configured_subscriptions_that_are_gone_and_no_trail_that_it_cannot_judge() {
+    let template = r#"{"Resources":{"EmailTopic":{"Type":"AWS::SNS::Topic"},"SubscriptionTeam":
+        {"Type":"AWS::SNS::Subscription","Properties":{"TopicArn":{"Ref":"EmailTopic"},"Protocol":"email",
+        "Endpoint":"team@example.com"}}},"Outputs":{"EmailTopicArn":{"Value":{"Ref":"EmailTopic"}}}}"#;
+    let listed = |arn: &str| {
+        format!(
+            "<Subscriptions><member><Endpoint>team@example.com</Endpoint><Protocol>email</Protocol>\
+             <SubscriptionArn>{arn}</SubscriptionArn></member></Subscriptions>"
+        )
+    };
+    let of = |arn: &'static str| {
+        let aws = Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
+            "DescribeStacks" => Some(stack()),
+            "GetTemplate" => {
+                let body = template.replace('"', "&quot;");
+                Some(answered("GetTemplate", &format!("<TemplateBody>{body}</TemplateBody>")))
+            }
+            "ListSubscriptionsByTopic" => Some(answered("ListSubscriptionsByTopic", &listed(arn))),
+            "DescribeTrails" => Some((200, ORGANIZATION.to_owned())),
+            "GetTrailStatus" | "GetEventSelectors" => Some(denied()),
+            _ => None,
+        });
+        run(&aws, &["status", "--stack", "s"])
+    };
+    let (exit, text, words) = of("Deleted");
+    assert_eq!(exit, Some(3), "{text}{words}");
+    let gone = "email team@example.com of the configuration is not subscribed to `email` any more and gets nothing from \
+                there: `s3guard subscribe --email team@example.com --stack s --region eu-west-1`";
+    assert!(text.contains(gone), "{text}");
+    let doubt = "trail: it is not known whether one records the changes of buckets: `org` is a trail of the organization";
+    assert!(text.contains(doubt) && !text.contains("no trail records"), "{text}");
+    let (_, text, _) = of("arn:aws:sns:eu-west-1:111122223333:t:1");
+    assert!(!text.contains("any more"), "{text}");
+}
+
+/// The trail of an organization, as a member sees it.
+const ORGANIZATION: &str = r#"{"trailList":[{"Name":"org","TrailARN":"arn:aws:cloudtrail:us-east-1:999999999999:trail/org","HomeRegion":"us-east-1","IsMultiRegionTrail":true,"IsOrganizationTrail":true}]}"#;

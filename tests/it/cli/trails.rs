@@ -99,3 +99,44 @@ fn the_price_of_a_second_trail_and_a_stopped_trail_are_reported() {
     assert_eq!(mode, Some("existing"), "{words}");
     assert!(words.contains("warning: no trail records bucket changes"), "{words}");
 }
+
+/// An account with the trail of its organization, which shows its selectors or not.
+fn organizations(is_shown: bool) -> impl Fn(&Request, usize) -> Option<Answer> {
+    move |request, _| {
+        let body = match request.call.as_str() {
+            "DescribeTrails" => json!({ "trailList": [{
+                "Name": "org",
+                "TrailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/org",
+                "HomeRegion": "us-east-1",
+                "IsMultiRegionTrail": true,
+                "IsOrganizationTrail": true,
+            }] }),
+            "GetTrailStatus" => json!({ "IsLogging": true }),
+            "GetEventSelectors" if is_shown => json!({
+                "EventSelectors": [{ "ReadWriteType": "All", "IncludeManagementEvents": true }]
+            }),
+            "GetEventSelectors" => {
+                let refusal = json!({ "__type": "UnsupportedOperationException", "message": "no" });
+                return Some((400, refusal.to_string()));
+            }
+            _ => return None,
+        };
+        Some((200, body.to_string()))
+    }
+}
+
+#[test]
+fn a_trail_of_the_organization_counts_and_one_that_it_does_not_show_is_a_doubt() {
+    let (words, mode) = deploy(organizations(true), &["--trail", "auto"]);
+    assert_eq!(mode, Some("existing"), "{words}");
+    let uses = "uses the trail `org` of the organization (account `999999999999`), which records every Region";
+    assert!(words.contains(uses), "{words}");
+    let doubt = "warning: it is not known whether a trail records bucket changes (`org` is a trail of the organization in \
+                 account `999999999999`, which does not show it here";
+    for (choice, mode) in [("auto", "create"), ("existing", "existing")] {
+        let (words, chosen) = deploy(organizations(false), &["--trail", choice]);
+        assert_eq!(chosen, Some(mode), "{words}");
+        assert!(words.contains(doubt), "{words}");
+        assert!(!words.contains("no trail records"), "{words}");
+    }
+}

@@ -1,14 +1,15 @@
 //! The calls around change sets.
 
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, DeploymentConfig, DeploymentConfigMode, DeploymentMode,
-    ExecutionStatus, OnStackFailure, Parameter, Tag, TemplateStage,
+    Capability, DeploymentConfig, DeploymentConfigMode, DeploymentMode, OnStackFailure, Parameter,
+    Tag, TemplateStage,
 };
 
-use super::{ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, read_change};
+use super::described::Described;
+use super::{ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready};
 use crate::AwsError;
 use crate::error::Answer as _;
-use crate::stacks::{Stacks, object, values};
+use crate::stacks::{Stacks, object};
 
 impl Stacks {
     /// Asks for a change set. CloudFormation works it out in the background.
@@ -52,25 +53,35 @@ impl Stacks {
     }
 
     /// Looks how far a change set is; a ready one with all its changes.
+    ///
+    /// With the values of properties CloudFormation can leave resources out, and only a reason says so; it can also leave
+    /// out the reason of a failure. Then it is asked without values, and both answers count.
+    ///
+    /// Source: <https://github.com/aws/aws-cdk-cli/pull/1785>, <https://github.com/boto/boto3/issues/4178>.
     pub async fn change_set(&self, set: &ChangeSet) -> Result<ChangeSetState, AwsError> {
+        let mut described = self.described(set, true).await?;
+        let has_reason = described.reason.is_some();
+        let is_whole = match described.status.as_deref() {
+            Some("CREATE_COMPLETE") => !has_reason,
+            Some("FAILED") => has_reason,
+            Some(_) | None => true,
+        };
+        if !is_whole {
+            described = described.joined(self.described(set, false).await?);
+        }
+        Ok(described.state())
+    }
+
+    async fn described(&self, set: &ChangeSet, with_values: bool) -> Result<Described, AwsError> {
         let call = self.client.describe_change_set().stack_name(&set.stack_id);
-        let call = call.change_set_name(&set.id).include_property_values(true);
+        let call = call.change_set_name(&set.id).include_property_values(with_values);
         let mut pages = call.into_paginator().send();
-        let mut ready = Ready::default();
-        let mut last = None;
+        let mut described = Described::default();
         let object = object(&set.stack_id);
         while let Some(page) = pages.try_next().await.named("DescribeChangeSet", &object)? {
-            ready.changes.extend(page.changes().iter().filter_map(read_change));
-            ready.says_on_failure |=
-                page.on_stack_failure().is_some() || page.deployment_config().is_some();
-            ready.parameters.extend(values(page.parameters()));
-            last = Some(page);
+            described.add(&page);
         }
-        let status = last.as_ref().and_then(|last| last.status()).map(ChangeSetStatus::as_str);
-        let reason = last.as_ref().and_then(|last| last.status_reason());
-        let execution = last.as_ref().and_then(|last| last.execution_status());
-        let execution = execution.map(ExecutionStatus::as_str);
-        Ok(ChangeSetState::read(status, reason, execution, ready))
+        Ok(described)
     }
 
     /// Deletes a change set that is not carried out.

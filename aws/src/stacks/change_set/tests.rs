@@ -124,6 +124,66 @@ async fn a_change_is_read_with_what_of_it_changes() {
     assert!(fake.asked()[0].body.contains("IncludePropertyValues=true"));
 }
 
+/// A description of CloudFormation, with or without a reason and a changed resource.
+fn description(reason: Option<&str>, changed: &[(&str, &str)]) -> (u16, String) {
+    let reason =
+        reason.map_or_else(String::new, |text| format!("<StatusReason>{text}</StatusReason>"));
+    let change = |(id, details): &(&str, &str)| {
+        format!(
+            "<member><Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>{id}</LogicalResourceId>\
+             <ResourceType>AWS::IAM::ManagedPolicy</ResourceType><Replacement>False</Replacement>\
+             <Details>{details}</Details></ResourceChange></member>"
+        )
+    };
+    let changes: String = changed.iter().map(change).collect();
+    answer(
+        "DescribeChangeSet",
+        &format!(
+            "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus>{reason}<Changes>{changes}</Changes>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_resource_that_is_left_out_with_values_is_asked_for_without() {
+    let warning = "[WARN] --include-property-values option can return incomplete ChangeSet data because: ChangeSet \
+                   creation failed for resource [Dashboard] because: property value is not valid JSON";
+    let valued = "<member><Target><Attribute>Properties</Attribute><Name>A</Name><AfterValue>1</AfterValue></Target></member>";
+    let plain = "<member><Target><Attribute>Properties</Attribute><Name>A</Name></Target></member>";
+    let fake = Fake::answering([
+        description(Some(warning), &[("Key", valued)]),
+        description(None, &[("Policy", ""), ("Key", plain)]),
+    ]);
+    let state = Stacks::new(&fake.connection()).change_set(&set()).await.unwrap();
+    let ChangeSetState::Ready(ready) = state else { panic!("{state:?}") };
+    let ids: Vec<_> = ready.changes.iter().map(|change| change.logical_id.as_str()).collect();
+    assert_eq!(ids, ["Policy", "Key"]);
+    assert_eq!(ready.changes[1].properties[0].after.as_deref(), Some("1"), "values are kept");
+    assert_eq!(ready.without_values.as_deref(), Some(warning));
+    let asked = fake.asked();
+    assert!(asked[0].body.contains("IncludePropertyValues=true"), "{}", asked[0].body);
+    assert!(asked[1].body.contains("IncludePropertyValues=false"), "{}", asked[1].body);
+}
+
+#[tokio::test]
+async fn a_description_without_a_warning_is_asked_for_once() {
+    let fake = Fake::answering([description(None, &[("Key", "")])]);
+    let state = Stacks::new(&fake.connection()).change_set(&set()).await.unwrap();
+    let ChangeSetState::Ready(ready) = state else { panic!("{state:?}") };
+    assert_eq!((ready.changes.len(), ready.without_values), (1, None));
+}
+
+#[tokio::test]
+async fn a_failure_whose_reason_is_left_out_with_values_is_asked_for_without() {
+    let failed =
+        |reason: &str| answer("DescribeChangeSet", &format!("<Status>FAILED</Status>{reason}"));
+    let nothing = "<StatusReason>The submitted information didn't contain changes. Submit different information to create \
+                   a change set.</StatusReason>";
+    let fake = Fake::answering([failed(""), failed(nothing)]);
+    let state = Stacks::new(&fake.connection()).change_set(&set()).await.unwrap();
+    assert_eq!(state, ChangeSetState::Empty);
+}
+
 #[test]
 fn a_change_set_that_is_used_up_or_overtaken_cannot_be_carried_out() {
     let read = |execution: &str| {

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::operations::deploy::preview;
 use crate::operations::deploy::proposal::Answer;
 use crate::operations::deploy::review::Review;
+use crate::operations::deploy::withdraw;
 use crate::operations::session;
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
@@ -102,9 +103,7 @@ pub(crate) async fn approve(
         preview::approve(answers.iter().any(is_new), output).await
     };
     if approved.is_err() {
-        for answer in answers {
-            answer.withdraw(token).await;
-        }
+        withdraw(answers, token).await;
     }
     approved
 }

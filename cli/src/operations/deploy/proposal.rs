@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use s3guard_aws::AwsError;
 use s3guard_aws::stacks::change_set::ChangeSetKind;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Stack,
+    ChangeSet, ChangeSetRequest, ChangeSetState, Event, Manner, OnFailure, Ready, Stack,
 };
 use s3guard_aws::wait::{self, Pace};
 use s3guard_posture::config::Config;
@@ -24,8 +24,9 @@ use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::plan::{DeployPlan, Draft};
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
+use crate::operations::deploy::step::DeployStep;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{all_or_none, earlier, kept, reviewed, trail, upload};
+use crate::operations::deploy::{all_or_none, earlier, kept, replacement, reviewed, trail, upload};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -72,6 +73,8 @@ impl Answer {
             ChangeSetState::Ready(mut ready) => {
                 // The description does not always repeat it.
                 ready.says_on_failure |= request.manner.says_on_failure();
+                ready.keeps_failures |=
+                    request.manner.is_express && request.manner.on_failure == OnFailure::Keep;
                 let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
                 let reviewed = async {
                     reviewed::compare(&plan, &set, uploaded, &ready).await?;
@@ -140,6 +143,31 @@ impl Answer {
 }
 
 impl Proposal {
+    /// Whether what was done before a failure stays, given what the command says about failures.
+    fn keeps_failures(&self, on_failure: OnFailure) -> bool {
+        if self.ready.says_on_failure {
+            return self.ready.keeps_failures;
+        }
+        on_failure == OnFailure::Keep
+    }
+
+    /// Refuses replacements that CloudFormation would refuse while it carries the change set out.
+    pub(crate) fn check_replacements(
+        &self,
+        target: &DeployTarget,
+        on_failure: OnFailure,
+    ) -> anyhow::Result<()> {
+        if !self.keeps_failures(on_failure) {
+            return Ok(());
+        }
+        if let Some(warning) = replacement::warning(&self.ready.changes) {
+            target.output.warn(warning);
+        }
+        let has_failed = step::next(target.found.as_ref().map(|stack| &stack.status));
+        let place = (has_failed == DeployStep::Failed).then(|| target.place());
+        replacement::check(&self.ready.changes, place.as_deref())
+    }
+
     /// Carries it out and waits for the end; returns the stack.
     pub(crate) async fn carry_out(
         &self,
@@ -168,7 +196,12 @@ impl Proposal {
         let verb = if self.review.is_new { "created" } else { "updated" };
         let what = format!("stack `{name}` was not {verb}");
         let status = ended.stack.as_ref().map(|stack| &stack.status);
-        let then = step::after_failure(name, status);
+        let is_refused = |event: &Event| event.refuses_replacement();
+        let then = if follow::first_cause(&ended.events).is_some_and(is_refused) {
+            step::after_refused_replacement(&target.place())
+        } else {
+            step::after_failure(&target.place(), status)
+        };
         Err(follow::failed(&what, &ended, &then))
     }
 }
@@ -281,7 +314,8 @@ async fn review(
         .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
     let imported = kept::imported(&ready.changes, &target.account).await?;
     let changes = ready.changes.clone();
-    Ok(Review { changes, grants, imported, carried: Vec::new(), is_new })
+    let without_values = ready.without_values.clone();
+    Ok(Review { changes, grants, imported, without_values, carried: Vec::new(), is_new })
 }
 
 /// Reports that another operation on the stack is in progress, and how to follow it.

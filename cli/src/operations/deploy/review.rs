@@ -15,6 +15,7 @@ const VALUE_CHARACTERS_MAX: usize = 100;
 
 /// The changes, and the permissions that they broaden.
 #[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Review {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -25,6 +26,9 @@ pub(crate) struct Review {
     /// Buckets of an earlier installation that become the stack's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) imported: Vec<Imported>,
+    /// Why CloudFormation shows the changes of some resources without values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) without_values: Option<String>,
     /// The settings that only the zip of `--package` has.
     #[serde(skip)]
     pub(crate) carried: Vec<String>,
@@ -82,6 +86,12 @@ impl Printable for Review {
             ) {
                 change.properties.iter().for_each(|property| text.line(property_line(property)));
             }
+        }
+        if let Some(why) = &self.without_values {
+            text.line(TextLine::notable(format_args!(
+                "CloudFormation shows some resources without values: {}",
+                cut(why, 500)
+            )));
         }
         if !self.is_new {
             self.permissions(text);

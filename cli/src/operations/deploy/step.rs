@@ -1,7 +1,6 @@
 //! The next step for a stack, by its status.
 
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
-use s3guard_posture::StackName;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeployStep {
@@ -32,11 +31,11 @@ pub(crate) fn next(status: Option<&StackStatus>) -> DeployStep {
     }
 }
 
-/// How to go on after a failed deployment.
-pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
+/// How to go on after a failed deployment. `place` is the stack and its Region, as flags.
+pub(crate) fn after_failure(place: &str, status: Option<&StackStatus>) -> String {
     match next(status) {
         DeployStep::Failed | DeployStep::Stuck => {
-            format!("fix the cause, then {}", hint(stack, status))
+            format!("fix the cause, then {}", hint(place, status))
         }
         DeployStep::Busy => {
             "another operation is in progress: deploy again when it has ended".to_owned()
@@ -47,22 +46,30 @@ pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> 
     }
 }
 
-/// What a person can do about a stack that cannot be updated.
-pub(crate) fn hint(stack: &StackName, status: Option<&StackStatus>) -> String {
+/// How to go on after CloudFormation has refused to replace a resource while rollback was disabled.
+pub(crate) fn after_refused_replacement(place: &str) -> String {
+    format!(
+        "`s3guard rollback {place}`, then deploy again without `--on-failure keep`; if it cannot be rolled back, \
+         `s3guard destroy {place}`, then deploy again"
+    )
+}
+
+/// What a person can do about a stack that cannot be updated. `place` is the stack and its Region, as flags.
+pub(crate) fn hint(place: &str, status: Option<&StackStatus>) -> String {
     match status.and_then(StackStatus::known).map(|(operation, _)| operation) {
-        Some(Operation::Rollback) => {
-            format!("`s3guard destroy --stack {stack}`, then deploy again")
-        }
+        Some(Operation::Rollback) => format!("`s3guard destroy {place}`, then deploy again"),
         Some(Operation::Delete) => {
-            format!("`s3guard destroy --stack {stack} --force`, then deploy again")
+            format!(
+                "`s3guard destroy {place}` again, with `--force` if it fails again, then deploy again"
+            )
         }
         Some(Operation::UpdateRollback | Operation::ImportRollback) => format!(
-            "`s3guard rollback --stack {stack}`, with `--skip ID` for what cannot be rolled back, then deploy again"
+            "`s3guard rollback {place}`, with `--skip ID` for what cannot be rolled back, then deploy again"
         ),
         Some(Operation::Create | Operation::Update | Operation::Import | Operation::Review) => {
             format!(
-                "`s3guard rollback --stack {stack}`, then deploy again; or go on from there with \
-                 `s3guard deploy --stack {stack} --on-failure keep`"
+                "`s3guard rollback {place}`, then deploy again; or go on from there with `s3guard deploy {place} \
+             --on-failure keep`; if neither is possible, `s3guard destroy {place}`, then deploy again"
             )
         }
         None => {
@@ -70,6 +77,11 @@ pub(crate) fn hint(stack: &StackName, status: Option<&StackStatus>) -> String {
                 .to_owned()
         }
     }
+}
+
+/// A stack and its Region, as flags.
+pub(crate) fn place(stack: &str, region: &str) -> String {
+    format!("--stack {stack} --region {region}")
 }
 
 #[cfg(test)]
@@ -117,17 +129,31 @@ mod tests {
 
     #[test]
     fn only_what_was_rolled_back_is_reported_as_such() {
-        let stack = "s".parse().unwrap();
+        let place = place("s", "eu-west-1");
         for status in StackStatus::all() {
             let rolled_back = status.is_settled() && !status.as_str().ends_with("_FAILED");
-            let hint = after_failure(&stack, Some(&status));
+            let hint = after_failure(&place, Some(&status));
             assert_eq!(hint.contains("were rolled back"), rolled_back, "{status}: {hint}");
         }
-        let hint = after_failure(&stack, Some(&StackStatus::from("UPDATE_ROLLBACK_FAILED")));
-        assert!(hint.contains("`s3guard rollback --stack s`"), "{hint}");
-        let hint = after_failure(&stack, Some(&StackStatus::from("ROLLBACK_FAILED")));
-        assert!(hint.contains("`s3guard destroy --stack s`, then deploy again"), "{hint}");
-        let hint = after_failure(&stack, Some(&StackStatus::from("DELETE_FAILED")));
-        assert!(hint.contains("`s3guard destroy --stack s --force`"), "{hint}");
+        let hint = after_failure(&place, Some(&StackStatus::from("UPDATE_ROLLBACK_FAILED")));
+        assert!(hint.contains("`s3guard rollback --stack s --region eu-west-1`"), "{hint}");
+        let hint = after_failure(&place, Some(&StackStatus::from("ROLLBACK_FAILED")));
+        assert!(
+            hint.contains("`s3guard destroy --stack s --region eu-west-1`, then deploy again"),
+            "{hint}"
+        );
+        let hint = after_failure(&place, Some(&StackStatus::from("DELETE_FAILED")));
+        assert!(hint.contains("` again, with `--force` if it fails again"), "{hint}");
+    }
+
+    #[test]
+    fn after_a_failure_that_was_kept_every_way_on_is_named() {
+        for status in ["CREATE_FAILED", "UPDATE_FAILED"] {
+            let hint = hint(&place("s", "eu-west-1"), Some(&StackStatus::from(status)));
+            for way in ["rollback", "deploy", "destroy"] {
+                let way = format!("`s3guard {way} --stack s --region eu-west-1");
+                assert!(hint.contains(&way), "{way}: {hint}");
+            }
+        }
     }
 }

@@ -82,6 +82,11 @@ impl DeployTarget {
         Ok(Self { name, account, stacks, output, found, step, deployed })
     }
 
+    /// The stack and its Region, as flags.
+    pub(crate) fn place(&self) -> String {
+        step::place(self.name.as_str(), self.region().as_str())
+    }
+
     pub(crate) fn region(&self) -> &Region {
         self.account.connection.region()
     }
@@ -149,19 +154,21 @@ fn permitted_step(
 ) -> anyhow::Result<DeployStep> {
     let step = step::next(found.map(|stack| &stack.status));
     let status = found.map_or("", |stack| stack.status.as_str());
+    let place = step::place(name.as_str(), region.as_str());
     match step {
         DeployStep::Create | DeployStep::Update | DeployStep::Remake => Ok(step),
         // CloudFormation: "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this
         // state, please use the disable-rollback parameter".
         DeployStep::Failed if keeps_failures => Ok(DeployStep::Update),
-        DeployStep::Busy => {
-            Err(anyhow!("stack `{name}` is in `{status}`: an operation is in progress")).hint(format!(
-                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` waits for its end and deploys"
-            ))
-        }
+        DeployStep::Busy => Err(anyhow!(
+            "stack `{name}` is in `{status}`: an operation is in progress"
+        ))
+        .hint(format!(
+            "`s3guard events --follow {place}` shows it; `--wait` waits for its end and deploys"
+        )),
         DeployStep::Failed | DeployStep::Stuck => {
             Err(anyhow!("stack `{name}` is in `{status}` and cannot be updated"))
-                .hint(step::hint(name, found.map(|stack| &stack.status)))
+                .hint(step::hint(&place, found.map(|stack| &stack.status)))
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The trail that delivers events to the guard: an existing one, or one of the stack.
 
+use std::collections::BTreeMap;
+
 use s3guard_aws::trails;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
-use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
+use s3guard_posture::events::trail::{Recording, Trail, recording, records_bucket_changes};
 use s3guard_posture::{Reading, Region};
 
 use crate::args::guard::GuardArgs;
@@ -22,8 +24,8 @@ enum Trails {
     Recording(String),
     /// None records them, for these reasons, in brackets.
     NotRecording(String),
-    /// They could not be read.
-    Unreadable(String),
+    /// It is not known whether one does, as a clause.
+    Unknown(String),
 }
 
 /// The settings of the guard in each Region, with the trail resolved. A stack's own trail records every Region: the first
@@ -66,24 +68,36 @@ pub(crate) async fn of_each(
     guards
 }
 
-/// The name of a stack's own trail.
-pub(crate) fn own_name(stack: &str, region: &str) -> String {
-    format!("{stack}-{region}")
+/// The name of a stack's own trail, by the stack's parameters.
+pub(crate) fn own_name(parameters: &BTreeMap<String, String>, region: &str) -> String {
+    let prefix = parameters.get(parameter::BUCKET_PREFIX).map_or("s3guard", String::as_str);
+    format!("{prefix}-{region}")
 }
 
-/// How a stack whose trail does not record gets events again: by its mode, and by whether its own trail exists.
-pub(crate) fn repair(stack: &str, region: &str, mode: Option<&str>, has_own: bool) -> String {
+/// How a stack whose trail does not record gets events again: by its parameters, and by whether its own trail exists.
+pub(crate) fn repair(
+    stack: &str,
+    region: &str,
+    parameters: &BTreeMap<String, String>,
+    has_own: bool,
+) -> String {
     let deploy = format!("`s3guard deploy --stack {stack} --region {region}");
-    match mode {
+    match parameters.get(parameter::TRAIL_MODE).map(String::as_str) {
         Some("create") if has_own => format!(
             "`aws cloudtrail start-logging --name {} --region {region}`, or {deploy} --trail auto`",
-            own_name(stack, region)
+            own_name(parameters, region)
         ),
         Some("create") => {
             format!("the stack's trail was deleted: {deploy} --revert-drift` creates it again")
         }
         Some(_) | None => format!("{deploy} --trail auto` creates one"),
     }
+}
+
+/// What is wrong with each trail, in one line.
+pub(crate) fn problems(trails: &[Trail], region: &Region) -> Vec<String> {
+    let problem = |one: &Trail| format!("`{}` {}", one.name, records_bucket_changes(one, region));
+    trails.iter().map(problem).collect()
 }
 
 /// Whether the existing trails do not matter: the stack has a setting, and no other is requested.
@@ -99,21 +113,26 @@ async fn trails(target: &DeployTarget) -> Trails {
     let region = target.region();
     let account = &target.account;
     match trails::trails(&account.connection).await {
-        Ok(Reading::Known(trails)) => match recording(&trails, region, &account.caller.account) {
-            Some(trail) => Trails::Recording(trail.to_string()),
-            None if trails.is_empty() => Trails::NotRecording(String::new()),
-            None => {
-                let reason =
-                    |one: &Trail| format!("`{}` {}", one.name, records_bucket_changes(one, region));
-                let reasons: Vec<_> = trails.iter().map(reason).collect();
-                Trails::NotRecording(format!(" ({})", reasons.join("; ")))
+        Ok(Reading::Known(trails)) => {
+            let problems = problems(&trails, region).join("; ");
+            match recording(&trails, region, &account.caller.account) {
+                Recording::Yes(trail) => Trails::Recording(trail.to_string()),
+                Recording::Unknown => Trails::Unknown(format!(
+                    "it is not known whether a trail records bucket changes ({problems})"
+                )),
+                Recording::No if problems.is_empty() => Trails::NotRecording(problems),
+                Recording::No => Trails::NotRecording(format!(" ({problems})")),
             }
-        },
-        Ok(Reading::Unread | Reading::Absent | Reading::Denied) => {
-            Trails::Unreadable("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
         }
-        Err(error) => Trails::Unreadable(error.to_string()),
+        Ok(Reading::Unread | Reading::Absent | Reading::Denied) => {
+            unreadable("the permission `cloudtrail:DescribeTrails` is missing")
+        }
+        Err(error) => unreadable(&error.to_string()),
     }
+}
+
+fn unreadable(why: &str) -> Trails {
+    Trails::Unknown(format!("the trails cannot be read ({why})"))
 }
 
 /// Whether it is uncertain that the guard gets the events, or at no extra cost.
@@ -121,7 +140,7 @@ fn is_doubtful(choice: Option<TrailChoice>, trails: &Trails) -> bool {
     match trails {
         Trails::Recording(_) => false,
         Trails::NotRecording(_) => choice == Some(TrailChoice::Existing),
-        Trails::Unreadable(_) => true,
+        Trails::Unknown(_) => true,
     }
 }
 
@@ -149,14 +168,14 @@ fn choose(
                  copy of management events is free, a second copy costs {PRICE}"
             ),
         ),
-        (Some(TrailChoice::Auto), Trails::Unreadable(why)) if had == Some("existing") => {
-            (existing, format!("the trails cannot be read ({why}), so the setting stays: {must}"))
+        (Some(TrailChoice::Auto), Trails::Unknown(why)) if had == Some("existing") => {
+            (existing, format!("{why}, so the setting stays: {must}"))
         }
-        (Some(TrailChoice::Auto), Trails::Unreadable(why)) => (
+        (Some(TrailChoice::Auto), Trails::Unknown(why)) => (
             create,
             format!(
-                "the trails cannot be read ({why}): the stack gets a trail of its own, which costs {PRICE} if another \
-                 trail records the same events"
+                "{why}: the stack gets a trail of its own, which costs {PRICE} if another trail records the same \
+                 events; `--trail existing` relies on that one"
             ),
         ),
         (Some(TrailChoice::Create) | None, Trails::Recording(trail)) => (
@@ -166,7 +185,7 @@ fn choose(
                  the existing one"
             ),
         ),
-        (Some(TrailChoice::Create) | None, Trails::NotRecording(_) | Trails::Unreadable(_)) => {
+        (Some(TrailChoice::Create) | None, Trails::NotRecording(_) | Trails::Unknown(_)) => {
             return (asked, None);
         }
         (Some(TrailChoice::Existing), Trails::Recording(trail)) => {
@@ -175,9 +194,7 @@ fn choose(
         (Some(TrailChoice::Existing), Trails::NotRecording(why)) => {
             (asked, format!("no trail records bucket changes{why}: {must}"))
         }
-        (Some(TrailChoice::Existing), Trails::Unreadable(why)) => {
-            (asked, format!("the trails cannot be read ({why}): {must}"))
-        }
+        (Some(TrailChoice::Existing), Trails::Unknown(why)) => (asked, format!("{why}: {must}")),
     };
     (choice, Some(words))
 }
@@ -198,8 +215,8 @@ mod tests {
         Trails::NotRecording(" (`audit` is stopped)".to_owned())
     }
 
-    fn unreadable() -> Trails {
-        Trails::Unreadable("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
+    fn hidden() -> Trails {
+        unreadable("the permission `cloudtrail:DescribeTrails` is missing")
     }
 
     /// What is chosen, and whether the word, as `say: …`, `warn: …` or `nothing`, has this in it.
@@ -231,15 +248,9 @@ mod tests {
 
     #[test]
     fn a_trail_that_cannot_be_read_is_not_relied_on_for_the_first_time() {
-        check(
-            AUTO,
-            None,
-            &unreadable(),
-            CREATE,
-            "warn: DescribeTrails` is missing): the stack gets",
-        );
-        check(AUTO, Some("existing"), &unreadable(), EXISTING, "warn: so the setting stays");
-        check(EXISTING, None, &unreadable(), EXISTING, "warn: must record the write management");
+        check(AUTO, None, &hidden(), CREATE, "warn: DescribeTrails` is missing): the stack gets");
+        check(AUTO, Some("existing"), &hidden(), EXISTING, "warn: so the setting stays");
+        check(EXISTING, None, &hidden(), EXISTING, "warn: must record the write management");
     }
 
     #[test]
@@ -247,7 +258,7 @@ mod tests {
         for asked in [None, CREATE] {
             check(asked, None, &recording(), asked, "say: second copy, which costs $2.00");
             check(asked, None, &stopped(), asked, "nothing");
-            check(asked, None, &unreadable(), asked, "nothing");
+            check(asked, None, &hidden(), asked, "nothing");
         }
         check(EXISTING, None, &recording(), EXISTING, "say: uses the trail `audit`");
         check(

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
 use s3guard_aws::stacks::deletion::Deletion;
-use s3guard_aws::stacks::{Operation, Resource};
+use s3guard_aws::stacks::{Event, Operation, Resource};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
@@ -83,7 +83,8 @@ impl DestroyPlan {
         }
         if !is_gone(&ended) {
             let what = format!("stack `{}` was not completely deleted", self.name);
-            return Err(follow::failed(&what, &ended, &self.hint_after_failure(&full).await));
+            let hint = self.hint_after_failure(&full, &ended).await;
+            return Err(follow::failed(&what, &ended, &hint));
         }
         // What CloudFormation reports as left behind overrides the plan.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
@@ -161,7 +162,7 @@ impl DestroyPlan {
     }
 
     /// How to go on after a deletion that has failed.
-    async fn hint_after_failure(&self, full: &[Resource]) -> String {
+    async fn hint_after_failure(&self, full: &[Resource], ended: &Ended) -> String {
         let destroy =
             format!("`s3guard destroy --stack {} --region {}", self.name, self.report.region);
         if let [first, ..] = full {
@@ -172,6 +173,10 @@ impl DestroyPlan {
                 names.join(", "),
                 first.logical_id
             );
+        }
+        // Forced, the deletion would leave resources behind whose names the next deployment needs.
+        if follow::first_cause(&ended.events).is_some_and(Event::is_passing) {
+            return format!("then run {destroy}` again");
         }
         match self.members().await.iter().find(|one| one.could_not_go()) {
             None => format!("fix the cause, then {destroy}` again"),

@@ -77,7 +77,7 @@ pub(crate) async fn fetch<'a>(
             functions(connection, guard),
             of_stack(connection, guard),
             key(connection, wanted, guard),
-            rights(connection, caller, name, &prefix),
+            rights(connection, caller, name, &prefix, &wanted.writable),
         );
         (stack, functions, rules, key, rights)
     };

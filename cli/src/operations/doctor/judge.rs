@@ -4,8 +4,7 @@ use s3guard_aws::AwsError;
 use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::limits::TextMessages;
 use s3guard_aws::permissions::{By, Missing};
-use s3guard_posture::contract::parameter;
-use s3guard_posture::events::trail::{recording, records_bucket_changes};
+use s3guard_posture::events::trail::{Recording, recording};
 use s3guard_posture::{KeyState, Reading, Region};
 use time::{Duration, OffsetDateTime};
 
@@ -202,30 +201,37 @@ fn trail(seen: &Seen<'_>) -> Checked {
     let Seen { region, name, .. } = seen;
     let trails = known(&seen.trails, "cloudtrail:DescribeTrails")?;
     let trails = trails.map(Vec::as_slice).unwrap_or_default();
-    if let Some(trail) = recording(trails, region, &seen.caller.account) {
-        let text = format!("{trail}, records the changes of buckets");
-        let status = trail.status.known();
-        let Some(error) = status.and_then(|status| status.delivery_error.as_deref()) else {
-            return Ok(Verdict::ok(text));
-        };
-        return Ok(Verdict::warning(
-            format!("{text}, but its files do not reach its bucket: {error}"),
-            "fix the bucket, its policy or the key: CloudTrail retries for 30 days, and charges for it",
-        ));
-    }
-    let none = format!("none records the changes of buckets in `{region}`");
-    let why = listed(
-        trails
-            .iter()
-            .map(|trail| format!("`{}` {}", trail.name, records_bucket_changes(trail, region))),
-    );
+    let why = listed(trail::problems(trails, region).into_iter());
+    let none = match recording(trails, region, &seen.caller.account) {
+        Recording::Yes(trail) => {
+            let text = format!("{trail}, records the changes of buckets");
+            let status = trail.status.known();
+            let Some(error) = status.and_then(|status| status.delivery_error.as_deref()) else {
+                return Ok(Verdict::ok(text));
+            };
+            return Ok(Verdict::warning(
+                format!("{text}, but its files do not reach its bucket: {error}"),
+                "fix the bucket, its policy or the key: CloudTrail retries for 30 days, and charges for it",
+            ));
+        }
+        Recording::Unknown => {
+            let text = format!("it is not known whether one records the changes of buckets: {why}");
+            return Ok(Verdict::warning(
+                text,
+                format!(
+                    "ask the owner of the trail whether it records write management events of `{region}`; if not, \
+                     `s3guard deploy --stack {name} --region {region} --trail create`"
+                ),
+            ));
+        }
+        Recording::No => format!("none records the changes of buckets in `{region}`"),
+    };
     let why = if why.is_empty() { "there is none".to_owned() } else { why };
-    let own = trail::own_name(name.as_str(), region.as_str());
-    let has_own = trails.iter().any(|trail| trail.name == own);
     let fix = match seen.guard() {
         Some(stack) => {
-            let mode = stack.parameters.get(parameter::TRAIL_MODE).map(String::as_str);
-            trail::repair(name.as_str(), region.as_str(), mode, has_own)
+            let own = trail::own_name(&stack.parameters, region.as_str());
+            let has_own = trails.iter().any(|trail| trail.name == own);
+            trail::repair(name.as_str(), region.as_str(), &stack.parameters, has_own)
         }
         None if seen.wanted.relies_on_trail => {
             "set `trail = \"auto\"` in `[deploy]`, or start the trail".to_owned()
@@ -249,7 +255,10 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
     const TO_ADMIN: &str =
         "give the output of `s3guard doctor --print-policy` to the account's administrator";
     let verdict = match rights {
-        Ok(Rights::AllBut(missing)) => return missing_rights(missing, TO_ADMIN).into(),
+        Ok(Rights::AllBut { missing, denied_writes }) => {
+            let [permissions, organization] = missing_rights(missing, TO_ADMIN);
+            return vec![permissions, organization, remediation(denied_writes)];
+        }
         Ok(Rights::Root) => Verdict::ok("the root user has all permissions"),
         Ok(Rights::Unknowable) => {
             let text = "not checked: IAM does not simulate this kind of caller";
@@ -258,7 +267,29 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
         Ok(Rights::Denied(action)) => not_allowed(action),
         Err(error) => failed(error),
     };
-    vec![verdict.of("permissions")]
+    let unseen = "not checked: only IAM's simulation shows what its policies deny";
+    vec![verdict.of("permissions"), Verdict::ok(unseen).of("organization")]
+}
+
+/// What the organization lets the guard write.
+///
+/// Source: AWS IAM API Reference, `OrganizationsDecisionDetail`: service control policies, and no others.
+fn remediation(denied: &[String]) -> Check {
+    let verdict = if denied.is_empty() {
+        Verdict::ok(
+            "no service control policy is known to deny what the guard writes; IAM does not simulate other policies of \
+             the organization",
+        )
+    } else {
+        let names = listed(denied.iter().map(|action| format!("`{action}`")));
+        Verdict::warning(
+            format!(
+                "service control policies deny what the guard writes: {names}: such findings stay open"
+            ),
+            "exempt the guard's role in the policy, or set `mode = \"report\"` for these aspects in `s3guard.toml`",
+        )
+    };
+    verdict.of("remediation")
 }
 
 fn missing_rights(missing: &[Missing], fix: &str) -> [Check; 2] {

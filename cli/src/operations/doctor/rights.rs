@@ -1,9 +1,14 @@
 //! Whether the caller has the permissions that a deployment needs, as IAM simulates them.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt as _};
 use s3guard_aws::identity::{Identity, Principal};
-use s3guard_aws::permissions::{Missing, Question, missing, source};
+use s3guard_aws::permissions::{By, Missing, Question, missing, source};
 use s3guard_aws::{AwsError, Connection};
+use s3guard_posture::evaluate;
+use s3guard_posture::model::question::On;
+use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::{Reading, StackName};
 
 use crate::operations::permissions;
@@ -20,7 +25,11 @@ pub(crate) enum Rights {
     Unknowable,
     /// IAM may not be asked without this action.
     Denied(&'static str),
-    AllBut(Vec<Missing>),
+    AllBut {
+        missing: Vec<Missing>,
+        /// Actions of the guard's writes that the organization denies to the account.
+        denied_writes: Vec<String>,
+    },
 }
 
 pub(crate) async fn rights(
@@ -28,6 +37,7 @@ pub(crate) async fn rights(
     caller: &Identity,
     stack: &StackName,
     prefix: &str,
+    writable: &BTreeSet<SettingKind>,
 ) -> Result<Rights, AwsError> {
     if caller.principal() == Principal::Root {
         return Ok(Rights::Root);
@@ -45,13 +55,18 @@ pub(crate) async fn rights(
         prefix: prefix.to_owned(),
         boundary: None,
     };
-    let questions = questions(&target);
-    let asked = questions.iter().map(|question| missing(connection, &source, question));
+    let (of_deployment, of_guard) = (questions(&target), writes(&target, writable));
+    let questions = of_deployment.iter().chain(&of_guard);
+    let asked = questions.map(|question| missing(connection, &source, question));
     let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-    let mut all = Vec::new();
-    for answer in answers {
+    let (mut all, mut denied_writes) = (Vec::new(), Vec::new());
+    for (index, answer) in answers.into_iter().enumerate() {
         match answer? {
-            Reading::Known(missing) => all.extend(missing),
+            Reading::Known(missing) if index < of_deployment.len() => all.extend(missing),
+            // The guard's role has these permissions; the organization's policies are those of every principal.
+            Reading::Known(missing) => denied_writes.extend(
+                missing.into_iter().filter(|one| one.by == By::Organization).map(|one| one.action),
+            ),
             // The role has been deleted, or IAM refuses.
             Reading::Absent | Reading::Unread => return Ok(Rights::Unknowable),
             Reading::Denied => return Ok(Rights::Denied("iam:SimulatePrincipalPolicy")),
@@ -59,7 +74,7 @@ pub(crate) async fn rights(
     }
     all.sort();
     all.dedup();
-    Ok(Rights::AllBut(all))
+    Ok(Rights::AllBut { missing: all, denied_writes })
 }
 
 /// The permissions that a deployment needs, on resources with possible names.
@@ -74,6 +89,18 @@ fn questions(target: &PermissionTarget) -> Vec<Question> {
             Question { actions: actions.into_iter().filter(is_needed).collect(), resource }
         })
         .collect()
+}
+
+/// The writes of the guard, on a bucket that could be and on the account.
+fn writes(target: &PermissionTarget, writable: &BTreeSet<SettingKind>) -> Vec<Question> {
+    let PermissionTarget { partition, account, .. } = target;
+    let bucket = format!("arn:{partition}:s3:::bucket-of-{account}");
+    let all = [(On::Buckets, bucket), (On::Account, "*".to_owned())];
+    let questions = all.map(|(on, resource)| {
+        let actions = evaluate::permissions::writes(on, writable).into_iter();
+        Question { actions: actions.map(str::to_owned).collect(), resource }
+    });
+    questions.into_iter().filter(|question| !question.actions.is_empty()).collect()
 }
 
 /// Whether an action lists resources, which a stack does not need.
@@ -109,5 +136,25 @@ mod tests {
         assert_eq!(of("sqs:CreateQueue"), "arn:aws:sqs:eu-west-1:111122223333:s-x");
         assert_eq!(of("iam:PassRole"), "arn:aws:iam::111122223333:role/s3guard/s-x");
         assert_eq!(of("kms:CreateKey"), "*");
+    }
+
+    #[test]
+    fn the_guards_writes_are_asked_for_as_configured() {
+        let target = PermissionTarget {
+            partition: "aws".to_owned(),
+            account: "111122223333".parse().unwrap(),
+            region: None,
+            stack: "s".parse().unwrap(),
+            prefix: "s".to_owned(),
+            boundary: None,
+        };
+        assert_eq!(writes(&target, &BTreeSet::new()), [], "the configuration only reports");
+        let of = |kinds: &[SettingKind]| writes(&target, &kinds.iter().copied().collect());
+        let [bucket] = &of(&[SettingKind::Encryption])[..] else { panic!() };
+        assert_eq!(bucket.actions, ["s3:PutEncryptionConfiguration"]);
+        assert_eq!(bucket.resource, "arn:aws:s3:::bucket-of-111122223333");
+        let [account] = &of(&[SettingKind::AccountPublicAccessBlock])[..] else { panic!() };
+        assert_eq!(account.actions, ["s3:PutAccountPublicAccessBlock"]);
+        assert_eq!(account.resource, "*");
     }
 }

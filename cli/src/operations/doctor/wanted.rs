@@ -1,6 +1,9 @@
 //! What the configuration requires of an account.
 
+use std::collections::BTreeSet;
+
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
+use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::{Grade, KeyArn, Region, Trusted};
 use s3guard_synth::stacks;
 
@@ -15,6 +18,8 @@ pub(crate) struct Wanted {
     pub(crate) relies_on_trail: bool,
     pub(crate) calls_at_once: i32,
     pub(crate) trusted: Trusted,
+    /// What the guard writes, as configured.
+    pub(crate) writable: BTreeSet<SettingKind>,
 }
 
 impl Wanted {
@@ -30,6 +35,7 @@ impl Wanted {
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
             calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
             trusted: config.trusted(),
+            writable: config.writable(),
         }
     }
 }
@@ -50,6 +56,7 @@ mod tests {
         assert_eq!((wanted.grade, wanted.keys), (Grade::Hybrid, vec![key]));
         assert!(wanted.has_sms && wanted.relies_on_trail && wanted.regions.len() == 1);
         assert!(wanted.calls_at_once > 2, "both functions: {}", wanted.calls_at_once);
+        assert!(wanted.writable.contains(&SettingKind::Encryption), "{:?}", wanted.writable);
         let nothing = Wanted::of(&Config::default(), None);
         assert!(!nothing.has_sms && !nothing.relies_on_trail && nothing.keys.is_empty());
     }

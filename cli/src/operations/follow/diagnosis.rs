@@ -144,6 +144,12 @@ pub(crate) fn hint(cause: &Event, events: &[Event]) -> Option<String> {
             hook.name
         ));
     }
+    if cause.is_mapping_in_use() {
+        return Some(
+            "an event source mapping cannot be deleted while Lambda creates or updates it: wait a minute"
+                .to_owned(),
+        );
+    }
     cause.handler_code().and_then(by_code).map(str::to_owned)
 }
 

@@ -203,7 +203,7 @@ impl Scope {
             ],
             Self::Dashboards => &["cloudwatch::${Account}:dashboard/${Part}"],
             Self::Rules => &["events:${Region}:${Account}:rule/${Part}"],
-            Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Part}"],
+            Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Prefix}-${Region}"],
         };
         let PermissionTarget { partition, account, region, stack, prefix, .. } = target;
         let part = match stack.as_str().get(..STACK_LENGTH_MAX) {

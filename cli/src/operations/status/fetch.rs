@@ -9,14 +9,15 @@ use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
 use s3guard_aws::trails;
 use s3guard_aws::{AwsError, Buckets, Connection, Ledger, Queue};
-use s3guard_posture::Reading;
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
-use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
+use s3guard_posture::events::trail::{Recording, Trail, recording, records_bucket_changes};
 use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
+use s3guard_posture::{Reading, Region};
 use time::OffsetDateTime;
 
+use crate::operations::deploy::trail;
 use crate::operations::operator;
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
@@ -69,12 +70,13 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 8;
+    let parts = names.len() + queues.len() + 9;
     let (
         troubles,
         depths,
         (alarms, rules),
         subscriptions,
+        template,
         trails,
         drift,
         events,
@@ -87,6 +89,7 @@ pub(crate) async fn fetch(
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
         of_resources,
         subscriptions(connection, stack),
+        stacks.template(&stack.id, None),
         trails::trails(connection),
         last_drift(&stacks, stack),
         last_events(&stacks, stack),
@@ -108,11 +111,25 @@ pub(crate) async fn fetch(
     fetched.alarms = known(alarms, "alarms", not_seen).unwrap_or_default();
     fetched.rules = known(rules, "rules", not_seen).unwrap_or_default();
     fetched.subscriptions = known(subscriptions, "subscriptions", not_seen);
+    let template = template.map_err(|error| refused(&error));
+    // A template that was uploaded by hand may be YAML.
+    let template = known(template, "template", not_seen).flatten();
+    let template = template.and_then(|text| serde_json::from_str(&text).ok());
+    fetched.declared = template.map(|json| subscribers::declared(&json, stack)).unwrap_or_default();
     let trails = reading(trails, "cloudtrail:DescribeTrails", Vec::new);
     if let Some(trails) = known(trails, "trails", not_seen) {
-        match recording(&trails, connection) {
-            Ok(name) => fetched.trail = Some(name),
-            Err(problems) => fetched.trail_problems = Some(problems),
+        let region = connection.region();
+        let problems = trail::problems(&trails, region);
+        match recording(&trails, region, &account.caller.account) {
+            Recording::Yes(trail) => fetched.trail = Some(trail.name.clone()),
+            Recording::No => fetched.trail_problems = Some(problems),
+            Recording::Unknown => {
+                not_seen.push(format!(
+                    "trail: it is not known whether one records the changes of buckets: {}",
+                    problems.join("; ")
+                ));
+                fetched.own_trail_problem = own_trail_problem(&trails, stack, region);
+            }
         }
     }
     fetched.drift = known(drift, "drift", not_seen);
@@ -241,17 +258,18 @@ fn own_ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     Ok(ledger.encrypted_by(key).formerly_by(operator::earlier_keys(stack)))
 }
 
-/// The trail that records the changes of buckets, or what is wrong with each.
-fn recording(trails: &[Trail], connection: &Connection) -> Result<String, Vec<String>> {
-    let mut problems = Vec::new();
-    for trail in trails {
-        let verdict = records_bucket_changes(trail, connection.region());
-        if verdict == Verdict::Records {
-            return Ok(trail.name.clone());
-        }
-        problems.push(format!("`{}`: {verdict}", trail.name));
+/// Why the trail of a stack that has its own does not record the changes of buckets, as far as that is known.
+fn own_trail_problem(trails: &[Trail], stack: &Stack, region: &Region) -> Option<String> {
+    let mode = stack.parameters.get(parameter::TRAIL_MODE)?;
+    let own = trail::own_name(&stack.parameters, region.as_str());
+    if mode != "create" {
+        return None;
     }
-    Err(problems)
+    let Some(trail) = trails.iter().find(|trail| trail.name == own) else {
+        return Some(format!("`{own}` was deleted"));
+    };
+    let verdict = records_bucket_changes(trail, region);
+    (!verdict.is_unknown()).then(|| format!("`{own}` {verdict}"))
 }
 
 fn reading<T>(

@@ -1,5 +1,7 @@
 //! What a person has to do, from the status of a guard.
 
+use std::collections::BTreeMap;
+
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::subscriptions::Subscription;
@@ -7,21 +9,26 @@ use s3guard_posture::contract::{Channel, parameter};
 use time::Duration;
 
 use crate::operations::deploy::deployers::unlocked;
+use crate::operations::deploy::step::{self, DeployStep};
 use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status, age};
-use crate::operations::subscribers::{self, ALERTS, Subscriber};
+use crate::operations::subscribers::{self, ALERTS, Declared, Subscriber};
 
 /// Every problem, with what to do about it.
 pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
-    let flags = format!("--stack {} --region {}", seen.stack, seen.region);
+    let flags = step::place(&seen.stack, &seen.region);
     let mut all = Vec::new();
     let is_success = stack.status.is_success() && !stack.status.is_deleted();
     if stack.status.is_settled() && !is_success {
         let reason = stack.reason.as_deref();
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        all.push(format!(
-            "the last operation on the stack failed{reason}: `s3guard deploy {flags}` repeats it"
-        ));
+        let next = match step::next(Some(&stack.status)) {
+            DeployStep::Failed | DeployStep::Stuck => step::hint(&flags, Some(&stack.status)),
+            DeployStep::Create | DeployStep::Update | DeployStep::Remake | DeployStep::Busy => {
+                format!("`s3guard deploy {flags}` repeats it")
+            }
+        };
+        all.push(format!("the last operation on the stack failed{reason}: {next}"));
     }
     if is_success && let Some((what, fix)) = unlocked(stack, &seen.stack, &seen.region) {
         all.push(format!("{what}: {fix}"));
@@ -42,16 +49,27 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
     if let Some(problems) = &seen.trail_problems {
         let why =
             if problems.is_empty() { "there is none".to_owned() } else { problems.join("; ") };
-        let own = format!("`{}`", trail::own_name(&seen.stack, &seen.region));
+        let own = format!("`{}`", trail::own_name(&stack.parameters, &seen.region));
         let has_own = problems.iter().any(|problem| problem.starts_with(&own));
-        let mode = stack.parameters.get(parameter::TRAIL_MODE).map(String::as_str);
         all.push(format!(
             "no trail records the changes of buckets ({why}): the guard finds them only in its sweep; {}",
-            trail::repair(&seen.stack, &seen.region, mode, has_own)
+            trail::repair(&seen.stack, &seen.region, &stack.parameters, has_own)
+        ));
+    }
+    if let Some(problem) = &seen.own_trail_problem {
+        let has_own = !problem.ends_with("was deleted");
+        all.push(format!(
+            "the stack's own trail {problem}, and it is not known whether another one records the changes of buckets: {}",
+            trail::repair(&seen.stack, &seen.region, &stack.parameters, has_own)
         ));
     }
     all.extend(late_sweep(seen, stack, &flags));
-    all.extend(seen.subscriptions.as_ref().and_then(|there| unsubscribed(there, seen, stack)));
+    if let Some(there) = &seen.subscriptions {
+        let vanished = vanished(there, seen, stack);
+        let is_named = !vanished.is_empty();
+        all.extend(vanished);
+        all.extend(unsubscribed(there, seen, stack, is_named));
+    }
     let revert = format!("`s3guard deploy {flags} --revert-drift` reverts it");
     match (&seen.drifted, &seen.drift) {
         (Some(drift), _) if !drift.drifted.is_empty() => {
@@ -109,8 +127,43 @@ fn interval(schedule: &str) -> Option<Duration> {
     unit.checked_mul(count)
 }
 
-/// How the address of the stack is subscribed again, or any, if there is none.
-fn unsubscribed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<String> {
+/// The subscriptions of the deployed configuration that SNS no longer lists, one line for each endpoint.
+///
+/// CloudFormation does not notice it. Source:
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2548>.
+fn vanished(there: &[Subscriber], seen: &Status, stack: &Stack) -> Vec<String> {
+    let email = stack.parameters.get(parameter::EMAIL);
+    let is_parameter = |one: &Declared| email.is_some_and(|email| *email == one.endpoint);
+    let mut gone: BTreeMap<(&str, &str), Vec<&Declared>> = BTreeMap::new();
+    for one in seen.declared.iter().filter(|one| !is_parameter(one) && !one.is_among(there)) {
+        gone.entry((&one.protocol, &one.endpoint)).or_default().push(one);
+    }
+    let place = step::place(&seen.stack, &seen.region);
+    let line = |((protocol, endpoint), all): (_, Vec<&Declared>)| {
+        let topics: Vec<String> = all.iter().map(|one| format!("`{}`", one.topic)).collect();
+        // `subscribe` gives an address all notifications.
+        let again = if protocol == "email" && !all.iter().any(|one| one.has_settings) {
+            format!(
+                "`s3guard subscribe --email {endpoint} {place}` subscribes it again, then confirm each email"
+            )
+        } else {
+            format!("`s3guard deploy {place} --revert-drift` subscribes it again, with its filter")
+        };
+        format!(
+            "{protocol} {endpoint} of the configuration is not subscribed to {} any more and gets nothing from there: {again}",
+            topics.join(" and ")
+        )
+    };
+    gone.into_iter().map(line).collect()
+}
+
+/// How the address of the stack is subscribed again, or any, if there is none and none is named yet.
+fn unsubscribed(
+    there: &[Subscriber],
+    seen: &Status,
+    stack: &Stack,
+    is_named: bool,
+) -> Option<String> {
     let email = stack.parameters.get(parameter::EMAIL).filter(|email| !email.is_empty());
     let Some(email) = email else {
         let hint = format!(
@@ -119,7 +172,7 @@ fn unsubscribed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<St
             seen.region,
             subscribe(seen, stack, Channel::Email.name(), ("email", "ADDRESS"))
         );
-        return there.is_empty().then_some(hint);
+        return (there.is_empty() && !is_named).then_some(hint);
     };
     let is_there = |topic: &str| {
         there

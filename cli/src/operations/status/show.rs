@@ -12,7 +12,7 @@ use time::Duration;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
-use crate::operations::subscribers::Subscriber;
+use crate::operations::subscribers::{Declared, Subscriber};
 use crate::ui::lines::utc_time;
 use crate::ui::text::{Printable, Style, Text, TextLine};
 
@@ -32,10 +32,16 @@ pub(crate) struct Status {
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) subscriptions: Option<Vec<Subscriber>>,
+    /// The subscriptions that the stack's template declares, as far as it can be read.
+    #[serde(skip)]
+    pub(crate) declared: Vec<Declared>,
     /// The trail that records the changes of buckets.
     pub(crate) trail: Option<String>,
     /// What is wrong with each trail, if none records the changes of buckets.
     pub(crate) trail_problems: Option<Vec<String>>,
+    /// What is wrong with the stack's own trail, if it is not known whether another records the changes of buckets.
+    #[serde(skip)]
+    pub(crate) own_trail_problem: Option<String>,
     /// The result of the last drift detection.
     pub(crate) drift: Option<LastDrift>,
     /// The result of the drift detection that was asked for.

@@ -5,6 +5,7 @@ use s3guard_aws::wait::Pace;
 use s3guard_aws::{Queue, canary};
 use s3guard_posture::contract::{output, parameter};
 
+use crate::operations::deploy::trail;
 use crate::operations::verify::report::StepStatus;
 use crate::operations::verify::run::VerifyRun;
 
@@ -211,7 +212,7 @@ impl Chain {
         }
         let mode = run.stack.parameters.get(parameter::TRAIL_MODE);
         if self.queue.is_some() && mode.is_none_or(|mode| mode == "create") {
-            let trail = format!("{}-{}", run.options.account.stack, run.id.region);
+            let trail = trail::own_name(&run.stack.parameters, run.id.region.as_str());
             // Without the permission, both the trail and the rule are named.
             self.clues.trail_logs = canary::is_logging(&run.account.connection, &trail).await.ok();
         }

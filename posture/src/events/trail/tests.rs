@@ -45,14 +45,53 @@ fn a_trail_counts_where_it_records_and_only_while_it_is_logging() {
 
 #[test]
 fn what_may_not_be_read_is_not_taken_for_a_trail_that_records() {
-    for denied in [Reading::Denied, Reading::Absent, Reading::Unread] {
-        let trail = Trail { status: denied, ..good() };
-        check(&trail, &Verdict::Unreadable("cloudtrail:GetTrailStatus"));
+    for (denied, verdict) in [
+        (Reading::Denied, Verdict::Unreadable("cloudtrail:GetTrailStatus")),
+        (Reading::Unread, Verdict::Unreadable("cloudtrail:GetTrailStatus")),
+        (Reading::Absent, Verdict::Gone),
+    ] {
+        check(&Trail { status: denied, ..good() }, &verdict);
     }
-    for denied in [Reading::Denied, Reading::Absent, Reading::Unread] {
-        let trail = Trail { selectors: denied, ..good() };
-        check(&trail, &Verdict::Unreadable("cloudtrail:GetEventSelectors"));
+    for (denied, verdict) in [
+        (Reading::Denied, Verdict::Unreadable("cloudtrail:GetEventSelectors")),
+        (Reading::Unread, Verdict::Unreadable("cloudtrail:GetEventSelectors")),
+        (Reading::Absent, Verdict::Gone),
+    ] {
+        check(&Trail { selectors: denied, ..good() }, &verdict);
     }
+}
+
+/// The trail of an organization whose management account is another one.
+fn theirs() -> Trail {
+    Trail {
+        name: "org".to_owned(),
+        arn: "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned(),
+        is_organization: true,
+        is_multi_region: true,
+        ..good()
+    }
+}
+
+#[test]
+fn a_trail_of_the_organization_counts_as_far_as_this_account_sees_it() {
+    check(&theirs(), &Verdict::Records);
+    check(&Trail { is_multi_region: false, ..theirs() }, &Verdict::Records);
+    let elsewhere = Trail { home: "us-east-1".parse().unwrap(), ..theirs() };
+    check(&Trail { is_multi_region: false, ..elsewhere }, &Verdict::Elsewhere);
+    let hidden = |action| Verdict::NotShown { owner: "999999999999".to_owned(), action };
+    for read in [Reading::Denied, Reading::Absent, Reading::Unread] {
+        check(&Trail { status: read, ..theirs() }, &hidden("cloudtrail:GetTrailStatus"));
+    }
+    for read in [Reading::Denied, Reading::Absent, Reading::Unread] {
+        let verdict = hidden("cloudtrail:GetEventSelectors");
+        check(&Trail { selectors: read, ..theirs() }, &verdict);
+    }
+    let words = hidden("cloudtrail:GetTrailStatus").to_string();
+    assert_eq!(
+        words,
+        "is a trail of the organization in account `999999999999`, which does not show it here, or the permission \
+         `cloudtrail:GetTrailStatus` is missing"
+    );
 }
 
 #[test]
@@ -100,23 +139,23 @@ fn a_selector_has_to_choose_every_write_of_s3() {
 }
 
 #[test]
-fn of_several_trails_the_accounts_own_is_used_first() {
+fn of_several_trails_the_accounts_own_is_used_first_and_no_doubt_is_taken_for_a_no() {
     let account: AccountId = "111122223333".parse().unwrap();
-    let theirs = Trail {
-        name: "org".to_owned(),
-        arn: "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned(),
-        is_organization: true,
-        is_multi_region: true,
-        ..good()
-    };
     let stopped = Trail { status: Reading::Known(TrailStatus::default()), ..good() };
-    let found =
-        |trails: &[Trail]| recording(trails, &region(), &account).map(|trail| trail.name.clone());
-    assert_eq!(found(&[theirs.clone(), good()]).as_deref(), Some("audit"));
-    assert_eq!(found(&[stopped.clone(), theirs.clone()]).as_deref(), Some("org"));
-    assert_eq!(found(&[stopped]), None);
-    assert_eq!(found(&[]), None);
-    let words = [theirs.to_string(), good().to_string()];
-    let org = "`org` of the organization, which records every Region";
+    let hidden = Trail { selectors: Reading::Denied, ..theirs() };
+    let unreadable = Trail { status: Reading::Denied, ..good() };
+    let found = |trails: &[Trail]| match recording(trails, &region(), &account) {
+        Recording::Yes(trail) => trail.name.clone(),
+        other @ (Recording::Unknown | Recording::No) => format!("{other:?}"),
+    };
+    assert_eq!(found(&[theirs(), good()]), "audit");
+    assert_eq!(found(&[stopped.clone(), theirs()]), "org");
+    assert_eq!(found(&[hidden.clone(), good()]), "audit");
+    assert_eq!(found(&[stopped.clone(), hidden]), "Unknown");
+    assert_eq!(found(&[unreadable]), "Unknown");
+    assert_eq!(found(&[stopped]), "No");
+    assert_eq!(found(&[]), "No");
+    let words = [theirs().to_string(), good().to_string()];
+    let org = "`org` of the organization (account `999999999999`), which records every Region";
     assert_eq!(words, [org, "`audit`, which records eu-west-1"]);
 }

@@ -44,7 +44,10 @@ fn the_rules_patterns_are_as_short_as_eventbridge_wants_them_wherever_it_is() {
             .to_string()
             .replace("arn:aws:", "arn:aws-us-gov:")
             .replace("eu-west-1", "ap-southeast-1")
-            .replace("\"s3guard-", &format!("\"{}-", "p".repeat(BUCKET_PREFIX_LENGTH_MAX)));
+            .replace(
+                "\"s3guard-",
+                &format!("\"{}-", "p".repeat(BUCKET_PREFIX_LENGTH_MAX as usize)),
+            );
         let length = with_longest_names(&pattern).len();
         assert!(length < PATTERN_LENGTH_MAX, "{id}: {length} characters");
         patterns += 1;

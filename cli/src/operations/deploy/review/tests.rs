@@ -95,6 +95,19 @@ fn what_a_value_has_in_it_moves_no_cursor() {
 }
 
 #[test]
+fn a_description_without_values_is_shown_with_the_reason_of_cloudformation() {
+    let review = Review {
+        changes: vec![change(ResourceAction::Changed, "AWS::IAM::ManagedPolicy", "GuardPolicy")],
+        without_values: Some("property value is not valid JSON".to_owned()),
+        grants: Some(Vec::new()),
+        ..Review::default()
+    };
+    let text = plain(&review);
+    assert!(text.contains("~ AWS::IAM::ManagedPolicy  GuardPolicy"), "{text}");
+    assert!(text.contains("without values: property value is not valid JSON"), "{text}");
+}
+
+#[test]
 fn broadened_and_unknown_permissions_need_approval() {
     let review =
         |grants: Option<Vec<Grant>>, is_new| Review { grants, is_new, ..Review::default() };

@@ -37,7 +37,7 @@ fn checked(
         rules: None,
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
-        rights: Ok(Rights::AllBut(Vec::new())),
+        rights: Ok(simulated(&[], &[])),
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
@@ -49,7 +49,8 @@ fn checked(
 
 fn guard(status: StackStatus, trail_mode: &str) -> FoundStack {
     let deployer = "arn:aws:iam::111122223333:role/ci";
-    let parameters = [("TrailMode", trail_mode), ("DeployerArns", deployer)];
+    let parameters =
+        [("TrailMode", trail_mode), ("DeployerArns", deployer), ("BucketPrefix", "ab")];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let stack = Stack {
         id: String::new(),
@@ -145,32 +146,68 @@ fn a_missing_trail_fails_only_where_the_guard_relies_on_one() {
     check(&of(None, &[], false), CheckStatus::Ok, "the stack creates one");
     check(&of(None, &[stopped("audit")], false), CheckStatus::Ok, "the stack creates one");
     check(&of(None, &[stopped("audit")], true), CheckStatus::Failed, "`trail = \"auto\"`");
-    let own = [stopped("s-eu-west-1")];
+    let own = [stopped("ab-eu-west-1")];
     check(
         &of(Some("create"), &own, false),
         CheckStatus::Failed,
-        "start-logging --name s-eu-west-1",
+        "start-logging --name ab-eu-west-1",
     );
     check(&of(Some("create"), &[], false), CheckStatus::Failed, "--revert-drift");
     check(&of(Some("existing"), &[stopped("audit")], false), CheckStatus::Failed, "--trail auto");
+    let hidden = Trail {
+        arn: "arn:aws:cloudtrail:us-east-1:999999999999:trail/org".to_owned(),
+        is_organization: true,
+        status: Reading::Denied,
+        ..stopped("org")
+    };
+    for (mode, relies_on_trail) in
+        [(Some("existing"), false), (Some("create"), false), (None, true)]
+    {
+        let verdict = of(mode, std::slice::from_ref(&hidden), relies_on_trail);
+        check(
+            &verdict,
+            CheckStatus::Warning,
+            "not known whether one records the changes of buckets",
+        );
+        check(&verdict, CheckStatus::Warning, "in account `999999999999`");
+    }
 }
 
 #[test]
 fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_is_ok() {
-    let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
-    check(&line.verdict, CheckStatus::Ok, "all permissions");
-    let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
-    check(&line.verdict, CheckStatus::Warning, "--print-policy");
+    for (unsimulated, status, text) in [
+        (Rights::Root, CheckStatus::Ok, "all permissions"),
+        (Rights::Unknowable, CheckStatus::Warning, "--print-policy"),
+        (Rights::Denied("iam:GetRole"), CheckStatus::Warning, "`iam:GetRole` is missing"),
+    ] {
+        let [permissions, organization] = &rights(&Ok(unsimulated))[..] else { panic!() };
+        check(&permissions.verdict, status, text);
+        check(&organization.verdict, CheckStatus::Ok, "not checked: only IAM's simulation");
+    }
     let missing = |action: &str, by| Missing { action: action.to_owned(), by };
     let all = [missing("sqs:A", By::Deny), missing("sqs:B", By::Organization)];
-    let [permissions, organization] = &rights(&Ok(Rights::AllBut(all.to_vec())))[..] else {
-        panic!()
-    };
+    let [permissions, organization, _] = &rights(&Ok(simulated(&all, &[])))[..] else { panic!() };
     check(&permissions.verdict, CheckStatus::Failed, "missing: `sqs:A` (a policy denies it)");
     check(&organization.verdict, CheckStatus::Failed, "deny this account: `sqs:B`");
     let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
-    let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
+    let [line, ..] = &rights(&Ok(simulated(&many, &[])))[..] else { panic!() };
     check(&line.verdict, CheckStatus::Failed, "`sqs:A5` and 3 more");
+}
+
+#[test]
+fn what_the_organization_denies_the_guard_is_named_beforehand() {
+    let of = |denied: &[&str]| rights(&Ok(simulated(&[], denied))).pop().unwrap();
+    let line = of(&["s3:PutEncryptionConfiguration", "s3:PutBucketPolicy"]);
+    assert_eq!(line.check, "remediation");
+    let names = "deny what the guard writes: `s3:PutEncryptionConfiguration`, `s3:PutBucketPolicy`";
+    check(&line.verdict, CheckStatus::Warning, names);
+    check(&line.verdict, CheckStatus::Warning, "`mode = \"report\"`");
+    check(&of(&[]).verdict, CheckStatus::Ok, "does not simulate other policies");
+}
+
+fn simulated(missing: &[Missing], denied_writes: &[&str]) -> Rights {
+    let denied_writes = denied_writes.iter().map(|&action| action.to_owned()).collect();
+    Rights::AllBut { missing: missing.to_vec(), denied_writes }
 }
 
 #[test]

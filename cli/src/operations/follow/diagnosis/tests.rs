@@ -113,6 +113,18 @@ fn every_code_except_the_general_one_has_a_hint() {
 }
 
 #[test]
+fn a_mapping_in_use_is_the_cause_and_goes_by_itself() {
+    let words = "Cannot delete the event source mapping because it is in use. (Service: Lambda, Status Code: 400)";
+    let (cause, hint) = diagnosed(&[
+        event("GuardQueue", "DELETE_FAILED", "Resource deletion cancelled"),
+        event("GuardQueueMapping", "DELETE_FAILED", words),
+    ]);
+    let beginning = "`GuardQueueMapping` (AWS::SQS::Queue): Cannot delete the event source mapping";
+    assert!(cause.starts_with(beginning), "{cause}");
+    assert!(hint.ends_with("wait a minute; deploy again"), "{hint}");
+}
+
+#[test]
 fn of_many_causes_some_are_named_and_the_rest_is_counted() {
     let events: Vec<Event> =
         ["A", "B", "C", "D", "E", "F"].map(|id| event(id, "UPDATE_FAILED", "no")).into();

@@ -26,7 +26,10 @@ fn stack() -> Stack {
         id: "arn:stack".to_owned(),
         status: StackStatus::from("UPDATE_COMPLETE"),
         reason: None,
-        parameters: BTreeMap::from([output("DeployerArns", "arn:aws:iam::111122223333:role/ci")]),
+        parameters: BTreeMap::from([
+            output("DeployerArns", "arn:aws:iam::111122223333:role/ci"),
+            output("BucketPrefix", "ab"),
+        ]),
         outputs: BTreeMap::from([
             output("EmailTopicArn", "arn:aws:sns:eu-west-1:111122223333:email"),
             output("AlertTopicArn", "arn:aws:sns:eu-west-1:111122223333:alerts"),
@@ -93,6 +96,11 @@ fn subscriber(topic: &'static str, endpoint: &str) -> Subscriber {
     Subscriber { topic, subscription: Subscription { protocol, endpoint, is_pending: false } }
 }
 
+fn declared(topic: &'static str, protocol: &str, endpoint: &str, has_settings: bool) -> Declared {
+    let (protocol, endpoint) = (protocol.to_owned(), endpoint.to_owned());
+    Declared { topic, protocol, endpoint, has_settings }
+}
+
 fn last_sweep() -> LastSweep {
     let region = "eu-west-1".parse().unwrap();
     LastSweep { time: datetime!(2026-11-24 23:40:00.5 UTC), buckets: 214, region }
@@ -129,7 +137,7 @@ fn troubled() -> (Status, Stack) {
     status.alarms[0].reason = "12 is more than 0".to_owned();
     status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
     status.subscriptions.as_mut().unwrap()[0].subscription.is_pending = true;
-    without_trail(&["`org`: is not logging"], &mut status);
+    without_trail(&["`org` is stopped"], &mut status);
     status.drift = Some(drifted());
     status.are_writes_partly_seen = true;
     status.last_write_age = None;
@@ -200,7 +208,15 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     };
     check(
         |_, stack| stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE"),
-        "the last operation on the stack failed",
+        "the last operation on the stack failed: `s3guard deploy --stack guard --region eu-west-1` repeats it",
+    );
+    check(
+        |_, stack| stack.status = StackStatus::from("UPDATE_FAILED"),
+        "the last operation on the stack failed: `s3guard rollback --stack guard --region eu-west-1`, then deploy again",
+    );
+    check(
+        |_, stack| stack.status = StackStatus::from("ROLLBACK_FAILED"),
+        "the last operation on the stack failed: `s3guard destroy --stack guard --region eu-west-1`",
     );
     check(
         |status, _| status.functions[0].trouble = Some("gone".to_owned()),
@@ -223,16 +239,44 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     check(|status, _| without_trail(&[], status), "there is none");
     check(
         |status, stack| {
-            without_trail(&["`guard-eu-west-1`: is not logging"], status);
+            without_trail(&["`ab-eu-west-1` is stopped"], status);
             stack.parameters.insert("TrailMode".to_owned(), "create".to_owned());
         },
-        "`aws cloudtrail start-logging --name guard-eu-west-1 --region eu-west-1`",
+        "`aws cloudtrail start-logging --name ab-eu-west-1 --region eu-west-1`",
+    );
+    check(
+        |status, stack| {
+            status.trail = None;
+            status.own_trail_problem = Some("`ab-eu-west-1` is stopped".to_owned());
+            stack.parameters.insert("TrailMode".to_owned(), "create".to_owned());
+        },
+        "the stack's own trail `ab-eu-west-1` is stopped, and it is not known whether another one records",
     );
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
     check(
         |_, stack| drop(stack.parameters.insert("Email".to_owned(), "you@example.com".to_owned())),
         "you@example.com is not subscribed to `email` and `alerts` any more and gets nothing from there: `s3guard subscribe \
          --email you@example.com --stack guard --region eu-west-1` subscribes it again",
+    );
+    check(
+        |status, _| status.declared = vec![declared(ALERTS, "email", "team@example.com", false)],
+        "email team@example.com of the configuration is not subscribed to `alerts` any more and gets nothing from there: \
+         `s3guard subscribe --email team@example.com --stack guard --region eu-west-1` subscribes it again",
+    );
+    check(
+        |status, _| {
+            let sms = |topic| declared(topic, "sms", "+4915112345678", false);
+            status.declared = ["sms", ALERTS].map(sms).into();
+        },
+        "sms +4915112345678 of the configuration is not subscribed to `sms` and `alerts` any more and gets nothing from there: \
+         `s3guard deploy --stack guard --region eu-west-1 --revert-drift` subscribes it again",
+    );
+    check(
+        |status, _| {
+            status.subscriptions = Some(Vec::new());
+            status.declared = vec![declared("email", "email", "team@example.com", true)];
+        },
+        "`s3guard deploy --stack guard --region eu-west-1 --revert-drift` subscribes it again, with its filter",
     );
     check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
     check(
@@ -248,6 +292,17 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         |status, _| status.alarms[1].state = "ALARM".to_owned(),
         "alarm guard-GuardErrorsAlarm is in state ALARM",
     );
+}
+
+#[test]
+fn a_declared_subscription_that_is_listed_is_no_problem_also_if_it_is_pending() {
+    let mut status = status();
+    let [email, alerts] =
+        ["email", ALERTS].map(|topic| declared(topic, "email", "Owner@Example.com", false));
+    status.declared = vec![email, alerts];
+    assert_eq!(judge::to_do(&status, &stack()), [""; 0]);
+    status.subscriptions.as_mut().unwrap()[0].subscription.is_pending = true;
+    assert_eq!(judge::to_do(&status, &stack()), [""; 0]);
 }
 
 #[test]
