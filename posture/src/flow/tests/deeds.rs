@@ -44,7 +44,7 @@ fn an_export_is_reported_unless_it_stays_in_the_account() {
     let state = BucketState::new(&id);
     world.ledger.put("state/collector.json", state.json());
     assert_eq!(reported(world, inventory(&json!({ "Bucket": bucket }))), [""; 0]);
-    let deleted = BucketState { closed: Some(NOON), ..state };
+    let deleted = state.updated(&Update { closed: Some(NOON), ..Update::new(NOON) });
     world.ledger.put("state/collector.json", deleted.json());
     let deleted = reported(world, inventory(&json!({ "Bucket": bucket })));
     assert!(deleted[0].contains("whose account the call does not name"), "{deleted:?}");
