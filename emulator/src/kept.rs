@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::{Account, REGION, Server, python};
@@ -62,23 +62,25 @@ impl Drop for Kept {
     }
 }
 
-/// The account that is meant: that of the environment, else the kept one with this number, else the only kept one.
+/// The account that is meant: that of the environment's endpoint, else the kept one with this number, else the only kept one.
 pub fn find(number: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<Account> {
     if let Some(endpoint) = variable("AWS_ENDPOINT_URL") {
-        let number = number.map(str::to_owned).or_else(|| variable("AWS_ACCESS_KEY_ID"));
-        let number = number.filter(|number| is_account(number)).context(
-            "AWS_ENDPOINT_URL is set, but AWS_ACCESS_KEY_ID is no account number: use \
-             `--account NUMBER`, or the variables that `cargo demo account` has printed",
-        )?;
-        let region = variable("AWS_REGION").unwrap_or_else(|| REGION.to_owned());
-        let account = Account::new(endpoint, number, region);
-        ensure!(
-            account.is_running(),
-            "no emulated account answers at `{}` (AWS_ENDPOINT_URL): start one with \
-             `cargo demo account`, and set the variables that it prints",
-            account.endpoint()
-        );
-        return Ok(account);
+        let of_endpoint = || {
+            let kept = all().into_iter().find(|account| account.endpoint() == endpoint);
+            kept.map(|account| account.number().to_owned())
+        };
+        let number = number.map(str::to_owned).or_else(of_endpoint);
+        let number = number.filter(|number| is_account(number));
+        let account = number.map(|number| {
+            let region = variable("AWS_REGION").unwrap_or_else(|| REGION.to_owned());
+            Account::new(endpoint.clone(), number, region)
+        });
+        return account.filter(Account::is_running).with_context(|| {
+            format!(
+                "no emulated account answers at `{endpoint}` (AWS_ENDPOINT_URL): start one with \
+                 `cargo demo account`, and set the variables that it prints"
+            )
+        });
     }
     let mut kept = all();
     kept.retain(|account| number.is_none_or(|number| account.number() == number));

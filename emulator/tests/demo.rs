@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
 
+use s3guard_emulator::Credentials;
 use s3guard_emulator::kept::find;
 
 fn demo(arguments: &[&str]) -> Command {
@@ -23,6 +24,7 @@ fn another_process_reads_the_mails_of_a_kept_account_and_confirms_its_subscripti
         .stdout(Stdio::piped())
         .spawn()
         .expect("the demo starts");
+    let (mut number, mut operator) = (String::new(), String::new());
     let mut variables = Vec::new();
     for line in BufReader::new(keeper.stdout.take().expect("it is piped")).lines() {
         let line = line.expect("it is text");
@@ -31,26 +33,49 @@ fn another_process_reads_the_mails_of_a_kept_account_and_confirms_its_subscripti
         {
             variables.push((name.to_owned(), value.trim_matches('\'').to_owned()));
         }
+        if let Some((of, _)) = line.strip_prefix("# Account ").and_then(|rest| rest.split_once('.'))
+        {
+            number = of.to_owned();
+        }
+        if let Some((_, rest)) = line.split_once(" --operator ") {
+            operator = rest.split(' ').next().unwrap_or_default().to_owned();
+        }
         if line.contains("Press Enter") {
             break;
         }
     }
-    let variable = |name: &str| {
-        variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-    };
-    let number = variable("AWS_ACCESS_KEY_ID").expect("it is printed");
+    assert_eq!(operator, format!("arn:aws:iam::{number}:user/owner"));
     let run =
         |command: &str| demo(&[command, "--account", &number]).output().expect("the demo starts");
     assert!(text(&run("mail")).contains("no email was sent"), "{}", text(&run("mail")));
 
     let account = find(Some(&number), |_| None).expect("it is kept");
+    let caller = |name: &str| {
+        variables.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    };
+    let user = Credentials {
+        access_key_id: caller("AWS_ACCESS_KEY_ID").to_owned(),
+        secret_access_key: caller("AWS_SECRET_ACCESS_KEY").to_owned(),
+        session_token: None,
+    };
+    let identity = account
+        .client_of(user)
+        .query("sts", "2011-06-15", &[("Action", "GetCallerIdentity")])
+        .expect("an identity");
+    assert!(identity.contains(&operator), "{identity}");
+    let careless = run("careless");
+    assert!(
+        !careless.status.success() && text(&careless).contains("has no guard: install it"),
+        "{}",
+        text(&careless)
+    );
     let client = account.client();
     let topic = client
         .query("sns", "2010-03-31", &[("Action", "CreateTopic"), ("Name", "words")])
         .expect("a topic");
     let topic = topic.split(['<', '>']).find(|text| text.starts_with("arn:")).expect("an ARN");
     client.subscribe(topic, "email", "owner@example.com", false).expect("a subscription");
-    assert_eq!(text(&run("confirm")), "confirmed owner@example.com\n");
+    assert_eq!(text(&run("confirm")), "confirmed owner@example.com for topic words\n");
     assert!(text(&run("confirm")).contains("waits for confirmation"));
     for message in ["first", "second"] {
         let publish =
@@ -67,6 +92,7 @@ fn another_process_reads_the_mails_of_a_kept_account_and_confirms_its_subscripti
     let unread = unread.wait_with_output().expect("it ends");
     assert!(unread.status.success() && unread.stderr.is_empty(), "{}", text(&unread));
     let at = |words: &str| mails.find(words).unwrap_or_else(|| panic!("no `{words}` in {mails}"));
+    assert!(at("confirmation.html?TopicArn=arn:aws:sns:") > at("Subscription Confirmation"));
     assert!(at("Subscription Confirmation") < at("| first") && at("| first") < at("| second"));
 
     let by_environment = demo(&["mail"]).envs(variables.clone()).output().expect("the demo starts");

@@ -113,8 +113,9 @@ fn a_change_set_lists_only_what_is_created() {
     let client = account().client();
     let topic = |condition: &str| json!({ "Type": "AWS::SNS::Topic", "Condition": condition });
     let mut template = template(&json!({ "Made": topic("Yes"), "Left": topic("No") }));
-    template["Conditions"] =
-        json!({ "Yes": { "Fn::Equals": ["a", "a"] }, "No": { "Fn::Equals": ["a", "b"] } });
+    let is_empty = json!({ "Fn::Equals": [{ "Fn::Join": [",", { "Ref": "Nobody" }] }, ""] });
+    template["Parameters"] = json!({ "Nobody": { "Type": "CommaDelimitedList", "Default": "" } });
+    template["Conditions"] = json!({ "Yes": is_empty, "No": { "Fn::Not": [is_empty] } });
     let template = template.to_string();
     let set = ("ChangeSetName", "all");
     let create = [set, ("ChangeSetType", "CREATE"), ("TemplateBody", template.as_str())];

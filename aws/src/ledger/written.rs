@@ -11,7 +11,7 @@ use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::last_sweep::{self, LastSweep};
 use s3guard_posture::reconcile::ledger::suppression::{Note, Suppression};
 use s3guard_posture::reconcile::ledger::{self, KeyRange, RecordId, Stored};
-use s3guard_posture::reconcile::state::{self, BucketState, Stop};
+use s3guard_posture::reconcile::state::{self, BucketState, OpenFinding, Stop};
 
 use super::{Ledger, PAGE, READS_MAX, does_not_count, writes};
 use crate::AwsError;
@@ -19,7 +19,7 @@ use crate::error::Answer as _;
 
 /// The most pages of buckets that are listed, of a thousand each.
 const PAGES_MAX: usize = 10;
-/// The most states that are read to count their findings.
+/// The most states that are read for their findings.
 const STATES_MAX: usize = 200;
 
 /// The newest writes.
@@ -106,19 +106,20 @@ impl Ledger {
         Ok(Newest { writes, is_whole })
     }
 
-    /// How many findings are open; `None` if there are too many states to read them.
-    pub async fn open_findings(&self) -> Result<Option<usize>, AwsError> {
+    /// The open findings, by bucket; `None` if there are too many states to read them.
+    pub async fn open_findings(&self) -> Result<Option<Vec<(BucketName, OpenFinding)>>, AwsError> {
         let (keys, is_whole) = self.first_keys(STATE, STATES_MAX).await?;
         if !is_whole {
             return Ok(None);
         }
         let buckets = keys.iter().filter_map(|key| state::of_key(key));
-        let counts = stream::iter(buckets).map(async |bucket| {
-            let state = self.state(&bucket).await?;
-            Ok::<_, AwsError>(state.map_or(0, |state| state.findings.len()))
+        let found = stream::iter(buckets).map(async |bucket| {
+            let findings = self.state(&bucket).await?.map(|state| state.findings);
+            let findings = findings.unwrap_or_default().into_iter();
+            Ok::<_, AwsError>(findings.map(|one| (bucket.clone(), one)).collect())
         });
-        let counts: Vec<usize> = counts.buffered(READS_MAX).try_collect().await?;
-        Ok(Some(counts.into_iter().sum()))
+        let found: Vec<Vec<_>> = found.buffered(READS_MAX).try_collect().await?;
+        Ok(Some(found.concat()))
     }
 
     /// The first keys with a prefix, and whether these are all of them.

@@ -343,9 +343,10 @@ mod tests {
             "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Ops_*";
         check(
             declared(parameter::OPERATOR_ARNS),
-            &["", role, "arn:aws-cn:iam::111122223333:user/ann", "arn:aws:iam::111122223333:root"],
+            &["", role, "arn:aws-cn:iam::111122223333:user/ann"],
             &[
                 "*",
+                "arn:aws:iam::111122223333:root",
                 "ops",
                 "arn:aws:iam::111122223333:*",
                 "arn:aws:sts::111122223333:assumed-role/ops/ann",
@@ -354,7 +355,7 @@ mod tests {
         let list = format!("{role}, arn:aws:iam::111122223333:user/ann");
         check(
             declared(parameter::DEPLOYER_ARNS),
-            &[&list],
+            &[&list, "arn:aws:iam::111122223333:root"],
             &["arn:aws:iam::111122223333:user/ann,ops"],
         );
         check(

@@ -16,6 +16,7 @@ const TIMEOUT: &str = "15m";
 const TIMEOUT_SECONDS_MAX: u64 = 6 * 60 * 60;
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Options {
     /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window are added
     #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = timeout)]
@@ -24,6 +25,10 @@ pub(crate) struct Options {
     /// Also verify the notifications, with a queue that is subscribed to the topic during the run
     #[arg(long)]
     pub(crate) notifications: bool,
+
+    /// Skip weakenings that would together raise the critical alarm of several protections switched off
+    #[arg(long)]
+    pub(crate) no_alarm: bool,
 
     /// Keep the canary for inspection; `--clean-up` removes it
     #[arg(long)]

@@ -25,16 +25,17 @@ const DAYS_MAX: i64 = 30;
 /// The caller needs `iam:PutRolePolicy` and `iam:DeleteRolePolicy` on the guard's role. To keep the
 /// guard from changing buckets for good, set `mode = "report"` in `s3guard.toml` and deploy.
 #[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").args(["until", "end"]).required(true)))]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountsArgs,
 
     /// End of the pause: a length such as `2h`, or a time such as `2026-12-01T08:00:00Z`; at most 30 days from now
-    #[arg(long, value_name = "TIME", value_parser = when, required_unless_present = "end")]
+    #[arg(long, value_name = "TIME", value_parser = when)]
     until: Option<When>,
 
     /// End the pause now, and start a sweep
-    #[arg(long, conflicts_with = "until")]
+    #[arg(long)]
     end: bool,
 
     /// Do not ask for approval

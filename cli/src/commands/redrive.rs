@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Which {
-    /// Both
+    /// All of them
     All,
     /// Buckets that could not be reconciled
     Buckets,

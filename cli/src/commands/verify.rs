@@ -17,6 +17,11 @@ use crate::ui::output::Output;
 /// and, for a step that is late, which link of the chain is probably broken: trail, rule, queue, guard,
 /// write or ledger.
 ///
+/// The guard makes no exception for a canary, because an attacker could give a bucket its name. Where the grade has more
+/// than two protections to switch off, as `hybrid` and `security` have, the run raises the critical alarm that names
+/// the caller, also by SMS: it is part of the proof. Tell those who receive it, or pass `--no-alarm`. The grade `speed`
+/// raises none, unless the caller switches off another protection, or runs `verify` again, within ten minutes.
+///
 /// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C
 /// exits at once and lists what was not removed. The next run removes what a killed run has left, once
 /// its time is over. No other bucket is changed. Subscribers of the guard are notified about the canary.
@@ -39,7 +44,7 @@ pub(crate) struct Args {
     options: Options,
 
     /// Only remove what earlier runs for this stack have left or kept
-    #[arg(long, conflicts_with_all = ["keep", "notifications", "timeout"])]
+    #[arg(long, conflicts_with_all = ["keep", "no_alarm", "notifications", "timeout"])]
     clean_up: bool,
 }
 

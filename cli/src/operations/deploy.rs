@@ -98,7 +98,8 @@ pub(crate) async fn deploy(
     if options.no_execute {
         return approval::keep(&answers, output);
     }
-    approval::approve(&answers, options, &run.token, output).await?;
+    let named = wanted.code_bucket.as_ref();
+    approval::approve(&answers, options, named, &run.token, output).await?;
     let protection = options.protection(configuration.as_ref().map(Config::deploy));
     let works = answers.into_iter().map(|answer| async {
         let region = answer.target.region().to_string();

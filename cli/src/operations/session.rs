@@ -22,6 +22,9 @@ use crate::operations::interrupt::{Interrupts, signals};
 use crate::ui::output::{Form, Output};
 use crate::ui::text::Printable;
 
+/// What a command has done before it asks for approval.
+const NOTHING: &str = "nothing was changed";
+
 /// The tag with the name of the guard, on its stack and all resources.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
 
@@ -132,8 +135,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// Asks a person to type a name, if there is a terminal: only for what cannot be restored.
 pub(crate) async fn confirm_by_name(what: &str, name: &str, output: &Output) -> anyhow::Result<()> {
     let question = format!("{what}: type `{name}` to continue:");
-    let answer = ask(what, &question, "--yes", output).await?;
-    agreed(answer == name, &format!("cancelled: that is not `{name}`"))
+    let answer = ask((what, NOTHING), &question, "--yes", output).await?;
+    agreed(answer == name, &format!("cancelled: that is not `{name}`"), NOTHING)
 }
 
 /// Prints the plan for a program, if it was not approved.
@@ -153,6 +156,17 @@ pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyh
     confirm_or(what, question, "--yes", output).await
 }
 
+/// The same, where a no leaves something behind, which `unchanged` says.
+pub(crate) async fn confirm_leaving(
+    unchanged: &str,
+    what: &str,
+    question: &str,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let answer = ask((what, unchanged), &format!("{question} [y/N]"), "--yes", output).await?;
+    agreed(is_yes(&answer), "cancelled", unchanged)
+}
+
 /// The same, where other flags approve it.
 pub(crate) async fn confirm_or(
     what: &str,
@@ -160,16 +174,23 @@ pub(crate) async fn confirm_or(
     flags: &str,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let answer = ask(what, &format!("{question} [y/N]"), flags, output).await?;
-    agreed(matches!(&*answer.to_ascii_lowercase(), "y" | "yes"), "cancelled")
+    let answer = ask((what, NOTHING), &format!("{question} [y/N]"), flags, output).await?;
+    agreed(is_yes(&answer), "cancelled", NOTHING)
 }
 
-async fn ask(what: &str, question: &str, flags: &str, output: &Output) -> anyhow::Result<String> {
+fn is_yes(answer: &str) -> bool {
+    matches!(&*answer.to_ascii_lowercase(), "y" | "yes")
+}
+
+async fn ask(
+    (what, unchanged): (&str, &str),
+    question: &str,
+    flags: &str,
+    output: &Output,
+) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
-            .hint(format!(
-                "nothing was changed; review the output above, then pass `{flags}` to approve"
-            ))
+            .hint(format!("{unchanged}; review the output above, then pass `{flags}` to approve"))
             .exit(Exit::Approval);
     }
     output.say(question);
@@ -181,11 +202,11 @@ async fn ask(what: &str, question: &str, flags: &str, output: &Output) -> anyhow
     .await
 }
 
-fn agreed(is_agreed: bool, otherwise: &str) -> anyhow::Result<()> {
+fn agreed(is_agreed: bool, otherwise: &str, unchanged: &str) -> anyhow::Result<()> {
     if is_agreed {
         return Ok(());
     }
-    Err(anyhow!("{otherwise}")).hint("nothing was changed").exit(Exit::Approval)
+    Err(anyhow!("{otherwise}")).hint(unchanged).exit(Exit::Approval)
 }
 
 /// The guard's stack.

@@ -1,6 +1,7 @@
 //! Subscribing an address to the topics of a stack, and confirming subscriptions.
 
 use anyhow::anyhow;
+use percent_encoding::percent_decode_str;
 use s3guard_aws::subscriptions;
 use s3guard_posture::contract::Channel;
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::subscribers::{self, ALERTS};
 use crate::ui::text::{Printable, Text};
+
+/// How often a URL may be wrapped into another.
+const WRAPPED_MAX: usize = 4;
 
 /// What was subscribed or confirmed.
 #[derive(Debug, Default, Serialize)]
@@ -44,17 +48,7 @@ pub(crate) async fn subscribe(
                 .hint("give the URL of \"Confirm subscription\" in the email, in quotes")
                 .exit(Exit::Usage);
         }
-        // A token does not say of which topic it is.
-        let mut confirmed = Err(anyhow!("no topic of the stack takes the token"));
-        for arn in asked {
-            confirmed = subscriptions::confirm(&account.connection, arn, &token)
-                .await
-                .map_err(anyhow::Error::from);
-            if confirmed.is_ok() {
-                break;
-            }
-        }
-        result.confirmed.push(confirmed.hint(
+        result.confirmed.push(confirm(&account, &asked, &token).await.hint(
             "a token is good for two days: `s3guard subscribe --email ADDRESS` sends a new one",
         )?);
     }
@@ -68,15 +62,48 @@ pub(crate) async fn subscribe(
     Ok(result)
 }
 
-/// The topic, if the text is a URL, and the token.
+/// Confirms with the first of these topics that takes the token, which does not say of which it is.
+async fn confirm(account: &Account, topics: &[&str], token: &str) -> anyhow::Result<String> {
+    let mut refusals = Vec::new();
+    for arn in topics {
+        match subscriptions::confirm(&account.connection, arn, token).await {
+            Ok(confirmed) => return Ok(confirmed),
+            Err(error) => refusals.push(error),
+        }
+    }
+    let count = refusals.len();
+    match refusals.pop() {
+        Some(error) if count == 1 => Err(error.into()),
+        Some(error) => {
+            let what = format!("none of the stack's {count} topics takes the token");
+            Err(anyhow::Error::new(error).context(what))
+        }
+        None => Err(anyhow!("the stack has no topics")),
+    }
+}
+
+/// The topic, if the text is a URL, and the token. Mail scanners wrap the URL as a parameter of their own, encoded once more.
 fn read(text: &str) -> (Option<String>, String) {
-    let Some((_, query)) = text.split_once('?') else { return (None, text.trim().to_owned()) };
-    let query = query.split('#').next().unwrap_or_default();
-    let of = |name: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace("%3A", ":")).next()
-    };
-    (Some(of("TopicArn").unwrap_or_default()), of("Token").unwrap_or_default())
+    let text = text.trim();
+    if !text.contains('?') && !text.contains("://") {
+        return (None, text.to_owned());
+    }
+    let mut url = text.replace("&amp;", "&");
+    for _ in 0..WRAPPED_MAX {
+        let of = |name: &str| {
+            let mut pairs = url.split(['?', '&', '#']).filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
+        };
+        if let (Some(topic), Some(token)) = (of("TopicArn"), of("Token")) {
+            return (Some(topic), token);
+        }
+        url = decoded(&url);
+    }
+    (Some(String::new()), String::new())
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl Printable for SubscribeResult {
@@ -96,7 +123,24 @@ mod tests {
         let url = format!(
             "https://sns.eu-west-1.amazonaws.com/confirmation.html?TopicArn={arn}&Token=abc123&Endpoint=you@example.com"
         );
-        for url in [url.clone(), url.replace("arn:aws:sns:", "arn%3Aaws%3Asns%3A")] {
+        let encoded = |url: &str| {
+            url.bytes().fold(String::new(), |all, byte| match byte {
+                b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => all + &char::from(byte).to_string(),
+                _ => all + &format!("%{byte:02x}"),
+            })
+        };
+        let wrapped = format!(
+            "https://nam02.safelinks.example/?url={}&data=05%7C02&reserved=0",
+            encoded(&url)
+        );
+        for url in [
+            url.clone(),
+            url.replace("arn:aws:sns:", "arn%3Aaws%3Asns%3A"),
+            url.replace(':', "%3a"),
+            url.replace('&', "&amp;"),
+            wrapped.clone(),
+            format!("https://scanner.example/v2?u={}", encoded(&wrapped)),
+        ] {
             assert_eq!(read(&url), (Some(arn.to_owned()), "abc123".to_owned()));
         }
         assert_eq!(read(" abc123\n"), (None, "abc123".to_owned()));

@@ -127,7 +127,7 @@ pub(crate) async fn sweep(
     swept.is_done = true;
     swept.buckets = Some(buckets);
     swept.writes = written_since(&before, &ledger).await?;
-    swept.findings = ledger.open_findings().await?;
+    swept.findings = ledger.open_findings().await?.map(|found| found.len());
     output.result(&swept)?;
     Ok(Exit::Done)
 }

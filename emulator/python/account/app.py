@@ -18,7 +18,8 @@ from ministack.core.sigv4 import decode_header_value
 
 from . import access, account_block, alarms, authorization, batches, buckets, caller, calls, change_sets, context
 from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, move_tasks, notifications
-from . import object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources, trails
+from . import object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources
+from . import template_conditions, trails
 from .context import HttpRequest
 
 TICK_SECONDS = 1.0
@@ -28,7 +29,7 @@ ANSWER_KEPT_MAX = 16_384
 PARTS = (
     access, account_block, alarms, authorization, batches, buckets, caller, change_sets, delivery, encryption, functions,
     identities, imports, keys, logs, mail, move_tasks, notifications, object_versions, principals, settings, stack_buckets,
-    stack_resources, trails, stack_calls,
+    stack_resources, template_conditions, trails, stack_calls,
 )
 for part in PARTS:
     part.install()

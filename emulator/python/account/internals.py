@@ -35,9 +35,13 @@ USED = {
     "ministack.services.cloudformation.changesets": [
         "_IMPORT_LOOKUPS", "_deploy_stack_async", "_evaluate_conditions", "_resolve_props_for_diff", "_sdk_error",
     ],
+    "ministack.services.cloudformation.engine": ["_evaluate_conditions", "_resolve_refs"],
+    "ministack.services.cloudformation.handlers": ["_evaluate_conditions"],
     "ministack.services.cloudformation.helpers": ["TEMPLATE_URL_MAX_BYTES", "_error", "_p", "_resolve_document"],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
-    "ministack.services.cloudformation.stacks": ["_deploy_stack_async", "_validation_errors"],
+    "ministack.services.cloudformation.stacks": [
+        "_deploy_stack_async", "_evaluate_conditions", "_validation_errors",
+    ],
     "ministack.services.cloudtrail": [
         "_DISPATCH", "_event_selectors", "_create_trail", "_delete_trail", "_err", "_put_event_selectors",
         "_start_logging",

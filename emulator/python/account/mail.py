@@ -2,9 +2,10 @@
 
 import threading
 import time
+import uuid
 from collections import deque
 
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import sns
 from ministack.services.cloudformation import provisioners
 
@@ -32,7 +33,7 @@ def confirm(address: str) -> int:
 
 
 def confirm_all(account: str) -> list[str]:
-    """Follows the link in every confirmation email of the account, in all regions.  Returns the addresses."""
+    """Follows the link in every confirmation email of the account, in all regions.  Returns addresses and topics."""
     topics = [topic for (owner, _, _), topic in sns._topics.to_dict().items() if owner == account]
     return _confirm(_pending(topics))
 
@@ -43,12 +44,14 @@ def _pending(topics) -> list[dict]:
 
 
 def _confirm(pending) -> list[str]:
-    addresses = []
+    confirmed = []
     for subscription in pending:
         subscription["confirmed"] = True
+        subscription["token"] = None
         subscription.setdefault("attributes", {})["PendingConfirmation"] = "false"
-        addresses.append(subscription["endpoint"])
-    return addresses
+        topic = subscription["arn"].split(":")[5]
+        confirmed.append(f"{subscription['endpoint']} for topic {topic}")
+    return confirmed
 
 
 def _send(topic: str, protocol: str, address: str, subject: str, text: str) -> None:
@@ -72,7 +75,12 @@ def _ask(topic: dict, address: str) -> None:
             subscription["_asked"] = True
             subscription["confirmed"] = False
             subscription.setdefault("attributes", {})["PendingConfirmation"] = "true"
-            text = f"You have chosen to subscribe to the topic:\n{topic['arn']}\n\nTo confirm, follow the link."
+            subscription["token"] = token = uuid.uuid4().hex
+            link = (
+                f"https://sns.{get_region()}.amazonaws.com/confirmation.html"
+                f"?TopicArn={topic['arn']}&Token={token}&Endpoint={address}"
+            )
+            text = f"You have chosen to subscribe to the topic:\n{topic['arn']}\n\nTo confirm, follow the link:\n{link}"
             _send(topic["arn"], subscription["protocol"], address, "AWS Notification - Subscription Confirmation", text)
 
 

@@ -237,7 +237,7 @@ impl Account {
         self.hook("POST", "mail/confirm", &json!({ "address": address }))
     }
 
-    /// Follows the links in all confirmation emails of the account, in every region. Returns the addresses.
+    /// Follows the links in all confirmation emails of the account, in every region. Returns addresses and topics.
     pub fn confirm_mails(&self) -> Result<Vec<String>> {
         self.hook("POST", "mail/confirm-all", &Value::Null)
     }

@@ -17,6 +17,7 @@ use crate::model::severity::Severity;
 use crate::reconcile::account::CallError;
 use crate::reconcile::protections::{KnownFall, ProtectionUpdate};
 use crate::reconcile::state::BucketState;
+use crate::text::shown_time;
 use crate::{Account, Baseline, BucketName, Finding, Mode, Notification, Reason, Record, Trigger};
 
 /// After how many seconds what was folded is reported.
@@ -90,8 +91,8 @@ where
             .iter()
             .filter_map(|one| {
                 let (fall, call) = (one.fall()?, one.by.as_ref()?);
-                let time = call.time.replace_nanosecond(0).unwrap_or(call.time).time();
-                let words = format!("{} ({} at {time} UTC)", one.words(), call.event_name);
+                let time = shown_time(call.time);
+                let words = format!("{} ({} at {time})", one.words(), call.event_name);
                 let said = is_remediated(one, end, earlier);
                 Some(KnownFall { fall, words, notified: true, said })
             })

@@ -53,6 +53,14 @@ const PRINCIPALS_PATTERN: &str =
     r"^$|^arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)/[A-Za-z0-9_+=.@*?/-]+)$";
 const PRINCIPALS: &str = "ARNs of IAM users or roles (not of sessions) with commas between them, or empty; * matches anything";
 
+/// The same without the root user, who can assume no role.
+///
+/// Source: AWS STS API Reference, `AssumeRole`: root users cannot call it.
+const OPERATORS_PATTERN: &str =
+    r"^$|^arn:aws[a-z-]*:iam::\d{12}:(user|role)/[A-Za-z0-9_+=.@*?/-]+$";
+const OPERATORS: &str = "ARNs of IAM users or roles (not of sessions, and not of the root user, who cannot assume a role) \
+                         with commas between them, or empty; * matches anything";
+
 /// The parameters, and the conditions on them.
 pub(super) struct Parameters {
     pub(super) code_bucket: ParameterHandle<Text>,
@@ -258,10 +266,14 @@ fn add_access(template: &mut Template) -> Access {
         constraint_description: Some(PRINCIPALS),
         ..Parameter::new(description)
     };
-    let operators = principals(
-        "Principals that may assume the operator role: to undo remediations, to process dead letters again and to verify \
-         the guard. Empty: there is no such role.",
-    );
+    let operators = Parameter {
+        allowed_pattern: Some(OPERATORS_PATTERN),
+        constraint_description: Some(OPERATORS),
+        ..principals(
+            "Principals that may assume the operator role: to undo remediations, to process dead letters again and to verify \
+             the guard. Empty: there is no such role.",
+        )
+    };
     let deployers = principals(
         "Principals that deploy this stack: only they, and the account's root user, can change the settings of its buckets, \
          queues, topics and key. Empty: those settings are not locked.",

@@ -135,6 +135,14 @@ fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     }
     // A canary never had what is not switched off.
     assert!(!words.contains("not remediated"), "{words}");
+    let root = format!("arn:aws:iam::{}:root", guarded.account.number());
+    let none = format!("alarms   none, unless `{root}` switches off more than these 2 protections");
+    assert!(words.contains(&none), "{words}");
+    guarded.rest();
+    let mails = guarded.account.mails().unwrap();
+    assert!(mails.iter().any(|mail| mail.text.contains("s3guard-canary-")), "{mails:#?}");
+    let alarm = mails.iter().find(|mail| mail.text.contains("how ransomware prepares"));
+    assert!(alarm.is_none(), "{alarm:#?}");
     assert_eq!((&report["broken"], &report["notRemoved"]), (&json!([]), &json!([])), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     let queues = call(&guarded.account, "sqs", "ListQueues", &json!({}));
@@ -178,6 +186,12 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     let denied: Vec<_> = ours.clone().filter(|call| !call.allowed).collect();
     assert!(denied.is_empty(), "{denied:#?}");
     assert_eq!(output.status.code(), Some(0), "{words}");
+    let alarm = format!(
+        "alarms   CRITICAL, also by SMS: the guard takes it for an attack that \
+         `arn:aws:iam::{}:user/verifier` switches off 6 protections within 10 minutes",
+        account.number()
+    );
+    assert!(words.contains(&alarm), "{words}");
     // A higher grade has more to weaken.
     let report = crate::json::read("verify", &output.stdout);
     let states = states(&report);

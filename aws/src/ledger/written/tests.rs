@@ -79,10 +79,12 @@ async fn suppressions_come_with_their_notes_and_conflicts_with_their_stops() {
 }
 
 #[tokio::test]
-async fn open_findings_are_counted_if_there_are_few_states() {
+async fn open_findings_are_listed_if_there_are_few_states() {
     let keys = ["state/aaa.json", "state/bbb.json", "state/strange"];
     let fake = Fake::answering([page(&keys, None), json(&state("aaa", 2)), json(&state("bbb", 1))]);
-    assert_eq!(ledger(&fake).open_findings().await, Ok(Some(3)));
+    let found = ledger(&fake).open_findings().await.unwrap().unwrap();
+    let found = found.iter().map(|(bucket, finding)| (bucket.as_str(), finding.reason.as_str()));
+    assert_eq!(found.collect::<Vec<_>>(), [("aaa", "0"), ("aaa", "1"), ("bbb", "0")]);
     let many: Vec<String> = (0..=STATES_MAX).map(|count| format!("state/b{count}.json")).collect();
     let fake = Fake::answering([page(&many, None)]);
     assert_eq!(ledger(&fake).open_findings().await, Ok(None));

@@ -1,5 +1,6 @@
 //! The changes are shown, and approved once for all Regions.
 
+use s3guard_posture::BucketName;
 use serde::Serialize;
 
 use crate::args::deploy_options::OptionArgs;
@@ -87,6 +88,7 @@ impl Printable for Waiting {
 pub(crate) async fn approve(
     answers: &[Answer],
     options: &OptionArgs,
+    named: Option<&BucketName>,
     token: &str,
     output: &Output,
 ) -> anyhow::Result<()> {
@@ -97,13 +99,32 @@ pub(crate) async fn approve(
         return Ok(());
     }
     let is_new = |answer: &Answer| answer.proposal.as_ref().is_some_and(|one| one.review.is_new);
+    let unchanged = unchanged(answers, named)?;
     let approved = if answers.iter().any(needs_approval) {
-        session::confirm("this", "carry this out?", output).await
+        session::confirm_leaving(&unchanged, "this", "carry this out?", output).await
     } else {
-        preview::approve(answers.iter().any(is_new), output).await
+        preview::approve(answers.iter().any(is_new), &unchanged, output).await
     };
     if approved.is_err() {
         withdraw(answers, token).await;
     }
     approved
+}
+
+/// What stays without the approval: CloudFormation reads package and template from a bucket to compute the changes.
+fn unchanged(answers: &[Answer], named: Option<&BucketName>) -> anyhow::Result<String> {
+    let changed: Vec<&Answer> = answers.iter().filter(|one| one.proposal.is_some()).collect();
+    let buckets = changed.iter().map(|answer| answer.target.account.code_bucket(named));
+    let buckets: Vec<BucketName> = buckets.collect::<anyhow::Result<_>>()?;
+    let buckets: Vec<String> = buckets.iter().map(|name| format!("`{name}`")).collect();
+    let deletes = match changed[..] {
+        [first, ..] if named.is_none() && changed.iter().all(|answer| answer.target.is_new()) => {
+            format!("; `s3guard destroy --all --stack {}` deletes it", first.target.name)
+        }
+        _ => String::new(),
+    };
+    Ok(format!(
+        "no stack was changed; the package and the template stay in bucket {}{deletes}",
+        buckets.join(", ")
+    ))
 }

@@ -70,9 +70,10 @@ pub(crate) async fn show(targets: &[DeployTarget], asking: &Asking<'_>) -> anyho
 }
 
 /// Asks whether a new guard is installed in these accounts. Without a terminal the command line is the answer.
-pub(crate) async fn approve(are_new: bool, output: &Output) -> anyhow::Result<()> {
+pub(crate) async fn approve(are_new: bool, unchanged: &str, output: &Output) -> anyhow::Result<()> {
     if are_new && io::stdin().is_terminal() {
-        session::confirm("this", "install the guard in this account?", output).await?;
+        let question = "install the guard in this account?";
+        session::confirm_leaving(unchanged, "this", question, output).await?;
     }
     Ok(())
 }

@@ -33,11 +33,6 @@ const CHANGED_SHOWN: usize = 20;
 /// Versions are counted up to this number before a person is asked.
 const COUNTED_MAX: u64 = 50_000;
 
-/// What happens to buckets that stay while their policies are deleted.
-const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: they no longer deny requests \
-     without TLS, and no longer receive access logs, neither of the trail's bucket nor of the buckets that the guard \
-     has set to log";
-
 pub(crate) struct DestroyPlan {
     pub(crate) account: Account,
     pub(crate) stacks: Stacks,
@@ -323,12 +318,6 @@ impl DestroyPlan {
             for line in changed {
                 output.say(line);
             }
-        }
-        if self.members.iter().any(|resource| {
-            resource.resource_type == BUCKET
-                && retained.iter().any(|item| item.name == resource.physical_id)
-        }) {
-            output.say(WITHOUT_POLICIES);
         }
         if !self.to_empty.is_empty() {
             output.say("these buckets are emptied and deleted permanently:");

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
+use s3guard_aws::pause::Pause;
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
 use s3guard_posture::contract::{output, parameter};
@@ -32,6 +33,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) functions: Vec<(String, Fetched<Option<String>>)>,
     /// The rules of the guard's stack, if there is one.
     pub(crate) rules: Option<Fetched<Vec<Rule>>>,
+    /// Until when the guard of the stack is paused, if there is one.
+    pub(crate) pause: Option<Fetched<OffsetDateTime>>,
     pub(crate) trails: Fetched<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Fetched<bool>,
@@ -73,19 +76,20 @@ pub(crate) async fn fetch<'a>(
         let guard = guard(&stack);
         let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
         let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
-        let (functions, rules, key, rights) = futures_util::join!(
+        let (functions, rules, pause, key, rights) = futures_util::join!(
             functions(connection, guard),
             of_stack(connection, guard),
+            pause(connection, guard),
             key(connection, wanted, guard),
             rights(connection, caller, name, &prefix, &wanted.writable),
         );
-        (stack, functions, rules, key, rights)
+        (stack, functions, rules, pause, key, rights)
     };
     let text_messages =
         async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
     let (
         end,
-        (stack, functions, rules, key, rights),
+        (stack, functions, rules, pause, key, rights),
         trails,
         global,
         concurrency,
@@ -110,6 +114,7 @@ pub(crate) async fn fetch<'a>(
         stack,
         functions,
         rules,
+        pause,
         trails,
         global,
         rights,
@@ -152,6 +157,12 @@ async fn of_stack(connection: &Connection, guard: Option<&Stack>) -> Option<Fetc
         Ok(resources) => rules::fetch(connection, &resources).await,
         Err(error) => Err(error),
     })
+}
+
+/// Until when the guard of the stack is paused.
+async fn pause(connection: &Connection, guard: Option<&Stack>) -> Option<Fetched<OffsetDateTime>> {
+    let role = guard?.outputs.get(output::GUARD_ROLE_ARN)?;
+    Some(Pause::new(connection, role).until().await)
 }
 
 /// The key for the buckets of the Region.

@@ -3,6 +3,7 @@
 use s3guard_aws::AwsError;
 use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::limits::TextMessages;
+use s3guard_aws::pause::POLICY;
 use s3guard_aws::permissions::{By, Missing};
 use s3guard_posture::events::trail::{Recording, recording};
 use s3guard_posture::{KeyState, Reading, Region};
@@ -17,6 +18,7 @@ use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
 use crate::operations::doctor::trust::InUse;
 use crate::operations::rules::Rule;
+use crate::ui::lines::utc_time;
 
 /// How far a clock may be off.
 ///
@@ -49,6 +51,7 @@ pub(crate) fn lines(
         lines.push(line("functions", functions(seen)));
     }
     lines.extend(seen.rules.as_ref().map(|read| line("rules", rules(seen, read))));
+    lines.extend(seen.pause.as_ref().map(|read| line("pause", pause(seen, read, now))));
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
     lines.extend(rights(&seen.rights));
@@ -135,6 +138,19 @@ fn failed(error: &AwsError) -> Verdict {
 fn not_allowed(action: &str) -> Verdict {
     let text = format!("it may not be read: `{action}` is missing");
     Verdict::warning(text, format!("allow `{action}`, or continue without this check"))
+}
+
+/// IAM does not know who has put the policy into the role.
+fn pause(seen: &Seen<'_>, read: &Fetched<OffsetDateTime>, now: OffsetDateTime) -> Checked {
+    let until = known(read, "iam:GetRolePolicy")?.filter(|until| **until > now);
+    let Some(until) = until else { return Ok(Verdict::ok("the guard is not paused")) };
+    let text = format!(
+        "until {} the guard writes to no bucket; CloudTrail names who has paused it: `PutRolePolicy` with policy `{POLICY}`",
+        utc_time(*until)
+    );
+    let (name, region) = (seen.name, seen.region);
+    let fix = format!("`s3guard pause --end --stack {name} --region {region}` ends the pause");
+    Ok(Verdict::warning(text, fix))
 }
 
 fn stack(seen: &Seen<'_>) -> Checked {

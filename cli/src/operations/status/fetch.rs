@@ -14,7 +14,8 @@ use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Recording, Trail, recording, records_bucket_changes};
 use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
-use s3guard_posture::{Reading, Region};
+use s3guard_posture::reconcile::state::OpenFinding;
+use s3guard_posture::{BucketName, Reading, Region};
 use time::OffsetDateTime;
 
 use crate::operations::deploy::trail;
@@ -23,7 +24,7 @@ use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
-    FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
+    FindingStatus, FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
 };
 use crate::operations::subscribers::{self, Subscriber};
 use crate::ui::lines::utc_time;
@@ -150,7 +151,11 @@ pub(crate) async fn fetch(
         fetched.unswept = ended.max(updated.and_then(Result::ok)).map(|since| now - since);
         fetched.last_sweep = last.as_ref().map(SweepStatus::of);
     }
-    (fetched.buckets, fetched.findings) = numbers;
+    let (buckets, findings) = numbers;
+    fetched.buckets = buckets;
+    fetched.findings = findings.as_ref().map(Vec::len);
+    fetched.open_findings =
+        findings.into_iter().flatten().map(|one| FindingStatus::of(&one)).collect();
     // A page does not list the buckets of a large account.
     fetched.buckets = fetched.buckets.or(fetched.last_sweep.as_ref().map(|last| last.buckets));
     fetched.is_blind = fetched.not_seen.len() >= parts;
@@ -215,8 +220,11 @@ async fn last_events(stacks: &Stacks, stack: &Stack) -> Read<Vec<Event>> {
     Ok(events.split_off(events.len().saturating_sub(EVENTS)))
 }
 
-/// The buckets of the Region, as far as a page says, and the open findings, if there are few states to read.
-async fn numbers(account: &Account, ledger: &Read<Ledger>) -> (Option<usize>, Option<usize>) {
+/// The number of buckets of the Region, as far as a page says, and the open findings, if there are few states to read.
+async fn numbers(
+    account: &Account,
+    ledger: &Read<Ledger>,
+) -> (Option<usize>, Option<Vec<(BucketName, OpenFinding)>>) {
     let owner = &account.caller.account;
     let buckets = Buckets::new(&account.connection, owner.clone(), None);
     let findings = async { ledger.as_ref().ok()?.open_findings().await.ok()? };

@@ -6,6 +6,8 @@ use s3guard_aws::stacks::Stack;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::ledger::RecordId;
+use s3guard_posture::reconcile::state::OpenFinding;
+use s3guard_posture::{Aspect, BucketName};
 use serde::Serialize;
 use time::Duration;
 
@@ -13,8 +15,13 @@ use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
 use crate::operations::subscribers::{Declared, Subscriber};
-use crate::ui::lines::utc_time;
+use crate::ui::lines::{cut, utc_time};
 use crate::ui::text::{Printable, Style, Text, TextLine};
+
+/// How many open findings are listed.
+const FINDINGS_SHOWN: usize = 20;
+/// A longer line about a finding is cut.
+const FINDING_COLUMNS_MAX: usize = 300;
 
 /// The status of a guard. What could not be read is `None` or left out, and named in `not_seen`.
 #[derive(Debug, Default, Serialize)]
@@ -62,6 +69,8 @@ pub(crate) struct Status {
     pub(crate) buckets: Option<usize>,
     /// The number of findings that are open.
     pub(crate) findings: Option<usize>,
+    /// The open findings.
+    pub(crate) open_findings: Vec<FindingStatus>,
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
     /// What is not as it will be, and is no problem.
@@ -114,6 +123,28 @@ pub(crate) struct SweepStatus {
 impl SweepStatus {
     pub(crate) fn of(last: &LastSweep) -> Self {
         Self { time: utc_time(last.time), buckets: last.buckets }
+    }
+}
+
+/// What is weaker than wanted in a bucket, and not remediated.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct FindingStatus {
+    bucket: String,
+    aspect: Aspect,
+    since: String,
+    reason: String,
+}
+
+impl FindingStatus {
+    pub(crate) fn of((bucket, found): &(BucketName, OpenFinding)) -> Self {
+        Self {
+            bucket: bucket.to_string(),
+            aspect: found.aspect,
+            since: utc_time(found.since),
+            reason: found.reason.clone(),
+        }
     }
 }
 
@@ -234,6 +265,7 @@ impl Status {
             format_args!("{time}, {buckets} {noun}").into()
         });
         sections.push((TextLine::hint("Last sweep"), sweep.collect()));
+        sections.push((TextLine::hint("Open findings"), self.finding_lines()));
         sections.push((TextLine::hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
             [("Not checked", &self.not_seen), ("Remarks", &self.remarks), ("To do", &self.to_do)]
@@ -263,6 +295,19 @@ impl Status {
             .collect();
         let (all, on) = (self.rules.len(), self.rules.len() - lines.len());
         lines.extend((all > 0).then(|| format_args!("{on} of {all} enabled").into()));
+        lines
+    }
+
+    fn finding_lines(&self) -> Vec<TextLine> {
+        let shown = self.open_findings.iter().take(FINDINGS_SHOWN);
+        let mut lines: Vec<TextLine> = shown
+            .map(|FindingStatus { bucket, aspect, since, reason }| {
+                let line = format!("{bucket}: {aspect} since {since}: {reason}");
+                cut(&line, FINDING_COLUMNS_MAX).into()
+            })
+            .collect();
+        let more = self.open_findings.len() - lines.len();
+        lines.extend((more > 0).then(|| format_args!("and {more} more").into()));
         lines
     }
 

@@ -1,9 +1,12 @@
 //! What is tried on the canary: only what the deployed configuration enforces, and why the rest is skipped.
 
 use s3guard_posture::config::NotificationConfig;
+use s3guard_posture::evaluate::downgrade::{Fall, Sequence};
 use s3guard_posture::model::change::Change;
+use s3guard_posture::model::protection::Protection;
 use s3guard_posture::model::setting::{Algorithm, Encryption, Ownership, SseC, Versioning};
-use s3guard_posture::{Aspect, Baseline, BucketId, Mode, Setting};
+use s3guard_posture::{Aspect, Baseline, BucketId, BucketName, Mode, Setting};
+use time::OffsetDateTime;
 
 use crate::operations::verify::report::VerifyStep;
 
@@ -16,6 +19,8 @@ pub(crate) const PUT: &str = "record: object put";
 pub(crate) const OVERWRITE: &str = "record: object overwritten";
 /// Why a step is skipped whose effect only the ledger shows.
 const NO_LEDGER: &str = "not checked: no operator role, and the caller may not read the ledger";
+/// Why a weakening is skipped with `--no-alarm`.
+const ALARMING: &str = "with it, the guard would raise its critical alarm (`--no-alarm`)";
 const DELETE: &str = "record: object deleted";
 pub(crate) const DIGEST: &str = "publish: the digest of the window";
 /// A setting that is made weaker than is wanted, by one call.
@@ -48,6 +53,39 @@ impl VerifyPlan {
         let skipped = |step| VerifyStep::skipped(step, NO_LEDGER.to_owned());
         let skipped = self.steps().into_iter().map(skipped).collect();
         Self { skipped: [skipped, self.skipped].concat(), ..Self::default() }
+    }
+
+    /// The same without the weakenings that together are an alarm.
+    pub(crate) fn without_alarm(mut self, bucket: &BucketName) -> Self {
+        for weakening in std::mem::take(&mut self.weakenings) {
+            self.weakenings.push(weakening);
+            if self.is_alarm(bucket)
+                && let Some(last) = self.weakenings.pop()
+            {
+                self.skipped.push(VerifyStep::skipped(last.name(), ALARMING.to_owned()));
+            }
+        }
+        self
+    }
+
+    /// The protections that are switched off, as the guard counts them.
+    pub(crate) fn protections(&self) -> Vec<Protection> {
+        let aspects = self.weakenings.iter().flat_map(|weakening| &weakening.aspects);
+        let of = |aspect: &Aspect| Protection::ALL.into_iter().find(|one| one.aspect() == *aspect);
+        aspects.filter_map(of).collect()
+    }
+
+    /// Whether the guard takes the weakenings, by one caller, for the preparation of an attack.
+    pub(crate) fn is_alarm(&self, bucket: &BucketName) -> bool {
+        let fall = |protection| Fall {
+            time: OffsetDateTime::UNIX_EPOCH,
+            protection,
+            principal: String::new(),
+            event_id: None,
+            was_on: true,
+        };
+        let falls = self.protections().into_iter().map(|one| (bucket.clone(), fall(one)));
+        Sequence::of("", bucket, &falls.collect::<Vec<_>>()).is_some()
     }
 }
 

@@ -11,6 +11,7 @@ use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{Channel, output, parameter};
+use s3guard_posture::evaluate::downgrade::MINUTES;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Age, Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
 use time::OffsetDateTime;
@@ -20,6 +21,7 @@ use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
+use crate::operations::verify::plan::VerifyPlan;
 use crate::operations::verify::report::{VerifyReport, VerifyStep};
 use crate::operations::verify::run::{Bounds, VerifyRun};
 use crate::operations::verify::settings::PROTECT;
@@ -85,6 +87,7 @@ pub(crate) async fn prepare<'a>(
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
     let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &context);
     let plan = plan::plan(&baseline, &id, config.notifications());
+    let plan = if options.no_alarm { plan.without_alarm(&id.name) } else { plan };
     Ok(VerifyRun {
         options,
         interrupts,
@@ -150,6 +153,9 @@ pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
     ));
     output.say("  costs    the price of some hundred requests");
     output.say("  sends    notifications about this bucket to all subscribers");
+    if let Some(alarm) = alarm(plan, &id.name, &run.account.caller.arn) {
+        output.say(format_args!("  alarms   {alarm}"));
+    }
     for made in &leftovers.over {
         output.say(format_args!("  removes  {made}, which an earlier run has left"));
     }
@@ -170,6 +176,24 @@ pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
         ..run.report(Vec::new())
     };
     session::unless_approved(approved, &report, output)
+}
+
+/// The guard makes no exception for a canary, because an attacker could give a bucket its name.
+fn alarm(plan: &VerifyPlan, bucket: &BucketName, caller: &str) -> Option<String> {
+    let count = plan.protections().len();
+    if plan.is_alarm(bucket) {
+        return Some(format!(
+            "CRITICAL, also by SMS: the guard takes it for an attack that `{caller}` switches off {count} protections \
+             within {MINUTES} minutes, and reports what it switches off then, in any bucket, in a summary; `--no-alarm` \
+             tries less"
+        ));
+    }
+    (count > 0).then(|| {
+        format!(
+            "none, unless `{caller}` switches off more than these {count} protections within {MINUTES} minutes, in any \
+             bucket or another run"
+        )
+    })
 }
 
 /// The aspects that a call on the canary may change: it never had replication or Object Lock.

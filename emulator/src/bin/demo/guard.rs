@@ -26,6 +26,17 @@ pub(crate) fn operator(account: &Account) -> String {
     format!("arn:aws:iam::{}:user/{USER}", account.number())
 }
 
+/// Creates the user. Returns the environment of commands that call as it.
+///
+/// Not the root user, who cannot assume the operator role.
+pub(crate) fn environment(account: &Account) -> Result<Vec<(String, String)>> {
+    let everything = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
+    });
+    Ok(account.env_of(&account.user(USER, &everything)?))
+}
+
 impl Guard {
     /// Builds the command and the Lambda in one call of cargo: alone, the Lambda would build another
     /// variant of their dependencies, with fewer features.
@@ -44,13 +55,7 @@ impl Guard {
             "`s3guard` and the Lambda could not be built: cargo ended with {status}"
         );
         let folder = env::current_exe()?.with_file_name("");
-        // Not the root user, who cannot assume the operator role.
-        let everything = json!({
-            "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }],
-        });
-        let owner = account.user(USER, &everything)?;
-        Ok(Self { folder, environment: account.env_of(&owner) })
+        Ok(Self { folder, environment: environment(account)? })
     }
 
     /// The path of the Lambda.

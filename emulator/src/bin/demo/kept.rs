@@ -2,19 +2,26 @@
 
 use std::{env, io};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use s3guard_emulator::kept::{Kept, find};
 use s3guard_emulator::{Account, Server};
+use serde_json::json;
 
 use crate::output::{print_mail, say};
+use crate::{bucket, guard};
 
 /// Shows how to use an emulated account, and keeps it until Enter is pressed.
 pub(crate) fn hold() -> Result<()> {
     say("# Starting an emulated AWS account on this machine ...")?;
     let server = Server::start()?;
     let kept = Kept::new(&server)?;
-    say("# In another terminal, in this folder, set these variables:")?;
-    for (name, value) in kept.account().env() {
+    let account = kept.account();
+    say(&format!(
+        "# Account {}. In another terminal, in this folder, set these",
+        account.number()
+    ))?;
+    say("# variables, the credentials of its user `owner`:")?;
+    for (name, value) in guard::environment(account)? {
         say(&format!("export {name}='{value}'"))?;
     }
     let folder = env::current_exe()?.with_file_name("");
@@ -24,14 +31,46 @@ pub(crate) fn hold() -> Result<()> {
     say(&format!("alias s3guard='{folder}s3guard'"))?;
     say("# Then, for example:")?;
     say(&format!(
-        "s3guard deploy --stack s3guard --email owner@example.com --bootstrap '{folder}bootstrap'"
+        "s3guard deploy --email owner@example.com --operator {} --settle-seconds 1 \
+         --bootstrap '{folder}bootstrap'",
+        guard::operator(account)
     ))?;
-    say("cargo demo confirm    # confirms the email subscriptions, as their owners would")?;
-    say("cargo demo mail       # shows the emails so far")?;
-    say("s3guard verify --stack s3guard")?;
+    say("cargo demo confirm     # confirms the email subscriptions, as their owners would")?;
+    say("cargo demo careless    # a user creates a bucket and opens it to the public")?;
+    say("cargo demo mail        # shows the emails so far, with commands to undo what was done")?;
+    say(&format!("s3guard history {}", careless_bucket(account, 1)))?;
+    say("s3guard verify")?;
     say("# Press Enter here to delete the account.")?;
     io::stdin().read_line(&mut String::new())?;
     Ok(())
+}
+
+/// A user creates a bucket and opens it to the public, which the guard reverts.
+pub(crate) fn be_careless(number: Option<&str>) -> Result<()> {
+    let account = running(number)?;
+    let root = account.client();
+    let queues = root.json("sqs", "ListQueues", &json!({}))?.to_string();
+    ensure!(
+        queues.contains("-GuardQueue-"),
+        "account {} has no guard: install it with the `s3guard deploy` command that \
+         `cargo demo account` has printed",
+        account.number()
+    );
+    let buckets = root.list_buckets()?;
+    let mut count = 1;
+    while buckets.contains(&careless_bucket(&account, count)) {
+        count += 1;
+    }
+    let bucket = careless_bucket(&account, count);
+    let user = bucket::user(&account, &format!("careless-{count}"))?;
+    bucket::create(&account, &user, &bucket)?;
+    say("")?;
+    bucket::open(&user, &bucket)?;
+    say(&format!("\nNext: `s3guard history {bucket}` and `cargo demo mail`"))
+}
+
+fn careless_bucket(account: &Account, count: u32) -> String {
+    format!("holiday-{}-{count}", account.number())
 }
 
 /// Shows the emails so far, the newest last.
@@ -56,11 +95,11 @@ pub(crate) fn show_mails(number: Option<&str>) -> Result<()> {
 /// Confirms every subscription that waits for it.
 pub(crate) fn confirm(number: Option<&str>) -> Result<()> {
     let account = running(number)?;
-    let addresses = account.confirm_mails()?;
-    if addresses.is_empty() {
+    let confirmed = account.confirm_mails()?;
+    if confirmed.is_empty() {
         say(&format!("no subscription in account {} waits for confirmation", account.number()))?;
     }
-    addresses.iter().try_for_each(|address| say(&format!("confirmed {address}")))
+    confirmed.iter().try_for_each(|subscription| say(&format!("confirmed {subscription}")))
 }
 
 fn running(number: Option<&str>) -> Result<Account> {

@@ -6,7 +6,6 @@
 use std::env;
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use s3guard_emulator::{Account, Mail, Server, until};
@@ -24,19 +23,30 @@ const STACK: &str = "s3guard-demo";
 const OWNER: &str = "owner@example.com";
 /// The object that is created, overwritten and deleted.
 const KEY: &str = "invoice.pdf";
-/// The commands that are shown are AWS's own, so the calls carry its user agent.
-const AWS_CLI: &str = "aws-cli/2.31.0";
+const USAGE: &str = "\
+cargo demo            the guard at work in an emulated account, from start to end
+cargo demo account    keeps an emulated account until Enter is pressed
+cargo demo careless   there: a user creates a bucket and opens it to the public
+cargo demo confirm    there: confirms the email subscriptions
+cargo demo mail       there: shows the emails so far
+
+`--account NUMBER` after the last three names the account, if several are kept";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => show(),
-        ["account"] => kept::hold(),
-        ["mail"] => kept::show_mails(None),
-        ["mail", "--account", number] => kept::show_mails(Some(number)),
-        ["confirm"] => kept::confirm(None),
-        ["confirm", "--account", number] => kept::confirm(Some(number)),
-        _ => Err(anyhow!("usage: cargo demo [account | mail | confirm] [--account NUMBER]")),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (command, number) = match arguments[..] {
+        [ref command @ .., "--account", number] => (command, Some(number)),
+        ref command => (command, None),
+    };
+    let result = match (command, number) {
+        ([], None) => show(),
+        (["account"], None) => kept::hold(),
+        (["careless"], _) => kept::be_careless(number),
+        (["mail"], _) => kept::show_mails(number),
+        (["confirm"], _) => kept::confirm(number),
+        (["help" | "--help" | "-h"], None) => say(USAGE),
+        _ => Err(anyhow!("there is no such demo\n\n{USAGE}")),
     };
     if let Err(error) = result {
         // As in `cargo demo mail | head`: what follows is not wanted.
@@ -71,16 +81,16 @@ fn show() -> Result<()> {
 
     heading("2. A user creates an unprotected bucket")?;
     let earlier = account.mails()?.len();
-    let bucket = create_bucket(&account)?;
+    let bucket = format!("holiday-{}", account.number());
+    bucket::create(&account, &bucket::user(&account, "careless")?, &bucket)?;
+    say("(The settle time is 1 second here. On AWS, CloudTrail adds seconds to minutes.")?;
+    say("The emails count from the time in the event, which has no fraction of a second.)")?;
     show_mails(&account, &bucket, earlier)?;
 
     heading("3. A call opens the bucket to the public")?;
-    let root = account.client().with_header("user-agent", AWS_CLI);
-    typed(&format!("aws s3api delete-public-access-block --bucket {bucket}"))?;
+    let root = bucket::by_cli(&account.client());
     let earlier = account.mails()?.len();
-    let opened = Instant::now();
-    root.delete_public_access_block(&bucket)?;
-    bucket::show_remediation(&root, &bucket, opened)?;
+    bucket::open(&root, &bucket)?;
     let mails = show_mails(&account, &bucket, earlier)?;
 
     heading("4. An object is created, overwritten and deleted")?;
@@ -136,29 +146,6 @@ fn wait_until_idle(account: &Account) -> Result<()> {
         }
         Ok(Some(()))
     })
-}
-
-/// A user creates a bucket with the defaults from before 2023. Waits until it is remediated.
-fn create_bucket(account: &Account) -> Result<String> {
-    let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
-    let policy = json!({ "Version": "2012-10-17", "Statement": statement });
-    let user = account.client_of(account.user("careless", &policy)?);
-    let user = user.with_header("user-agent", AWS_CLI);
-    let bucket = format!("holiday-{}", account.number());
-    typed(&format!("aws s3 mb s3://{bucket}        # as the IAM user `careless`"))?;
-    let created = Instant::now();
-    user.create_bucket(&bucket)?;
-    account.make_legacy(&bucket)?;
-    // Where ACLs are in use, the guard would leave the public access block to the owner.
-    let acls_off = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
-    user.put_bucket_setting(&bucket, "ownershipControls", acls_off)?;
-    say(
-        "(The bucket is as S3 created them before 2023: nothing is set. Then the user\ndisables ACLs, with `aws s3api put-bucket-ownership-controls`.)",
-    )?;
-    bucket::show_remediation(&user, &bucket, created)?;
-    say("(The settle time is 1 second here. On AWS, CloudTrail adds seconds to minutes.")?;
-    say("The emails count from the time in the event, which has no fraction of a second.)")?;
-    Ok(bucket)
 }
 
 /// Shows the emails about a bucket after the first `earlier` ones, once the guard is idle. Its settings may have been

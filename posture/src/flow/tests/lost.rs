@@ -149,7 +149,7 @@ fn the_summary_names_the_calls() {
     assert!(published(world, &[no_logs()]).is_empty());
     let reports = published(world, &[task_for()]);
     assert!(says(&reports, "access is not logged"), "{reports:#?}");
-    assert!(says(&reports, "(PutBucketLogging at 12:01:04.0 UTC)"), "{reports:#?}");
+    assert!(says(&reports, "(PutBucketLogging at 2026-11-20 12:01:04 UTC)"), "{reports:#?}");
     assert!(!says(&reports, "found by the sweep"), "{reports:#?}");
 }
 

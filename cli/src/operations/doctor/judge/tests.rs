@@ -35,6 +35,7 @@ fn checked(
         stack: Ok(Reading::Absent),
         functions: Vec::new(),
         rules: None,
+        pause: None,
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
         rights: Ok(simulated(&[], &[])),

@@ -85,8 +85,36 @@ fn status() -> Status {
         unswept: Some(Duration::minutes(125)),
         buckets: Some(214),
         findings: Some(1),
+        open_findings: vec![finding(1)],
         ..Status::default()
     }
+}
+
+/// An open finding of a bucket with this number.
+fn finding(number: usize) -> FindingStatus {
+    let found = OpenFinding {
+        aspect: Aspect::PublicAccess,
+        reason: "it was public before the installation".to_owned(),
+        since: datetime!(2026-11-23 08:00 UTC),
+        notified: None,
+    };
+    FindingStatus::of(&(format!("www-{number}").parse().unwrap(), found))
+}
+
+#[test]
+fn at_most_twenty_open_findings_are_listed() {
+    let all = |count| Status { open_findings: (1..=count).map(finding).collect(), ..status() };
+    let lines = |count| {
+        let text = plain(&all(count));
+        let (_, rest) = text.split_once("Open findings\n").unwrap();
+        let (lines, _) = rest.split_once("\n\n").unwrap();
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = "  www-1: public-access since 2026-11-23T08:00:00.000Z: it was public before the installation";
+    assert_eq!(lines(1), [first]);
+    assert_eq!(lines(20).len(), 20);
+    let many = lines(23);
+    assert_eq!((many.len(), many[20].as_str()), (21, "  and 3 more"));
 }
 
 const OWNER: &str = "owner@example.com";

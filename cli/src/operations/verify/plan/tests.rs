@@ -1,5 +1,5 @@
 use s3guard_posture::config::EvaluationContext;
-use s3guard_posture::{BucketName, Config, Grade, Reading};
+use s3guard_posture::{Config, Grade, Reading};
 use time::macros::date;
 
 use crate::operations::verify::plan::*;
@@ -105,4 +105,32 @@ fn what_the_configuration_switches_off_is_not_tried_and_said() {
     let skipped =
         check(window, Grade::Speed, None, "public-access sse-c tls put overwritten deleted");
     assert!(skipped.iter().any(|one| one.contains("the window is 1h")), "{skipped:?}");
+}
+
+#[test]
+fn only_a_grade_with_more_than_two_protections_raises_the_alarm() {
+    let bucket: BucketName = "canary".parse().unwrap();
+    let plan = |aspects: &[&[Aspect]]| VerifyPlan {
+        weakenings: aspects
+            .iter()
+            .map(|aspects| Weakening { aspects: aspects.to_vec(), to: Setting::Policy(None) })
+            .collect(),
+        ..VerifyPlan::default()
+    };
+    let speed = plan(&[&[Aspect::PublicAccess], &[Aspect::SseC], &[Aspect::Tls]]);
+    assert_eq!((speed.protections().len(), speed.is_alarm(&bucket)), (2, false));
+    assert_eq!(speed.clone().without_alarm(&bucket).steps(), speed.steps());
+    let encryption = [Aspect::Encryption, Aspect::SseC];
+    let hybrid =
+        plan(&[&[Aspect::PublicAccess], &encryption, &[Aspect::Tls], &[Aspect::Versioning]]);
+    assert_eq!((hybrid.protections().len(), hybrid.is_alarm(&bucket)), (4, true));
+    let less = hybrid.without_alarm(&bucket);
+    assert_eq!(
+        less.steps(),
+        ["remediate: public access block", "remediate: TLS only", "remediate: versioning"]
+    );
+    assert_eq!(
+        less.skipped.iter().map(skipped).collect::<Vec<_>>(),
+        [format!("remediate: default encryption and the block on SSE-C: {ALARMING}")]
+    );
 }
