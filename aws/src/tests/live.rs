@@ -62,7 +62,7 @@ async fn ask(question: &str, asked: impl AsyncFnOnce(&Live) -> Answer<String>) {
     if env::var("S3GUARD_LIVE").as_deref() != Ok("1") {
         return;
     }
-    let live = Live::open().await.unwrap();
+    let live = Live::open().await.expect("credentials and a Region");
     println!("{question} uses `{}`", live.name);
     let seen = asked(&live).await;
     live.remove().await;
@@ -278,10 +278,10 @@ async fn filters_match_the_attributes_of_plain_messages() {
             }
             let plain = received.iter().find(|(body, _)| body == "plain");
             let Some((_, names)) = plain else { return Ok(None) };
-            match names.iter().any(|name| name == "kind") {
-                true => Ok(Some(())),
-                false => Err(fails("a plain message has no attributes")),
+            if names.iter().any(|name| name == "kind") {
+                return Ok(Some(()));
             }
+            Err(fails("a plain message has no attributes"))
         })
         .await?;
         Ok(format!("A plain message arrives with its attributes; one with MessageStructure json was {json} before it."))

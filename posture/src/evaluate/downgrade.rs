@@ -147,7 +147,14 @@ fn soonest(value: &Value) -> Option<u32> {
     match value {
         Value::Soonest(days) => Some(*days),
         Value::Expiries(rules) => rules.iter().map(|rule| rule.days).min(),
-        _ => None,
+        Value::On
+        | Value::Off
+        | Value::Logs(_)
+        | Value::Copies(_)
+        | Value::Retention(_)
+        | Value::Algorithm(_)
+        | Value::Key(_)
+        | Value::Block(_) => None,
     }
 }
 

@@ -212,7 +212,7 @@ where
         falls.iter().any(|(_, fall)| {
             Sequence::of(&fall.principal, bucket, &falls).is_some_and(|sequence| {
                 let alarm = state.protections.alarms.get(&fall.principal);
-                !alarm.is_some_and(|last| sequence.until - last.time <= Duration::minutes(MINUTES))
+                alarm.is_none_or(|last| sequence.until - last.time > Duration::minutes(MINUTES))
             })
         })
     }

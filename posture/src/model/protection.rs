@@ -148,10 +148,8 @@ impl Value {
         if serde_json::to_vec(&self).is_ok_and(|json| json.len() <= BYTES_MAX) {
             return Some(self);
         }
-        match self {
-            Self::Expiries(rules) => rules.iter().map(|rule| rule.days).min().map(Self::Soonest),
-            _ => None,
-        }
+        let Self::Expiries(rules) = self else { return None };
+        rules.iter().map(|rule| rule.days).min().map(Self::Soonest)
     }
 }
 

@@ -125,7 +125,7 @@ async fn a_change_is_read_with_what_of_it_changes() {
 }
 
 /// A description of CloudFormation, with or without a reason and a changed resource.
-fn description(reason: Option<&str>, changed: &[(&str, &str)]) -> (u16, String) {
+fn description(reason: Option<&str>, resources: &[(&str, &str)]) -> (u16, String) {
     let reason =
         reason.map_or_else(String::new, |text| format!("<StatusReason>{text}</StatusReason>"));
     let change = |(id, details): &(&str, &str)| {
@@ -135,7 +135,7 @@ fn description(reason: Option<&str>, changed: &[(&str, &str)]) -> (u16, String) 
              <Details>{details}</Details></ResourceChange></member>"
         )
     };
-    let changes: String = changed.iter().map(change).collect();
+    let changes: String = resources.iter().map(change).collect();
     answer(
         "DescribeChangeSet",
         &format!(

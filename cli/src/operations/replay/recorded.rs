@@ -141,9 +141,10 @@ impl Recorded {
         };
         let principal = call.is_some().then(|| events::principal(detail));
         let service = || events::source(detail).filter(|source| principal.as_ref() != Some(source));
-        let tool = || match events::tool(detail) {
-            tool @ Tool::Service => service().unwrap_or_else(|| tool.to_string()),
-            tool => tool.to_string(),
+        let tool = || {
+            let tool = events::tool(detail);
+            let named = if tool == Tool::Service { service() } else { None };
+            named.unwrap_or_else(|| tool.to_string())
         };
         Head {
             bucket: parameter("bucketName").or_else(tagged).or_else(bucket),

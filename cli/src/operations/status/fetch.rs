@@ -119,20 +119,9 @@ pub(crate) async fn fetch(
     fetched.declared = template.map(|json| subscribers::declared(&json, stack)).unwrap_or_default();
     let trails = reading(trails, "cloudtrail:DescribeTrails", Vec::new);
     if let Some(trails) = known(trails, "trails", not_seen) {
-        let region = connection.region();
-        let problems = trail::problems(&trails, region);
-        match recording(&trails, region, &account.caller.account) {
-            Recording::Yes(trail) => fetched.trail = Some(trail.name.clone()),
-            Recording::No => fetched.trail_problems = Some(problems),
-            Recording::Unknown => {
-                not_seen.push(format!(
-                    "trail: it is not known whether one records the changes of buckets: {}",
-                    problems.join("; ")
-                ));
-                fetched.own_trail_problem = own_trail_problem(&trails, stack, region);
-            }
-        }
+        judge_trails(&mut fetched, &trails, account, stack);
     }
+    let not_seen = &mut fetched.not_seen;
     fetched.drift = known(drift, "drift", not_seen);
     fetched.paused_until = known(paused, "pause", not_seen).flatten().map(utc_time);
     fetched.last_events = (known(events, "events", not_seen).unwrap_or_default().iter())
@@ -160,6 +149,23 @@ pub(crate) async fn fetch(
     fetched.buckets = fetched.buckets.or(fetched.last_sweep.as_ref().map(|last| last.buckets));
     fetched.is_blind = fetched.not_seen.len() >= parts;
     fetched
+}
+
+/// Whether one of these trails records what the guard waits for.
+fn judge_trails(fetched: &mut Status, trails: &[Trail], account: &Account, stack: &Stack) {
+    let region = account.connection.region();
+    let problems = trail::problems(trails, region);
+    match recording(trails, region, &account.caller.account) {
+        Recording::Yes(trail) => fetched.trail = Some(trail.name.clone()),
+        Recording::No => fetched.trail_problems = Some(problems),
+        Recording::Unknown => {
+            fetched.not_seen.push(format!(
+                "trail: it is not known whether one records the changes of buckets: {}",
+                problems.join("; ")
+            ));
+            fetched.own_trail_problem = own_trail_problem(trails, stack, region);
+        }
+    }
 }
 
 /// What was read; otherwise the reason is added to what was not.

@@ -113,7 +113,9 @@ pub(crate) async fn remediate(run: &VerifyRun<'_>) -> anyhow::Result<Clues> {
                 let step = ended(weakening, begun.elapsed(), record, bound);
                 let is_waiting = step.is_none();
                 if step.as_ref().is_some_and(|step| step.state != StepStatus::Failed) {
-                    seen(weakening, record).into_iter().for_each(|fact| run.fact(fact));
+                    for fact in seen(weakening, record) {
+                        run.fact(fact);
+                    }
                 }
                 steps.extend(step);
                 is_waiting

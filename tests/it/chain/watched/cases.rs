@@ -280,7 +280,7 @@ fn is_encrypted(ground: &Ground, bucket: &str) -> bool {
 
 fn has_key(ground: &Ground, bucket: &str) -> bool {
     let encryption = encryption(&ground.careless, bucket);
-    encryption.starts_with("aws:kms:dsse") && encryption.contains(&ground.key)
+    encryption.starts_with("aws:kms:dsse") && encryption.contains(ground.key)
 }
 
 fn is_closed(ground: &Ground, bucket: &str) -> bool {

@@ -130,8 +130,10 @@ fn every_case_that_is_events_is_understood() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if !name.ends_with(".json") || !case(&name).starts_with('[') {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        if !is_json || !case(&name).starts_with('[') {
             continue;
         }
         for grade in Grade::ALL {
