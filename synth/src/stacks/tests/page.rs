@@ -18,7 +18,7 @@ const HEAD: &str = "\
 const CALLS: &str = "\
 ## Calls
 
-Three rules match these calls of every caller, except failed calls and those of s3guard's own roles. The event is
+Three rules match these calls of every caller, except failed calls and those of the guard's own role. The event is
 only a hint: the guard reads the settings that the call may have weakened, and decides by what it reads. Where it
 reads nothing, it reports what the event says. The names are those of CloudTrail, which are not always those of the
 API. Where no public event shows the name, both spellings are watched.
@@ -75,7 +75,7 @@ const GRADES: &str = "\
 
 `enforce-new`: settings that are weaker than required are remediated in new buckets and after a call that weakened them, in
 existing buckets only if that is silent for clients. `enforce`: they are remediated. `report`: they are reported only. `off`:
-they are not read.
+they are not judged.
 Stronger settings are left unchanged.
 
 ";
