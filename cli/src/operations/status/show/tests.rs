@@ -107,8 +107,7 @@ fn at_most_twenty_open_findings_are_listed() {
         let (lines, _) = rest.split_once("\n\n").unwrap();
         lines.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let first =
-        "  www-1: public-access since 2026-11-23T08:00:00.000Z: it was public before the installation";
+    let first = "  www-1: public-access since 2026-11-23T08:00:00.000Z: it was public before the installation";
     assert_eq!(lines(1), [first]);
     assert_eq!(lines(20).len(), 20);
     let many = lines(23);
