@@ -22,6 +22,9 @@ const DAYS_MAX: i64 = 30;
 /// the guard reads and reports as before. `--end` ends the pause early and starts a sweep, which
 /// remediates what was found; a pause that ends by itself is followed by the next scheduled sweep.
 ///
+/// If the caller is an operator of the stack, those who receive its alarms are notified of the pause,
+/// of its end by `--end`, and of the caller.
+///
 /// The caller needs `iam:PutRolePolicy` and `iam:DeleteRolePolicy` on the guard's role. To keep the
 /// guard from changing buckets for good, set `mode = "report"` in `s3guard.toml` and deploy.
 #[derive(Debug, clap::Args)]

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use s3guard_aws::pause::{POLICY, Pause};
 use s3guard_aws::stacks::Stack;
+use s3guard_aws::topics::publish_text;
 use s3guard_aws::{AwsError, Connection};
 use s3guard_posture::Reading;
 use s3guard_posture::contract::output;
@@ -12,7 +13,7 @@ use time::OffsetDateTime;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::session::{Account, AccountArgs, AccountsArgs, output_of};
-use crate::operations::{regions, session, sweep};
+use crate::operations::{operator, regions, session, sweep};
 use crate::ui::lines::utc_time;
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
@@ -95,10 +96,13 @@ impl Guard {
         let until = match action {
             Action::Begin(until) => {
                 self.pause.begin(until).await.map_err(|error| self.denied(error))?;
-                Some(utc_time(until))
+                let until = utc_time(until);
+                self.publish("s3guard is paused", &format!("is paused until {until}")).await;
+                Some(until)
             }
             Action::End => {
                 if self.pause.end().await.map_err(|error| self.denied(error))? {
+                    self.publish("s3guard is not paused any more", "is not paused any more").await;
                     self.sweep().await;
                 } else {
                     self.output.say("nothing to end: the guard is not paused");
@@ -112,6 +116,26 @@ impl Guard {
             account: self.account.caller.account.to_string(),
             until,
         })
+    }
+
+    /// Notifies those who receive alarms. Only operators may publish, and a pause does not wait for one.
+    async fn publish(&self, subject: &str, what: &str) {
+        let Account { connection, caller, .. } = &self.account;
+        let (stack, region) = (&self.args.stack, connection.region());
+        let text = format!(
+            "Stack `{stack}` in {region}, account {}, {what}, by {}.\n\nWhile it is paused it writes to no bucket, and \
+             reports what it finds. `s3guard pause --end --stack {stack} --region {region}` ends a pause.",
+            caller.account, caller.arn
+        );
+        let published = async {
+            let topic =
+                output_of(&self.stack, &self.args, output::ALERT_TOPIC_ARN, "topic of alarms")?;
+            let by = operator::connection(&self.args, &self.account, &self.stack).await?;
+            anyhow::Ok(publish_text(&by, topic, subject, &text).await?)
+        };
+        if let Err(error) = published.await {
+            self.output.warn(format_args!("no notification was sent: {error:#}"));
+        }
     }
 
     /// What was found during the pause is remediated now, and not hours later.

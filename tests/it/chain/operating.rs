@@ -26,6 +26,12 @@ fn a_pause_denies_all_writes_until_it_ends_and_a_sweep_follows() {
     assert_eq!(paused.status.code(), Some(0), "{}", words(&paused));
     let paused = crate::json::read("pause", &paused.stdout);
     let until = paused["regions"][0]["until"].as_str().unwrap();
+    let caller = format!("arn:aws:iam::{}:user/operator", guarded.account.number());
+    let is_told = |what: &str| {
+        let mails = guarded.account.mails().unwrap();
+        mails.iter().any(|mail| mail.text.contains(&format!("{what}, by {caller}.")))
+    };
+    assert!(is_told(&format!("is paused until {until}")), "{:#?}", guarded.account.mails());
 
     careless.delete_public_access_block(&reports).unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
@@ -40,6 +46,7 @@ fn a_pause_denies_all_writes_until_it_ends_and_a_sweep_follows() {
     let ended = run(&guarded, &["pause", "--end"]);
     assert_eq!(ended.status.code(), Some(0), "{}", words(&ended));
     assert!(words(&ended).contains("the guard checks all buckets now"), "{}", words(&ended));
+    assert!(is_told("is not paused any more"), "{:#?}", guarded.account.mails());
     rest_hurried(&guarded);
     assert!(is_private(&careless, &reports), "the sweep remediates what was found meanwhile");
     let again = run(&guarded, &["pause", "--end"]);

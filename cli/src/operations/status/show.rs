@@ -299,9 +299,11 @@ impl Status {
     }
 
     fn finding_lines(&self) -> Vec<TextLine> {
+        let account = BucketName::account().to_string();
         let shown = self.open_findings.iter().take(FINDINGS_SHOWN);
         let mut lines: Vec<TextLine> = shown
             .map(|FindingStatus { bucket, aspect, since, reason }| {
+                let bucket = if *bucket == account { "the account" } else { bucket };
                 let line = format!("{bucket}: {aspect} since {since}: {reason}");
                 cut(&line, FINDING_COLUMNS_MAX).into()
             })

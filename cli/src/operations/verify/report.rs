@@ -4,9 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::ui::lines::cut;
 use crate::ui::text::{Printable, Text};
+
+/// A longer detail is cut.
+const DETAIL_COLUMNS_MAX: usize = 300;
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,14 +125,24 @@ impl fmt::Display for VerifyStep {
         let bound = self.bound_seconds.map_or_else(String::new, bound);
         let detail = self.detail.as_deref().unwrap_or_default();
         let line = format!("{:44} {state:>9} {took:>9} {bound:>9}  ", self.name);
-        f.write_str((line + &cut(detail, 300)).trim_end())
+        f.write_str((line + &cut(detail, DETAIL_COLUMNS_MAX)).trim_end())
     }
 }
 
 impl Printable for VerifyReport {
     fn print(&self, text: &mut Text) {
         text.line(format_args!("{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound"));
-        self.steps.iter().for_each(|step| text.line(step));
+        for step in &self.steps {
+            let line = step.to_string();
+            match &step.detail {
+                // The table would break where the terminal is narrow.
+                Some(detail) if text.columns.is_some_and(|columns| line.width() > columns) => {
+                    text.line(VerifyStep { detail: None, ..step.clone() });
+                    text.line(format_args!("  {}", cut(detail, DETAIL_COLUMNS_MAX)));
+                }
+                Some(_) | None => text.line(line),
+            }
+        }
         let counts = [StepStatus::Ok, StepStatus::Late, StepStatus::Failed, StepStatus::Skipped];
         let counts = counts.map(|state| {
             let count = self.steps.iter().filter(|step| step.state == state).count();
@@ -168,6 +182,7 @@ mod tests {
 
     use super::*;
     use crate::operations::verify::links;
+    use crate::ui::output::Paint;
     use crate::ui::text::plain;
 
     fn step(name: &str, state: StepStatus, took: Option<u64>, detail: Option<&str>) -> VerifyStep {
@@ -222,6 +237,21 @@ mod tests {
               bucket `s3guard-canary-1`
         "#]]
         .assert_eq(&plain(&report));
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_a_detail_has_a_line_of_its_own() {
+        let took = "recorded: 664 ms after the event's whole second";
+        let report =
+            report(vec![step("remediate: TLS only", StepStatus::Ok, Some(300), Some(took))]);
+        let lines = |columns| {
+            let text = Text::of(&report, Some(columns)).painted(Paint::Plain);
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let row =
+            format!("{:44} {:>9} {:>9} {:>9}", "remediate: TLS only", "ok", "0.3 s", "15 min");
+        assert_eq!(lines(200)[1], format!("{row}  {took}"));
+        assert_eq!(lines(80)[1..3], [row, format!("  {took}")]);
     }
 
     #[test]

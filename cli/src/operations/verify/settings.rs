@@ -176,7 +176,7 @@ fn ended(
             let by_guard = record.time_to_protect_milliseconds;
             let state = if took > bound { StepStatus::Late } else { StepStatus::Ok };
             let detail =
-                by_guard.map(|ms| format!("{ms} ms from the event to verified protection"));
+                by_guard.map(|ms| format!("recorded: {ms} ms after the event's whole second"));
             (state, detail)
         }
     };

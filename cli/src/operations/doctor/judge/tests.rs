@@ -99,6 +99,20 @@ fn credentials_that_expire_soon_and_the_root_user_are_warnings() {
 }
 
 #[test]
+fn a_pause_is_a_warning_until_it_is_over() {
+    let of = |read| {
+        let change = |seen: &mut Seen<'_>| seen.pause = Some(Ok(read));
+        checked(&Wanted::default(), change, |seen| pause(seen, seen.pause.as_ref().unwrap(), NOW))
+    };
+    let paused = of(Reading::Known(NOW + Duration::hours(2)));
+    check(&paused, CheckStatus::Warning, "until 2026-11-25T14:00:00.000Z the guard writes to no");
+    check(&paused, CheckStatus::Warning, "`s3guard pause --end --stack s --region eu-west-1`");
+    check(&of(Reading::Known(NOW)), CheckStatus::Ok, "is not paused");
+    check(&of(Reading::Absent), CheckStatus::Ok, "is not paused");
+    check(&of(Reading::Denied), CheckStatus::Warning, "`iam:GetRolePolicy` is missing");
+}
+
+#[test]
 fn a_clock_may_be_five_minutes_off_and_is_not_checked_without_a_time() {
     check(&clock(Some(NOW - Duration::minutes(5)), NOW), CheckStatus::Ok, "agrees with");
     let off = Duration::seconds(301);
