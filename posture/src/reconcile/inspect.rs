@@ -59,9 +59,8 @@ pub(super) async fn read_all<A: Account>(
         let first = first_write(&observed, &baseline).filter(|_| rereads_first);
         let first = first.map(SettingKind::question);
         // Which key is asked for is part of the encryption.
-        let is_needed = |first: &Question| {
-            *first == Question::Encryption && ask.contains(&Question::BucketKey)
-        };
+        let is_needed =
+            |first: &Question| *first == Question::Encryption && ask.contains(&Question::BucketKey);
         let first = first.filter(|first| !is_needed(first));
         let may_read = may_read_again(&baseline, reads + of_bucket(&ask));
         if let Some(first) = first.filter(|first| may_read && !ask.contains(first)) {

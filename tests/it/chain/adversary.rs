@@ -1,9 +1,11 @@
 //! Adversaries in the account: principals with ordinary permissions, who attack what the guard depends on.
 //!
-//! Each attack runs twice: it fails, and without the lock that it is about it succeeds. The stories have one account, which
-//! they use one after the other.
+//! Each attack runs twice: it fails, and without the lock that it is about it succeeds. A story has an account for itself, which
+//! a later one has again.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use s3guard_emulator::{Account, CallError, Client, Credentials, Fault, Mail};
 use serde_json::{Value, json};
@@ -74,11 +76,33 @@ const WRITES: [&str; 6] = [
     "s3:PutLifecycleConfiguration",
 ];
 
-/// The account of the stories; they have it one after the other, with empty queues.
-fn attacked() -> MutexGuard<'static, Attacked> {
-    static ATTACKED: OnceLock<Mutex<Attacked>> = OnceLock::new();
-    let attacked = ATTACKED.get_or_init(|| Mutex::new(Attacked::new()));
-    let attacked = attacked.lock().unwrap_or_else(PoisonError::into_inner);
+/// Accounts that no story has at the moment.
+static FREE: Mutex<Vec<Attacked>> = Mutex::new(Vec::new());
+
+/// The account of a story, as long as it goes on.
+struct Story(Option<Attacked>);
+
+impl Deref for Story {
+    type Target = Attacked;
+
+    fn deref(&self) -> &Attacked {
+        self.0.as_ref().expect("it has an account until its end")
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        // Of a story that failed, something may be left.
+        if !thread::panicking() {
+            FREE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
+        }
+    }
+}
+
+/// The account of a story, with empty queues.
+fn attacked() -> Story {
+    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let attacked = Story(Some(free.unwrap_or_else(Attacked::new)));
     attacked.settle();
     for queue in QUEUES {
         let purged = json!({ "QueueUrl": attacked.guarded.output(queue) });

@@ -22,6 +22,10 @@ const WINDOW_SECONDS: i64 = 10;
 /// How often delays are ended: a window of notifications that is not over is queued with a delay again.
 const DELAYS_ENDED_EVERY: Duration = Duration::from_secs(1);
 
+/// After how long the first sweep is delivered again: on a busy machine the call that it is held at fails in between, and the
+/// visibility timeout is minutes. It is longer than a call with all its attempts.
+const RETRIED_AFTER: Duration = Duration::from_secs(20);
+
 /// An account with a stack `guard`.
 pub(super) struct Guarded {
     pub(super) account: Account,
@@ -137,7 +141,7 @@ impl Guarded {
         let operator = account.user("operator", &everything).unwrap();
         let forgotten = Cell::new(0);
         let guarded = Self { account, outputs, operator, configuration, forgotten };
-        guarded.rest();
+        guarded.rest_from(Some(RETRIED_AFTER));
         guarded
     }
 
@@ -221,7 +225,12 @@ impl Guarded {
 
     /// Waits until both queues are empty. Delays are not waited for once no function has anything else to do.
     pub(super) fn rest(&self) {
-        let mut ended: Option<Instant> = None;
+        self.rest_from(None);
+    }
+
+    /// The same. What a function has received is delivered again after this time.
+    fn rest_from(&self, retried_after: Option<Duration>) {
+        let (mut ended, mut retried): (Option<Instant>, Instant) = (None, Instant::now());
         self.wait("empty queues", || {
             // Does not wait for the batching windows.
             self.account.end_windows().unwrap();
@@ -232,6 +241,10 @@ impl Guarded {
             if is_idle && is_due && !is_empty {
                 self.account.end_delays().unwrap();
                 ended = Some(Instant::now());
+            }
+            if retried_after.is_some_and(|after| retried.elapsed() > after) {
+                self.account.end_visibility_timeouts().unwrap();
+                retried = Instant::now();
             }
             is_empty
         });

@@ -126,13 +126,22 @@ fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     let facts = report["facts"].as_array().unwrap().iter();
     let facts: Vec<&str> = facts.filter_map(Value::as_str).collect();
     for fact in [
-        "CloudTrail names the change of public access block: DeleteBucketPublicAccessBlock",
-        "CloudTrail names the change of TLS only: DeleteBucketPolicy",
         "the ledger was written, encrypted with the stack's key",
         "SNS delivers notifications with the attributes that filters match",
     ] {
         assert!(facts.contains(&fact), "{facts:#?}");
     }
+    // The guard may have found a weakening when it handled another call.
+    let names = facts.iter().filter(|fact| fact.starts_with("CloudTrail names"));
+    let known = [
+        "the change of public access block: DeleteBucketPublicAccessBlock",
+        "the change of the block on SSE-C: PutBucketEncryption",
+        "the change of TLS only: DeleteBucketPolicy",
+    ];
+    assert!(
+        names.copied().all(|fact| known.iter().any(|known| fact.ends_with(known))),
+        "{facts:#?}"
+    );
     // A canary never had what is not switched off.
     assert!(!words.contains("not remediated"), "{words}");
     let root = format!("arn:aws:iam::{}:root", guarded.account.number());

@@ -80,7 +80,10 @@ fn a_refused_first_change_set_leaves_no_stack_behind() {
 fn a_failure_without_a_rollback_is_shown_with_the_next_step() {
     let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
     assert_eq!(exit, Some(1), "{words}");
-    assert!(words.contains("hint: fix the cause, then `s3guard destroy --stack s`"), "{words}");
+    assert!(
+        words.contains("hint: fix the cause, then `s3guard destroy --stack s --region"),
+        "{words}"
+    );
     let (_, words, _) = deploy(Story { after: "ROLLBACK_COMPLETE", ..Story::default() }, &[]);
     assert!(words.contains("hint: the changes were rolled back"), "{words}");
 }

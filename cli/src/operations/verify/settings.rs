@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::wait;
+use s3guard_posture::model::watch;
 use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
 use time::OffsetDateTime;
@@ -152,11 +153,18 @@ fn newest<'a>(weakening: &Weakening, records: &'a [Record]) -> Option<&'a Record
 
 /// What a record shows of AWS: a record counts only if the stack's key encrypts it.
 fn seen(weakening: &Weakening, record: &Record) -> Vec<String> {
-    let aspects: Vec<&str> = weakening.aspects.iter().map(|aspect| aspect.words()).collect();
-    let aspects = aspects.join(" and ");
+    let words: Vec<&str> = weakening.aspects.iter().map(|aspect| aspect.words()).collect();
+    let aspects = words.join(" and ");
     let trigger = record.trigger();
+    // The guard may have seen the weakening before its event, when it handled another call.
+    let is_of = |name: &&str| {
+        let touched = watch::touched([*name]);
+        !watch::is_of_tags(name)
+            && *name != "CreateBucket"
+            && weakening.aspects.iter().any(|aspect| touched.contains(aspect))
+    };
     let names: BTreeSet<&str> =
-        trigger.calls().iter().map(|call| call.event_name.as_str()).collect();
+        trigger.calls().iter().map(|call| call.event_name.as_str()).filter(is_of).collect();
     let names =
         names.into_iter().map(|name| format!("CloudTrail names the change of {aspects}: {name}"));
     names.chain([LEDGER_WRITTEN.to_owned()]).collect()
