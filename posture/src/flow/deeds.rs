@@ -157,7 +157,10 @@ where
             Some(notification) => self.publish(&notification).await,
             None => true,
         };
-        self.end_alarms(&pass.id.name, &fallen, is_published).await;
+        self.next_alarm(&pass.id.name, &fallen).await;
+        if !is_published {
+            self.forget_alarms(&end.update);
+        }
         let Conclusion { update, mut result, .. } = end;
         result.retry |= !is_published;
         // Of a bucket without a state there is nothing to close.

@@ -190,17 +190,9 @@ where
         Some(notification)
     }
 
-    /// Forgets the alarm of a report that was not published; the other principal's alarm is raised by the next pass.
-    pub(super) async fn end_alarms(
-        &self,
-        bucket: &BucketName,
-        fallen: &Fallen,
-        is_published: bool,
-    ) {
-        if let Some(sequence) = fallen.sequence.as_ref().filter(|_| !is_published) {
-            self.account.not_alarmed(&sequence.principal);
-        }
-        if fallen.is_another && is_published {
+    /// Queues the bucket once more if another principal has no alarm yet: a report has one.
+    pub(super) async fn next_alarm(&self, bucket: &BucketName, fallen: &Fallen) {
+        if fallen.is_another {
             self.reconcile_again(bucket, 0).await;
         }
     }

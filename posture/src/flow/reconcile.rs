@@ -240,6 +240,7 @@ where
         let is_own = seen.baseline.as_ref().is_some_and(|baseline| baseline.own.is_some());
         let is_recent = pass.task.known == Some(Known::Swept) && !is_own;
         let pending = PendingState { id: pass.id.clone(), base, update, records, is_recent };
+        self.next_alarm(&pass.id.name, &fallen).await;
         match (notification, &pass.task.trigger) {
             (Some(notification), Trigger::Sweep) => {
                 (result.notification, result.pending) = (Some(notification), Some(pending));
@@ -247,13 +248,9 @@ where
             (Some(notification), Trigger::Calls(_)) => {
                 let (is_published, tally) = self.publish_and_note(&notification, pending).await;
                 result.retry |= !is_published;
-                self.end_alarms(&pass.id.name, &fallen, is_published).await;
                 result.tally.add(tally);
             }
-            (None, _) if is_noted => {
-                self.end_alarms(&pass.id.name, &fallen, !is_withheld).await;
-                result.tally.add(self.note(pending, !is_withheld).await);
-            }
+            (None, _) if is_noted => result.tally.add(self.note(pending, !is_withheld).await),
             (None, _) => {}
         }
         let findings = seen.findings;

@@ -35,11 +35,19 @@ where
     pub(super) async fn note(&self, pending: PendingState, is_published: bool) -> Tally {
         let PendingState { id, base, mut update, records, is_recent } = pending;
         if !is_published {
+            self.forget_alarms(&update);
             update = update.not_published(records);
         } else if is_recent {
             return Tally::default();
         }
         self.write_state(&id, base, &update).await.1
+    }
+
+    /// Forgets the alarms of a report that was not published: the next attempt raises them.
+    pub(super) fn forget_alarms(&self, update: &Update) {
+        for (principal, _) in &update.protections.alarms {
+            self.account.not_alarmed(principal);
+        }
     }
 
     /// Applies an update to the state, also to a newer one that another function has written in the meantime. Returns

@@ -220,3 +220,16 @@ fn many_lifecycle_rules_are_compared_by_the_first_that_deletes() {
     let words = "objects are deleted sooner: the first of many rules after 60 days, was the first of many rules after 90 days";
     assert!(says(&reports, words), "{reports:#?}");
 }
+
+#[test]
+fn an_alarm_that_could_not_be_published_is_raised_by_the_next_attempt() {
+    let world = versioned();
+    at(world, 180);
+    let [encryption, versions, _, lifecycle, ..] = ransom();
+    world.with(|state| state.is_published = false);
+    let bodies = [encryption, versions, lifecycle];
+    assert!(!world.handle(&bodies).failed.is_empty());
+    world.outgoing.take();
+    world.with(|state| state.is_published = true);
+    assert!(is_critical(&published(world, &bodies)));
+}
