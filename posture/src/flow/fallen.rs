@@ -183,11 +183,7 @@ where
         update.fold(end.seen.done.iter().map(|(_, record)| record.id.clone()));
         let (is_written, tally) = self.write_state(&end.pass.id, base.clone(), &update).await;
         end.result.tally.add(tally);
-        if is_written {
-            end.update = update;
-            return None;
-        }
-        Some(notification)
+        (!is_written).then_some(notification)
     }
 
     /// Queues the bucket once more if another principal has no alarm yet: a report has one.

@@ -232,9 +232,12 @@ where
         // A refusal that is known is no failure each time that it is tried again.
         let is_failed = notification.is_some() && end.seen.is_refused();
         end.result.tally.count(Metric::Failed, is_failed.into());
+        let has_report = notification.is_some();
         let notification = self.folded(&mut end, &base, notification, &fallen).await;
+        let is_folded = has_report && notification.is_none();
         let Conclusion { seen, update, mut result, is_withheld, .. } = end;
-        let is_noted = pass.is_noted(&base, &update);
+        // What was folded is in the state already.
+        let is_noted = pass.is_noted(&base, &update) && !is_folded;
         let written = seen.done.iter().map(|(_, record)| record).chain(&earlier);
         let records = written.map(|record| record.id.clone()).collect();
         let is_own = seen.baseline.as_ref().is_some_and(|baseline| baseline.own.is_some());

@@ -146,7 +146,11 @@ fn what_the_state_does_not_keep_is_reported_at_once() {
 #[test]
 fn the_summary_names_the_calls() {
     let world = alarmed();
+    world.ledger_calls();
     assert!(published(world, &[no_logs()]).is_empty());
+    // It is noted once.
+    let writes = world.ledger_calls().into_iter().filter(|call| call.starts_with("writes state/"));
+    assert_eq!(writes.count(), 1);
     let reports = published(world, &[task_for()]);
     assert!(says(&reports, "access is not logged"), "{reports:#?}");
     assert!(says(&reports, "(PutBucketLogging at 2026-11-20 12:01:04 UTC)"), "{reports:#?}");
