@@ -211,8 +211,9 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     let unseen = [
         // The emulator does not check it.
         "sqs:TagQueue",
-        // Only used if nothing arrives, if an earlier run has left something, if tags could raise the grade, or if the
-        // configuration lets a bucket stay public.
+        // Only used if nothing arrives, if an earlier run has left something, if tags could raise the grade, if the
+        // configuration lets a bucket stay public, or if the bucket is read before the guard has remediated it.
+        "s3:GetBucketAcl",
         "cloudtrail:GetTrailStatus",
         "sqs:ListQueueTags",
         "s3:GetBucketTagging",

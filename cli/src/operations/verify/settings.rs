@@ -8,7 +8,7 @@ use s3guard_aws::AwsError;
 use s3guard_aws::wait;
 use s3guard_posture::model::watch;
 use s3guard_posture::reconcile::record::State as Recorded;
-use s3guard_posture::{Account as _, Record};
+use s3guard_posture::{Account as _, Aspect, Record};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -156,18 +156,21 @@ fn seen(weakening: &Weakening, record: &Record) -> Vec<String> {
     let words: Vec<&str> = weakening.aspects.iter().map(|aspect| aspect.words()).collect();
     let aspects = words.join(" and ");
     let trigger = record.trigger();
-    // The guard may have seen the weakening before its event, when it handled another call.
-    let is_of = |name: &&str| {
-        let touched = watch::touched([*name]);
-        !watch::is_of_tags(name)
-            && *name != "CreateBucket"
-            && weakening.aspects.iter().any(|aspect| touched.contains(aspect))
-    };
+    let is_of = |name: &&str| is_change_of(name, &weakening.aspects);
     let names: BTreeSet<&str> =
         trigger.calls().iter().map(|call| call.event_name.as_str()).filter(is_of).collect();
     let names =
         names.into_iter().map(|name| format!("CloudTrail names the change of {aspects}: {name}"));
     names.chain([LEDGER_WRITTEN.to_owned()]).collect()
+}
+
+/// Whether a call changes one of these aspects: the guard may have seen the weakening before its event, when it handled
+/// another call.
+fn is_change_of(name: &str, aspects: &[Aspect]) -> bool {
+    let touched = watch::touched([name]);
+    !watch::is_of_tags(name)
+        && name != "CreateBucket"
+        && aspects.iter().any(|aspect| touched.contains(aspect))
 }
 
 /// The step that a weakening makes, if the record since then shows that the guard has ended its write.
@@ -212,4 +215,18 @@ async fn records(run: &VerifyRun<'_>) -> anyhow::Result<Vec<Record>> {
     let Some(ledger) = &run.ledger else { return Ok(Vec::new()) };
     let read = ledger.records(&run.id.name, RECORDS_MAX, OffsetDateTime::now_utc()).await?;
     Ok(read.into_iter().filter_map(Result::ok).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_call_of_a_weakening_is_named() {
+        let is_of = |name| is_change_of(name, &[Aspect::PublicAccess]);
+        assert!(is_of("DeleteBucketPublicAccessBlock") && is_of("PutBucketPublicAccessBlock"));
+        for other in ["CreateBucket", "PutBucketTagging", "DeleteBucketLifecycle"] {
+            assert!(!is_of(other), "{other}");
+        }
+    }
 }
