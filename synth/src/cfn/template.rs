@@ -118,16 +118,18 @@ impl Template {
     }
 
     /// Renders the template and checks what the compiler cannot.
-    pub fn render(&self) -> Result<Json, RenderError> {
-        check::check(self)?;
-        let resources = self.resources.iter();
+    pub fn render(self) -> Result<Json, RenderError> {
+        check::check(&self)?;
+        let metadata = self.metadata();
+        let resources = self.resources.into_iter();
         let resources: Map<String, Json> = resources
-            .map(|entry| entry.to_json().map(|json| (entry.id.to_string(), json)))
+            .map(|entry| (entry.id, entry.into_json()))
+            .map(|(id, json)| json.map(|json| (id.to_string(), json)))
             .collect::<Result<_, _>>()?;
         let sections = [
             ("AWSTemplateFormatVersion", json!("2010-09-09")),
             ("Description", json!(self.description)),
-            ("Metadata", section(self.metadata())),
+            ("Metadata", section(metadata)),
             ("Parameters", section(each(&self.parameters, |parameter| json!(parameter)))),
             ("Rules", section(each(&self.rules, rule_to_json))),
             ("Conditions", section(each(&self.conditions, Condition::to_json))),
@@ -141,17 +143,17 @@ impl Template {
     }
 
     /// The template as YAML with CloudFormation's short tags, for people.
-    pub fn to_yaml(&self) -> Result<String, RenderError> {
+    pub fn to_yaml(self) -> Result<String, RenderError> {
         Ok(yaml::write(&self.render()?))
     }
 
     /// The template as JSON, for people.
-    pub fn to_json_pretty(&self) -> Result<String, RenderError> {
+    pub fn to_json_pretty(self) -> Result<String, RenderError> {
         Ok(format!("{:#}\n", self.render()?))
     }
 
     /// The template as JSON, for the API: its limit counts every space.
-    pub fn to_json(&self) -> Result<String, RenderError> {
+    pub fn to_json(self) -> Result<String, RenderError> {
         Ok(self.render()?.to_string())
     }
 
@@ -176,11 +178,9 @@ impl Template {
 }
 
 impl Entry {
-    fn to_json(&self) -> Result<Json, RenderError> {
-        let properties = self
-            .properties
-            .as_ref()
-            .map_err(|cause| RenderError::Properties(self.id, cause.to_string()))?;
+    fn into_json(self) -> Result<Json, RenderError> {
+        let properties =
+            self.properties.map_err(|cause| RenderError::Properties(self.id, cause.to_string()))?;
         let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
         let (deleted, replaced) =
             if *is_retained { ("RetainExceptOnCreate", "Retain") } else { ("Delete", "Delete") };
@@ -191,7 +191,7 @@ impl Entry {
             ("DeletionPolicy", json!(deleted)),
             ("UpdateReplacePolicy", json!(replaced)),
             ("Metadata", section(self.attributes.metadata())),
-            ("Properties", section(properties.as_object().cloned().unwrap_or_default())),
+            ("Properties", if properties == json!({}) { Json::Null } else { properties }),
         ];
         Ok(sections.into_iter().collect())
     }

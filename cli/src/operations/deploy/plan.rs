@@ -79,8 +79,9 @@ impl Draft {
         let added = wanted.deployers.iter().map(String::as_str).chain(roles);
         let deployers = deployers::all(&previous, &target.account.caller, added);
         parameters.insert(parameter::DEPLOYER_ARNS.to_owned(), deployers::value(&deployers));
+        // Rendering uses the template up.
         let typed = stacks::guard_with(&packaged.config);
-        let template = typed
+        let template = stacks::guard_with(&packaged.config)
             .render()
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
         set::set(&wanted.set, &typed, &template, &previous, &mut parameters)?;

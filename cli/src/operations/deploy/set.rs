@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_refused_in_the_templates_words() {
         let template = s3guard_synth::stacks::guard();
-        let rendered = template.render().unwrap();
+        let rendered = s3guard_synth::stacks::guard().render().unwrap();
         let check = |asked: &[(&str, &str)], previous: &[(&str, &str)]| {
             let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()

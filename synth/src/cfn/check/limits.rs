@@ -1,5 +1,7 @@
 //! Limits that make a deployment fail late, long after the template was accepted: they are checked here.
 
+use std::io;
+
 use serde_json::Value as Json;
 
 use super::{RenderError, intrinsic};
@@ -42,7 +44,24 @@ pub(super) fn check_counts(template: &Template) -> Result<(), RenderError> {
 pub(in crate::cfn) fn check_size(template: &Json) -> Result<(), RenderError> {
     let description = template["Description"].as_str().unwrap_or_default();
     within("the description in bytes".into(), description.len(), DESCRIPTION_BYTES_MAX)?;
-    within("the template in bytes".into(), template.to_string().len(), TEMPLATE_BYTES_MAX)
+    let mut bytes = Bytes(0);
+    // Counting does not fail, and a value can always be written.
+    let _ = serde_json::to_writer(&mut bytes, template);
+    within("the template in bytes".into(), bytes.0, TEMPLATE_BYTES_MAX)
+}
+
+/// Counts what is written.
+struct Bytes(usize);
+
+impl io::Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Checks the lengths that the services allow.
