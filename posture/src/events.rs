@@ -14,4 +14,4 @@ pub mod trail;
 pub use cloudtrail::{principal, source, tool, unescaped};
 pub use effect::{block, lifecycle, retention};
 pub use read::{Read, read};
-pub use request::{Again, Changed, CloseDigest, NotAnEvent, OwnMessage, Request, Sweep};
+pub use request::{Again, Changed, CloseDigest, NotAnEvent, OwnMessage, Request, Sweep, Tick};

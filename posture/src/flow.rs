@@ -43,6 +43,7 @@ mod subscribed;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod write_counter;
 
 pub use desk::Desk;
@@ -325,6 +326,7 @@ where
             }
             Task::Sweep(sweep) => self.sweep(sweep).await,
             Task::Digest(close) => Box::pin(self.close_digest(close)).await,
+            Task::Tick(tick) => self.tick(tick).await,
             Task::Nothing { reason } => {
                 tracing::info!(reason, "nothing to do");
                 TaskResult::default()

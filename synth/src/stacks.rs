@@ -18,6 +18,7 @@ mod parameters;
 mod patterns;
 mod principals;
 mod subscriptions;
+mod tampering;
 #[cfg(test)]
 mod tests;
 mod topic;

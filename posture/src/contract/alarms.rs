@@ -2,7 +2,7 @@
 //! could have been set by another principal.
 
 /// The logical id and the description of each alarm.
-pub const ALARMS: [(&str, &str); 20] = [
+pub const ALARMS: [(&str, &str); 24] = [
     (
         "GuardDlqAlarm",
         "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
@@ -66,6 +66,22 @@ pub const ALARMS: [(&str, &str); 20] = [
         "An alarm could not be delivered to a subscriber of the topic AlertTopic.",
     ),
     (
+        "SilenceAlarm",
+        "The guard has not worked for three hours: no call on a bucket is seen. Run s3guard status, which says what is wrong.",
+    ),
+    (
+        "TickMissingAlarm",
+        "The guard has sent no sign of life for three hours. SilenceAlarm reads it.",
+    ),
+    (
+        "NeverTickedAlarm",
+        "The guard has sent no sign of life for seven days, or is new. SilenceAlarm is not raised then.",
+    ),
+    (
+        "SweepOverdueAlarm",
+        "No sweep of all buckets has ended in time. Run s3guard status, then s3guard sweep.",
+    ),
+    (
         "RefusedAlarm",
         "A message was refused: it is from another account, or its time is not plausible. Find out who sends to the queues and to the event bus.",
     ),
@@ -78,6 +94,9 @@ pub const ALARMS: [(&str, &str); 20] = [
         "The ledger could not be read: buckets are remediated, but suppressions do not hold. See the log groups of the functions.",
     ),
 ];
+
+/// Alarms that only another alarm reads: they notify no one, and may be raised in a healthy stack.
+pub const CONDITIONS: [&str; 2] = ["TickMissingAlarm", "NeverTickedAlarm"];
 
 /// The description of an alarm, by its name in this stack: `STACK-LogicalId-RANDOM`. `None` if it is not the stack's.
 ///

@@ -28,6 +28,10 @@ pub enum Metric {
     CoverageGaps,
     /// Writes whose record could not be saved.
     NotRecorded,
+    /// That the guard works, once an hour.
+    Tick,
+    /// Sweeps that have not ended in time.
+    SweepOverdue,
     /// Objects of the ledger that do not count: not encrypted with the stack's key, or not what their key says.
     ForeignObject,
     /// Reads of the ledger that failed, or that found more than the guard reads.
@@ -59,6 +63,8 @@ named! {
     Conflict = "Conflict",
     CoverageGaps = "CoverageGaps",
     NotRecorded = "NotRecorded",
+    Tick = "Tick",
+    SweepOverdue = "SweepOverdue",
     ForeignObject = "ForeignObject",
     LedgerNotReadable = "LedgerNotReadable",
     NotAnEvent = "NotAnEvent",

@@ -53,6 +53,16 @@ pub enum OwnMessage {
     Sweep(Sweep),
     /// Publish the notifications of a window that were not published at once.
     Digest(CloseDigest),
+    /// Count that the guard works, and whether a sweep is overdue.
+    Tick(Tick),
+}
+
+/// What a rule sends every hour.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tick {
+    /// The schedule of the sweep, as the rule has it.
+    pub sweep_rate: String,
 }
 
 /// The window whose notifications are to be published.

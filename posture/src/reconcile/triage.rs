@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::config::Extent;
 use crate::evaluate::coverage::Known;
 use crate::events::plausible::is_plausible;
-use crate::events::{Changed, CloseDigest, OwnMessage, Read, Request, Sweep};
+use crate::events::{Changed, CloseDigest, OwnMessage, Read, Request, Sweep, Tick};
 use crate::{BucketName, Call, Region, Trigger};
 
 /// How long after its creation a bucket may not be visible in all of S3, in seconds.
@@ -64,6 +64,8 @@ pub enum Task {
     Sweep(Sweep),
     /// Publish the notifications of a window.
     Digest(CloseDigest),
+    /// Count that the guard works.
+    Tick(Tick),
     /// Nothing.
     Nothing {
         /// Why.
@@ -127,6 +129,7 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
             Request::Own(OwnMessage::Digest(close)) => Task::Digest(close),
+            Request::Own(OwnMessage::Tick(tick)) => Task::Tick(tick),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });

@@ -8,19 +8,19 @@ use serde_json::json;
 pub use dashboard::{Dashboard, Widget};
 
 use crate::cfn::{
-    Value,
-    kind::{AnyArn, Text},
+    Sub, Value,
+    kind::{AlarmArn, AnyArn, Text},
 };
 
-/// `AWS::CloudWatch::Alarm`, of one metric: raised when its value over five minutes is at least the threshold.
+/// `AWS::CloudWatch::Alarm`, of one metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// The metric.
     pub metric: Metric,
     /// How the values of a period become one.
     pub statistic: Statistic,
-    /// What the value is compared with.
-    pub threshold: u32,
+    /// When it is raised.
+    pub raised: Raised,
     /// What the alarm means, and what to do: the notification shows it.
     pub alarm_description: &'static str,
     /// What is notified when the alarm is raised.
@@ -30,16 +30,25 @@ pub struct Alarm {
 impl Serialize for Alarm {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Metric { namespace, name, dimensions } = &self.metric;
+        let (comparison, threshold, period, periods, missing) = match self.raised {
+            Raised::AtLeast(threshold) => {
+                ("GreaterThanOrEqualToThreshold", threshold, 300, 1, "notBreaching")
+            }
+            Raised::AtLeastForHours(threshold, hours) => {
+                ("GreaterThanOrEqualToThreshold", threshold, HOUR, hours, "notBreaching")
+            }
+            Raised::NoneForHours(hours) => ("LessThanThreshold", 1, HOUR, hours, "breaching"),
+        };
         json!({
             "Namespace": namespace,
             "MetricName": name,
             "Dimensions": dimensions,
             "Statistic": self.statistic,
-            "Period": 300,
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "Threshold": self.threshold,
-            "EvaluationPeriods": 1,
-            "TreatMissingData": "notBreaching",
+            "Period": period,
+            "ComparisonOperator": comparison,
+            "Threshold": threshold,
+            "EvaluationPeriods": periods,
+            "TreatMissingData": missing,
             "AlarmDescription": self.alarm_description,
             "AlarmActions": (!self.alarm_actions.is_empty()).then_some(&self.alarm_actions),
         })
@@ -49,6 +58,55 @@ impl Serialize for Alarm {
 
 resource! {
     Alarm = "AWS::CloudWatch::Alarm";
+    get {
+        /// The alarm's ARN.
+        arn: AlarmArn = "Arn"
+    }
+}
+
+const HOUR: u32 = 3_600;
+
+/// When an alarm is raised. An alarm sees seven days at most.
+///
+/// Source: Amazon CloudWatch API Reference, `PutMetricAlarm`, `Period`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raised {
+    /// The value over five minutes is at least this.
+    AtLeast(u32),
+    /// The values of so many hours are each at least this.
+    AtLeastForHours(u32, u32),
+    /// The values of so many hours are missing, or less than one.
+    NoneForHours(u32),
+}
+
+/// `AWS::CloudWatch::CompositeAlarm`: raised while one alarm is raised and another one is not
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompositeAlarm {
+    /// The alarm that is raised.
+    pub raised: Value<AlarmArn>,
+    /// The alarm that is not.
+    pub unless: Value<AlarmArn>,
+    /// What the alarm means, and what to do.
+    pub alarm_description: &'static str,
+    /// What is notified when the alarm is raised.
+    pub alarm_actions: Vec<Value<AnyArn>>,
+}
+
+impl Serialize for CompositeAlarm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rule = Sub::new().text("ALARM(\"").value(&self.raised).text("\") AND NOT ALARM(\"");
+        let rule: Value<Text> = rule.value(&self.unless).text("\")").into();
+        json!({
+            "AlarmRule": rule,
+            "AlarmDescription": self.alarm_description,
+            "AlarmActions": self.alarm_actions,
+        })
+        .serialize(serializer)
+    }
+}
+
+resource! {
+    CompositeAlarm = "AWS::CloudWatch::CompositeAlarm";
     get {
         /// The alarm's ARN.
         arn: AlarmArn = "Arn"

@@ -4,27 +4,25 @@ mod matching;
 mod pattern;
 
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 pub use matching::{KnownPattern, Mismatch};
 pub use pattern::{EventPattern, Filter};
 
 use crate::cfn::{
     Value,
-    kind::{QueueArn, ScheduleExpression},
+    kind::{QueueArn, ScheduleExpression, Text, TopicArn},
 };
 
-/// `AWS::Events::Rule`, which sends to a queue, and retries for a day
+/// `AWS::Events::Rule`, which sends to a queue or a topic, and retries for a day
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// When the rule fires.
     pub trigger: Trigger,
-    /// The queue. Its policy must allow the rule to send.
-    pub queue: Value<QueueArn>,
+    /// What the rule sends, and where to.
+    pub target: Target,
     /// The dead-letter queue for events that could not be sent. Its policy must allow the rule to send, too.
     pub dead_letters: Value<QueueArn>,
-    /// A fixed text that is sent instead of the event.
-    pub input: Option<&'static str>,
     /// The purpose of the rule.
     pub description: &'static str,
 }
@@ -43,13 +41,18 @@ impl Serialize for Rule {
             Trigger::Pattern(pattern) => (Some(pattern), None),
             Trigger::Schedule(schedule) => (None, Some(schedule)),
         };
+        let (id, arn, input, transformer) = match &self.target {
+            Target::Queue { queue, input } => ("queue", json!(queue), input.as_ref(), None),
+            Target::Topic { topic, text } => ("topic", json!(topic), None, Some(transformer(text))),
+        };
         json!({
             "EventPattern": pattern,
             "ScheduleExpression": schedule,
             "Targets": [{
-                "Arn": self.queue,
-                "Id": "queue",
-                "Input": self.input,
+                "Arn": arn,
+                "Id": id,
+                "Input": input,
+                "InputTransformer": transformer,
                 "RetryPolicy": { "MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400 },
                 "DeadLetterConfig": { "Arn": self.dead_letters },
             }],
@@ -58,6 +61,48 @@ impl Serialize for Rule {
         })
         .serialize(serializer)
     }
+}
+
+/// What a rule sends, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The event, to a queue.
+    Queue {
+        /// The queue. Its policy must allow the rule to send.
+        queue: Value<QueueArn>,
+        /// A text that is sent instead of the event.
+        input: Option<Value<Text>>,
+    },
+    /// A text about a call, to a topic.
+    Topic {
+        /// The topic. Its policy must allow the rule to publish.
+        topic: Value<TopicArn>,
+        /// The lines of the text, with the names of [`PLACEHOLDERS`] between `<` and `>`.
+        text: Vec<String>,
+    },
+}
+
+/// What a text about a call can contain: its name there, and where it is in the event that CloudTrail sends.
+pub const PLACEHOLDERS: [(&str, &str); 7] = [
+    ("account", "$.account"),
+    ("address", "$.detail.sourceIPAddress"),
+    ("call", "$.detail.eventName"),
+    ("caller", "$.detail.userIdentity.arn"),
+    ("event", "$.detail.eventID"),
+    ("region", "$.region"),
+    ("time", "$.detail.eventTime"),
+];
+
+/// Each line is a JSON string, as EventBridge requires of text.
+///
+/// Source: Amazon EventBridge User Guide, "Amazon EventBridge input transformation".
+fn transformer(text: &[String]) -> Json {
+    let used = |name: &str| text.iter().any(|line| line.contains(&format!("<{name}>")));
+    let paths = PLACEHOLDERS.iter().filter(|(name, _)| used(name));
+    let paths: Map<String, Json> =
+        paths.map(|(name, path)| ((*name).to_owned(), json!(path))).collect();
+    let lines: Vec<String> = text.iter().map(|line| json!(line).to_string()).collect();
+    json!({ "InputPathsMap": paths, "InputTemplate": lines.join("\n") })
 }
 
 /// When a rule fires.

@@ -110,7 +110,13 @@ pub struct EventSourceMapping {
     pub concurrency_max: u32,
 }
 
-resource! { EventSourceMapping = "AWS::Lambda::EventSourceMapping"; }
+resource! {
+    EventSourceMapping = "AWS::Lambda::EventSourceMapping";
+    ref {
+        /// The mapping's UUID: for a mapping, `Ref` returns it.
+        uuid: MappingId
+    }
+}
 
 impl Serialize for EventSourceMapping {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,14 +1,14 @@
 //! The alarms. Their descriptions are in [`s3guard_posture::contract::alarms`].
 
 use s3guard_posture::contract::Channel;
-use s3guard_posture::contract::alarms::ALARMS;
+use s3guard_posture::contract::alarms::{ALARMS, CONDITIONS};
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
 use super::{function::Parts, subscriptions::Topics};
 use crate::{
-    cfn::{Attributes, Handle, LogicalId, Pseudo, Template},
+    cfn::{Attributes, Handle, LogicalId, Pseudo, Template, Value, kind::AlarmArn},
     resources::{
-        cloudwatch::{Alarm, Metric, Statistic},
+        cloudwatch::{Alarm, CompositeAlarm, Metric, Raised, Statistic},
         lambda::Function,
         sns::Topic,
         sqs::Queue,
@@ -18,9 +18,16 @@ use crate::{
 /// An hour. (The guard may put off a bucket by up to a quarter of an hour, more than once.)
 const WAITING_SECONDS: u32 = 60 * 60;
 
+/// After so many hours without a tick the guard is silent.
+const SILENT_HOURS: u32 = 3;
+/// As far as an alarm sees: without a tick in so many hours, the guard is new.
+const NEW_HOURS: u32 = 7 * 24;
+/// For so many ticks a sweep is overdue before it is reported: a first sweep of many buckets takes its time.
+const OVERDUE_HOURS: u32 = 3;
+
 /// The alarms that were added.
 pub(super) struct Alarms {
-    pub(super) all: Vec<Handle<Alarm>>,
+    pub(super) all: Vec<Value<AlarmArn>>,
     /// Those that the notify function reports. The others, which fire when it cannot or when what it reads cannot be relied
     /// on, publish directly to the topic of alarms.
     pub(super) reported: Vec<Handle<Alarm>>,
@@ -44,6 +51,15 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         ("RefusedAlarm", direct, sum(own_metric(OwnMetric::Refused))),
         ("ForeignObjectAlarm", direct, sum(own_metric(OwnMetric::ForeignObject))),
         ("LedgerNotReadableAlarm", direct, sum(own_metric(OwnMetric::LedgerNotReadable))),
+        (
+            "SweepOverdueAlarm",
+            direct,
+            (
+                own_metric(OwnMetric::SweepOverdue),
+                Statistic::Maximum,
+                Raised::AtLeastForHours(1, OVERDUE_HOURS),
+            ),
+        ),
         ("NotPublishedAlarm", direct, sum(own_metric(OwnMetric::NotPublished))),
         ("EmailUndeliveredAlarm", direct, undelivered(topics.of(Channel::Email))),
         ("SmsUndeliveredAlarm", direct, undelivered(topics.of(Channel::Sms))),
@@ -52,47 +68,84 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         ("AlertUndeliveredAlarm", direct, undelivered(topics.alerts)),
     ];
     let mut alarms = Alarms { all: Vec::new(), reported: Vec::new() };
-    for (id, direct, (metric, statistic, threshold)) in rows {
-        let of_id = ALARMS.iter().find(|(of, _)| *of == id);
-        let (_, what) = *of_id.expect("each alarm has a description");
-        let alarm = Alarm {
-            metric,
-            statistic,
-            threshold,
-            alarm_description: what,
-            alarm_actions: direct.map(|topic| topic.arn().into()).into_iter().collect(),
-        };
-        // The descriptions twice would leave little room in a call to CloudFormation.
-        let attributes = Attributes::deleted("Notifies the owner; see its description.");
-        let alarm = template.add_with(LogicalId::new(id), attributes, alarm);
-        alarms.all.push(alarm);
+    for (id, direct, alarm) in rows {
+        let alarm = add_alarm(template, id, direct, alarm);
+        alarms.all.push(alarm.arn());
         if direct.is_none() {
             alarms.reported.push(alarm);
         }
     }
+    alarms.all.push(add_silence(template, topics.alerts));
     alarms
 }
 
+/// A metric, its statistic, and when the alarm is raised.
+type Definition = (Metric, Statistic, Raised);
+
+fn add_alarm(
+    template: &mut Template,
+    id: &'static str,
+    topic: Option<Handle<Topic>>,
+    (metric, statistic, raised): Definition,
+) -> Handle<Alarm> {
+    let alarm = Alarm {
+        metric,
+        statistic,
+        raised,
+        alarm_description: description(id),
+        alarm_actions: topic.map(|topic| topic.arn().into()).into_iter().collect(),
+    };
+    template.add_with(LogicalId::new(id), Attributes::deleted(WHY), alarm)
+}
+
+const SILENCE: &str = "SilenceAlarm";
+/// The descriptions twice would leave little room in a call to CloudFormation.
+const WHY: &str = "Notifies the owner; see its description.";
+
+fn description(id: &str) -> &'static str {
+    let found = ALARMS.iter().find(|(of, _)| *of == id);
+    found.map(|(_, description)| *description).expect("each alarm has a description")
+}
+
+/// Raised when the hourly ticks are missing, but not in a new stack, which has had none yet.
+///
+/// A missing value is what the alarm is about, so an alarm alone would be raised as soon as it exists.
+fn add_silence(template: &mut Template, alerts: Handle<Topic>) -> Value<AlarmArn> {
+    let [missing, never] = CONDITIONS;
+    let none_for =
+        |hours| (own_metric(OwnMetric::Tick), Statistic::Sum, Raised::NoneForHours(hours));
+    let [raised, unless] = [(missing, SILENT_HOURS), (never, NEW_HOURS)]
+        .map(|(id, hours)| add_alarm(template, id, None, none_for(hours)).arn());
+    let alarm = CompositeAlarm {
+        raised,
+        unless,
+        alarm_description: description(SILENCE),
+        alarm_actions: vec![alerts.arn().into()],
+    };
+    template.add_with(LogicalId::new(SILENCE), Attributes::deleted(WHY), alarm).arn()
+}
+
 /// Raised when a dead-letter queue has a message.
-fn dead_letters(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
-    (queue_metric("ApproximateNumberOfMessagesVisible", queue), Statistic::Maximum, 1)
+fn dead_letters(queue: Handle<Queue>) -> Definition {
+    let metric = queue_metric("ApproximateNumberOfMessagesVisible", queue);
+    (metric, Statistic::Maximum, Raised::AtLeast(1))
 }
 
 /// Raised when a message has waited too long.
-fn waiting(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
+fn waiting(queue: Handle<Queue>) -> Definition {
     let metric = queue_metric("ApproximateAgeOfOldestMessage", queue);
-    (metric, Statistic::Maximum, WAITING_SECONDS)
+    (metric, Statistic::Maximum, Raised::AtLeast(WAITING_SECONDS))
 }
 
 /// Raised when a message could not be delivered: also to a subscription of the owner's own, which may have no dead-letter
 /// queue.
-fn undelivered(topic: Handle<Topic>) -> (Metric, Statistic, u32) {
+fn undelivered(topic: Handle<Topic>) -> Definition {
     sum(topic_metric("NumberOfNotificationsFailed", topic))
 }
 
 /// Raised when there is one.
-fn sum(metric: Metric) -> (Metric, Statistic, u32) {
-    (metric, Statistic::Sum, 1)
+fn sum(metric: Metric) -> Definition {
+    (metric, Statistic::Sum, Raised::AtLeast(1))
 }
 
 /// A metric that the functions write themselves.

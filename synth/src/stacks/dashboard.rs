@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Sub, Template},
     resources::{
-        cloudwatch::{Alarm, Dashboard, Metric, Statistic, Widget},
+        cloudwatch::{Dashboard, Metric, Statistic, Widget},
         lambda::Function,
     },
 };
@@ -32,10 +32,7 @@ pub(super) fn add(
             "# s3guard\nBucket settings are remediated; object events are reported. \
              Messages in a dead-letter queue were not handled: check those first.",
         ),
-        Widget::Alarms {
-            title: "Alarms",
-            alarms: alarms.all.iter().map(Handle::<Alarm>::arn).collect(),
-        },
+        Widget::Alarms { title: "Alarms", alarms: alarms.all.clone() },
         own(
             "Buckets",
             &[

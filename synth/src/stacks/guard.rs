@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use s3guard_posture::config::writable_of_own_buckets;
 use s3guard_posture::contract::{Channel, ledger, output, variable};
 use s3guard_posture::evaluate::permissions;
+use s3guard_posture::events::{OwnMessage, Tick};
 use s3guard_posture::model::watch::Rule;
 use s3guard_posture::{Config, On, SettingKind};
 
@@ -14,7 +15,9 @@ use super::{
     dashboard, evidence,
     function::{self, Batch, Definition, Parts, Shared},
     intake::{self, Feed, Feeding, Intake, User},
-    key, notify, operators, parameters, patterns, principals, topic, trail,
+    key, notify, operators,
+    parameters::{self, Parameters},
+    patterns, principals, tampering, topic, trail,
 };
 use crate::{
     cfn::{
@@ -76,7 +79,8 @@ pub fn guard_with(config: &Config) -> Template {
     let guard = add_guard(&mut template, &shared, intake, config);
     let notify = notify::add(&mut template, &shared, object_intake, notifications);
     let policies = notify.before_calls();
-    function::add_source(&mut template, &notify::NOTIFY, notify, batch, policies);
+    let notify_source =
+        function::add_source(&mut template, &notify::NOTIFY, notify, batch, policies);
     operators::add(&mut template, &shared, [intake, object_intake]);
     let alarms = alarms::add(&mut template, guard, notify, topics);
     notify::feed(&mut template, &shared, notify, notifications, &alarms);
@@ -84,8 +88,16 @@ pub fn guard_with(config: &Config) -> Template {
     // Records and log files would keep a bucket from being deleted when the creation of a later resource fails, and the
     // trail's events need queues with policies.
     let ends = template.ends();
-    function::add_source(&mut template, &GUARD, guard, BATCH, ends);
+    let guard_source = function::add_source(&mut template, &GUARD, guard, BATCH, ends);
     trail::add_last(&mut template, &shared.parameters, key, files);
+    let watched = tampering::Watched {
+        key,
+        mappings: [guard_source, notify_source],
+        alerts: topics.alerts,
+        dead_letters: topics.dead_letters,
+    };
+    let rules = tampering::add(&mut template, &shared.parameters, principals, watched);
+    topic::let_alert(&mut template, principals, topics, rules);
     add_outputs(&mut template, &shared, guard, notify, dashboard);
     let condition = Some(shared.parameters.own_trail);
     let bucket = Output::new(
@@ -215,6 +227,12 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
             trigger: Trigger::Schedule(shared.parameters.sweep_rate.value()),
             input: None,
         },
+        Feed {
+            id: const { LogicalId::new("Tick") },
+            why: "A sign of life every hour, whose absence is an alarm.",
+            trigger: Trigger::Schedule(Value::literal("rate(1 hour)")),
+            input: Some(tick(&shared.parameters)),
+        },
     ];
     let intake = intake::add(template, &INTAKE, BATCH.visibility_timeout_seconds());
     let principals = shared.principals;
@@ -223,6 +241,16 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
     intake::feed(template, &INTAKE, intake, feeding);
     intake
 }
+
+/// The message that has the guard count that it works.
+fn tick(parameters: &Parameters) -> Value<Text> {
+    let message = OwnMessage::Tick(Tick { sweep_rate: SWEEP_RATE.to_owned() }).body();
+    let (before, after) = message.split_once(SWEEP_RATE).expect("the message has it");
+    Sub::new().text(before).value(&parameters.sweep_rate.value()).text(after).into()
+}
+
+/// In a message, what is replaced by the schedule of the sweep.
+const SWEEP_RATE: &str = "<rate>";
 
 fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &Config) -> Parts {
     let Shared { parameters, evidence, .. } = shared;

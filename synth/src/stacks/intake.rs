@@ -4,10 +4,10 @@ use super::principals::{Principals, these};
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test, Value,
-        kind::AnyArn,
+        kind::{AnyArn, Text},
     },
     resources::{
-        events::{Rule, Trigger},
+        events::{Rule, Target, Trigger},
         iam::Role,
         sqs::{Queue, QueuePolicy, RedrivePolicy},
     },
@@ -40,7 +40,7 @@ pub(super) struct Feed {
     pub(super) why: &'static str,
     pub(super) trigger: Trigger,
     /// What is sent instead of the event.
-    pub(super) input: Option<&'static str>,
+    pub(super) input: Option<Value<Text>>,
 }
 
 /// The two queues.
@@ -84,6 +84,7 @@ pub(super) fn feed(
         feeds.into_iter().map(|feed| add_rule(template, feed, intake).arn().into()).collect();
     let sources = Sources::new("RulesSend", "events.amazonaws.com", rules);
     let attributes = Attributes::deleted("Lets the rules send; only the function receives.");
+    let sources = [sources];
     let of_queue = policy(intake.queue, principals, &sources, user);
     template.add_with(ids.queue_policy, attributes, of_queue);
     let attributes = Attributes::deleted("Lets the rules send; only operators receive.");
@@ -142,7 +143,7 @@ const ADMINISTRATION: [&str; 4] =
 pub(super) fn policy(
     queue: Handle<Queue>,
     principals: Principals,
-    sources: &Sources,
+    sources: &[Sources],
     user: User,
 ) -> QueuePolicy {
     let arn = || -> Value<AnyArn> { queue.arn().into() };
@@ -161,19 +162,17 @@ pub(super) fn policy(
     if matches!(user, User::FunctionAndDeployers(_)) {
         send.push(principals.others_than_deployers());
     }
-    let other_sources =
-        vec![Test::by_a_service(), Test::arn_not_equals(source, sources.arns.clone())];
-    let mut statements = vec![
-        Statement::allow_service(
-            sources.sid,
-            sources.service,
-            ["sqs:SendMessage"],
-            queue.arn(),
-            [Test::arn_like(source, sources.arns.clone())],
-        ),
+    let all = sources.iter().flat_map(|sources| sources.arns.clone());
+    let other_sources = vec![Test::by_a_service(), Test::arn_not_equals(source, all)];
+    let allowed = |Sources { sid, service, arns }: &Sources| {
+        let arns = [Test::arn_like(source, arns.clone())];
+        Statement::allow_service(sid, *service, ["sqs:SendMessage"], queue.arn(), arns)
+    };
+    let mut statements: Vec<Statement> = sources.iter().map(allowed).collect();
+    statements.extend([
         deny("OnlyTheseRolesSend", &["sqs:SendMessage"], send),
         deny("OnlyTheseSourcesSend", &["sqs:SendMessage"], other_sources),
-    ];
+    ]);
     match others {
         Some(others) => statements.push(deny("OnlyTheseRolesReceive", &TAKES, vec![others])),
         None => statements.extend(principals.all_but_operators(deny(
@@ -208,9 +207,8 @@ fn queue_attributes(why: &'static str) -> Attributes {
 fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
     let rule = Rule {
         trigger: feed.trigger,
-        queue: intake.queue.arn(),
+        target: Target::Queue { queue: intake.queue.arn(), input: feed.input },
         dead_letters: intake.dead_letters.arn(),
-        input: feed.input,
         description: feed.why,
     };
     template.add_with(feed.id, Attributes::deleted(feed.why), rule)

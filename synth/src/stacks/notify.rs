@@ -90,7 +90,7 @@ pub(super) fn feed(
             id: const { LogicalId::new("CloseWindows") },
             why: "Publishes the digests of windows that have ended.",
             trigger: Trigger::Schedule(Value::literal(QUARTERS)),
-            input: Some(objects::CLOSE_WINDOWS),
+            input: Some(objects::CLOSE_WINDOWS.into()),
         },
         Feed {
             id: const { LogicalId::new("AlarmChanged") },

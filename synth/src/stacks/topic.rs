@@ -13,7 +13,10 @@ use super::{
     subscriptions::{self, Topics},
 };
 use crate::{
-    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Pseudo, Statement, Template, Test},
+    cfn::{
+        Attributes, Handle, LogicalId, PolicyDocument, Pseudo, Skip, Statement, Template, Test,
+        Value, kind::AnyArn,
+    },
     resources::{
         kms::Key,
         sns::{Protocol, Topic, TopicPolicy},
@@ -71,35 +74,24 @@ pub(super) fn add(
     key: Handle<Key>,
     config: &Config,
 ) -> Topics {
-    let mut add = |TopicIds { topic, policy, why }: TopicIds, must, allowed: Allowed| {
-        let attributes = Attributes { must, ..Attributes::deleted(why) };
-        let topic = template.add_with(topic, attributes, encrypted(key));
-        let publishers = publishers(topic, principals, allowed(topic));
-        let why = "Of principals, only the stack's roles publish.";
-        template.add_with(policy, Attributes::deleted(why), publishers);
-        topic
-    };
-    let notifications =
-        Channel::ALL.map(|channel| (channel, add(ids(channel), None, |_| Vec::new())));
-    let must =
-        "Encrypted with a key whose policy allows CloudWatch: otherwise its alarms are lost.";
-    let alerts = add(ALERTS, Some(must), |topic| {
-        vec![Statement::allow_service(
-            "AlarmsPublish",
-            "cloudwatch.amazonaws.com",
-            ["sns:Publish"],
-            topic.arn(),
-            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
-        )]
+    let notifications = Channel::ALL.map(|channel| {
+        let TopicIds { topic, policy, why } = ids(channel);
+        let topic = template.add_with(topic, Attributes::deleted(why), topic_with(Some(key)));
+        let publishers = publishers(topic, principals, Vec::new());
+        template.add_with(policy, Attributes::deleted(PUBLISHERS), publishers);
+        (channel, topic)
     });
-    let why = "Messages that could not be delivered to a subscriber.";
+    let attributes = Attributes {
+        must: Some(
+            "Not encrypted with a key: who disables the key would silence the alert that it was disabled.",
+        ),
+        skips: vec![NOT_ENCRYPTED],
+        ..Attributes::deleted(ALERTS.why)
+    };
+    let alerts = template.add_with(ALERTS.topic, attributes, topic_with(None));
+    let why = "Messages that could not be delivered to a subscriber or to the topic of alerts.";
     let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
     let topics = Topics { notifications, alerts, dead_letters };
-    let why = "Lets the topics send; only operators receive.";
-    let arns = topics.all().map(|topic| topic.arn().into());
-    let sources = intake::Sources::new("TopicSends", "sns.amazonaws.com", arns);
-    let senders = intake::policy(dead_letters, principals, &sources, intake::User::Operators);
-    template.add_with(DEAD_LETTERS_POLICY, Attributes::deleted(why), senders);
     for (id, topic, why) in [
         (EMAIL, topics.of(Channel::Email), "Emails to the owner, who must confirm."),
         (EMAIL_ALERTS, topics.alerts, "Alarms to the owner, who must confirm this, too."),
@@ -113,13 +105,54 @@ pub(super) fn add(
     topics
 }
 
-/// The statements that allow services to publish to a topic.
-type Allowed = fn(Handle<Topic>) -> Vec<Statement>;
+/// Adds the policies that let alarms and these rules publish to the topic of alerts, and send what could not be published
+/// to the dead-letter queue.
+pub(super) fn let_alert(
+    template: &mut Template,
+    principals: Principals,
+    topics: Topics,
+    rules: Vec<Value<AnyArn>>,
+) {
+    let allowed = vec![
+        Statement::allow_service(
+            "AlarmsPublish",
+            "cloudwatch.amazonaws.com",
+            ["sns:Publish"],
+            topics.alerts.arn(),
+            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+        ),
+        Statement::allow_service(
+            "RulesPublish",
+            "events.amazonaws.com",
+            ["sns:Publish"],
+            topics.alerts.arn(),
+            [Test::arn_like("aws:SourceArn", rules.clone())],
+        ),
+    ];
+    let publishers = publishers(topics.alerts, principals, allowed);
+    template.add_with(ALERTS.policy, Attributes::deleted(PUBLISHERS), publishers);
+    let why = "Lets the topics and the rules of alerts send; only operators receive.";
+    let arns = topics.all().map(|topic| topic.arn().into());
+    let sources = [
+        intake::Sources::new("TopicSends", "sns.amazonaws.com", arns),
+        intake::Sources::new("RulesSend", "events.amazonaws.com", rules),
+    ];
+    let user = intake::User::Operators;
+    let senders = intake::policy(topics.dead_letters, principals, &sources, user);
+    template.add_with(DEAD_LETTERS_POLICY, Attributes::deleted(why), senders);
+}
 
-fn encrypted(key: Handle<Key>) -> Topic {
+const PUBLISHERS: &str = "Of principals, only the stack's roles publish.";
+/// Alerts have names of resources and callers, and no data of buckets.
+const NOT_ENCRYPTED: Skip = Skip {
+    rule: "CKV_AWS_26",
+    reason: "Alerts report that the stack's key was disabled: they may not depend on it (docs/adr/0036).",
+};
+
+fn topic_with(key: Option<Handle<Key>>) -> Topic {
     Topic {
         display_name: Some("s3guard".into()),
-        kms_master_key_id: Some(key.arn().into()),
+        kms_master_key_id: key.map(|key| key.arn().into()),
         signature_version: Some("2"),
     }
 }

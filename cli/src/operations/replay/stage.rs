@@ -244,6 +244,7 @@ impl Stage<'_> {
                 }
                 Task::Sweep(_) => Some("sweep"),
                 Task::Digest(_) => Some("digest"),
+                Task::Tick(_) => Some("tick"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =

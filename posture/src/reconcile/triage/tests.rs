@@ -60,6 +60,7 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
                 format!("sweep from {continuation:?} {after:?}")
             }
             Task::Digest(close) => format!("digest of {}", close.window),
+            Task::Tick(tick) => format!("tick, sweeps at {}", tick.sweep_rate),
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))

@@ -238,9 +238,8 @@ fn a_pattern_that_event_bridge_would_refuse_is_found() {
     let names = |count: usize| vec!["PutBucketIntelligentTieringConfiguration"; count];
     let rule = |count| events::Rule {
         trigger: Trigger::Pattern(EventPattern::new().field("detail.eventName", names(count))),
-        queue: Value::literal("queue"),
+        target: events::Target::Queue { queue: Value::literal("queue"), input: None },
         dead_letters: Value::literal("dead letters"),
-        input: None,
         description: "a rule",
     };
     check(

@@ -79,6 +79,8 @@ pub enum Filter {
     AnythingButPrefix(Value<Text>),
     /// No text like one of these, in which `*` matches anything
     AnythingButWildcard(Vec<Value<Text>>),
+    /// This boolean
+    Is(bool),
     /// The field exists, or does not
     Exists(bool),
 }
@@ -99,6 +101,7 @@ impl Serialize for Filter {
             Self::AnythingBut(texts) => json!({ "anything-but": texts }),
             Self::AnythingButPrefix(prefix) => json!({ "anything-but": { "prefix": prefix } }),
             Self::AnythingButWildcard(texts) => json!({ "anything-but": { "wildcard": texts } }),
+            Self::Is(value) => json!(value),
             Self::Exists(exists) => json!({ "exists": exists }),
         };
         json.serialize(serializer)
