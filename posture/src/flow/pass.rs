@@ -86,6 +86,8 @@ pub(super) struct Conclusion<'a> {
     pub(super) result: TaskResult,
     /// Whether a report was left out, because the next attempt makes it.
     pub(super) is_withheld: bool,
+    /// Aspects with a suppression whose first use was just reported.
+    pub(super) suppressed: BTreeSet<Aspect>,
     /// Whether the bucket is gone, so that no later report is about it.
     pub(super) is_last: bool,
 }

@@ -1,5 +1,6 @@
 //! One bucket, or the account's block: rounds of reads and writes, records, and notifications.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -216,6 +217,7 @@ where
             foreign: Vec::new(),
             result,
             is_withheld: false,
+            suppressed: BTreeSet::new(),
             is_last: false,
         };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
@@ -290,8 +292,9 @@ where
         took: Option<Duration>,
         (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
-        let Conclusion { pass, seen, known, update, is_withheld, .. } = end;
+        let Conclusion { pass, seen, known, update, is_withheld, suppressed, .. } = end;
         let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
+        news.retain(|finding| !is_suppressed(finding, suppressed));
         news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
@@ -319,6 +322,7 @@ where
             owner: seen.owner.as_deref(),
             times_within_hour: report::times_within_hour(&done, written_before),
             sequence: fallen.sequence.as_ref(),
+            is_gone: seen.bucket_is_gone,
             now: self.now(),
         });
         if seen.is_transient && done.is_empty() && notification.is_some() {
@@ -423,6 +427,11 @@ fn call_context(task: &ReconcileTask, region: &Region) -> CallContext {
         Some(Known::Swept | Known::Gap) => CallContext { age: Age::New, ..context },
         Some(Known::Before | Known::Event | Known::Created) | None => context,
     }
+}
+
+/// Whether the notification about the first use of a suppression says it already.
+fn is_suppressed(finding: &Finding, suppressed: &BTreeSet<Aspect>) -> bool {
+    matches!(finding, Finding::NotRemediated { aspect, reason: Reason::Undone(_) } if suppressed.contains(aspect))
 }
 
 /// The settings that the guard has stopped writing, with the aspects that stay weak.

@@ -308,7 +308,7 @@ fn an_acl_that_the_block_hides_is_named_with_the_command_that_resets_it() {
     world.bucket.change(|truth| truth.ownership = Reading::Known(Ownership::ObjectWriter));
     let swept = sweep(world);
     expect![[r#"
-        s3guard could not fully protect reports [high]
+        HIGH: s3guard could not fully protect reports [high]
         Not done
           object ownership: PutBucketOwnershipControls was refused (InvalidBucketAclWithObjectOwnership): its ACL grants something that the block hides: reset the ACL (`aws s3api put-bucket-acl --bucket reports --acl private`), then s3guard makes the write with the next sweep
     "#]]
