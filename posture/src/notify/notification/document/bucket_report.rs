@@ -176,7 +176,8 @@ impl BucketReport {
             Outcome::Retried => did("retried"),
             Outcome::SequenceSwitchedOff => {
                 let before = format!("{mark}protections switched off by one principal in {bucket}");
-                (before, String::new())
+                let after = if self.deleted { ", which was then deleted" } else { "" };
+                (before, after.to_owned())
             }
             Outcome::MoreSwitchedOff => {
                 (format!("{mark}more protections switched off in {bucket}"), String::new())

@@ -192,7 +192,9 @@ fn of_a_bucket_that_is_gone_nothing_is_left_as_it_is() {
     let free = Reason::NameIsFree("it was a website".to_owned());
     let findings = vec![not_remediated(Aspect::PublicAccess, free)];
     let run = Run { is_gone: true, ..Run::new(calls("DeleteBucket"), findings) };
-    check(&run, &expect![[r#"
+    check(
+        &run,
+        &expect![[r#"
         HIGH: bucket reports was deleted, and its name may be in use
         [high: not-remediated]
 
@@ -206,7 +208,8 @@ fn of_a_bucket_that_is_gone_nothing_is_left_as_it_is() {
           public access block: the bucket was deleted; it was a website. Another
             account can take its name, and then serves what is requested there:
             remove its DNS records and CloudFront origins
-    "#]]);
+    "#]],
+    );
     let notification = said(&run);
     let page = "https://eu-west-1.console.aws.amazon.com/s3/buckets?region=eu-west-1";
     assert_eq!(notification.document.buckets[0].console, page);
