@@ -145,6 +145,7 @@ where
             foreign: Vec::new(),
             result: TaskResult::default(),
             is_withheld: false,
+            waits: Vec::new(),
             suppressed: BTreeSet::new(),
             is_last: true,
         };

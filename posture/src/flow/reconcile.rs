@@ -151,6 +151,7 @@ where
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
             seen.note_refused(&inspection.observed);
+            seen.note_lacking(&inspection.observed);
             seen.failed.clear();
             for (action, error) in outcome.failed {
                 match error.refusal() {
@@ -217,10 +218,12 @@ where
             foreign: Vec::new(),
             result,
             is_withheld: false,
+            waits: Vec::new(),
             suppressed: BTreeSet::new(),
             is_last: false,
         };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
+        self.wait_for_permission(&mut end).await;
         let earlier = self.unreported(&mut end).await;
         let mut fallen = self.fallen(&mut end, &earlier, is_new);
         fallen.add_deeds(self.by_event(&end).await);
@@ -232,7 +235,7 @@ where
         let heard = self.heard_since(&end).await;
         let notification = self.notification(&mut end, &earlier, took, (heard, &fallen));
         // A refusal that is known is no failure each time that it is tried again.
-        let is_failed = notification.is_some() && end.seen.is_refused();
+        let is_failed = notification.is_some() && end.seen.is_refused() && end.waits.is_empty();
         end.result.tally.count(Metric::Failed, is_failed.into());
         let has_report = notification.is_some();
         let notification = self.folded(&mut end, &base, notification, &fallen).await;
@@ -292,9 +295,9 @@ where
         took: Option<Duration>,
         (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
-        let Conclusion { pass, seen, known, update, is_withheld, suppressed, .. } = end;
+        let Conclusion { pass, seen, known, update, is_withheld, suppressed, waits, .. } = end;
         let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
-        news.retain(|finding| !is_suppressed(finding, suppressed));
+        news.retain(|one| !is_suppressed(one, suppressed) && !waits.contains(one));
         news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
