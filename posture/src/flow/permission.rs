@@ -75,10 +75,11 @@ fn is_of_permission(refusal: &Refusal) -> bool {
 /// Whether it is found because IAM does not allow a call.
 fn is_lacking(finding: &Finding, seen: &Reconciliation) -> bool {
     let Finding::NotRemediated { reason, .. } = finding else { return false };
-    match reason {
-        Reason::Refused(write) => is_of_permission(&write.refusal),
-        Reason::Unreadable(reads) => reads.refusal.as_ref().is_some_and(is_of_permission),
-        Reason::NotReadable(question) => seen.lacking.contains(question),
-        _ => false,
+    if let Reason::Refused(write) = reason {
+        is_of_permission(&write.refusal)
+    } else if let Reason::Unreadable(reads) = reason {
+        reads.refusal.as_ref().is_some_and(is_of_permission)
+    } else {
+        matches!(reason, Reason::NotReadable(question) if seen.lacking.contains(question))
     }
 }

@@ -266,12 +266,10 @@ fn not_remediated(finding: &Finding) -> Option<(Aspect, &Reason)> {
 fn is_said(aspect: Aspect, reason: &Reason, all: &[(Aspect, &Reason)]) -> bool {
     let Reason::NeverWritten(what) = reason else { return false };
     let switched_off = |part: &str| {
-        all.iter().any(|(of, reason)| match reason {
-            Reason::SwitchedOff(words) if *of == aspect => {
-                // Lifecycle rules can delete both objects and old versions.
-                aspect != Aspect::Lifecycle || words.contains(part)
-            }
-            _ => false,
+        all.iter().any(|(of, reason)| {
+            // Lifecycle rules can delete both objects and old versions.
+            let says = |words: &String| aspect != Aspect::Lifecycle || words.contains(part);
+            *of == aspect && matches!(reason, Reason::SwitchedOff(words) if says(words))
         })
     };
     what.split("; ").all(switched_off)
