@@ -35,6 +35,7 @@ mod fallen;
 pub mod memory;
 mod news;
 mod pass;
+mod permission;
 mod recent;
 mod reconcile;
 mod settle;

@@ -43,6 +43,7 @@ impl AwsError {
             Some(("service control policy", _)) => Cause::ServiceControlPolicy,
             Some(("resource control policy", _)) => Cause::ResourceControlPolicy,
             Some(("identity-based policy", true)) => Cause::OwnRole,
+            Some(("identity-based policy", false)) => Cause::NoPermission,
             None if self.object.starts_with("account") && has("organization") => {
                 Cause::Organization
             }
@@ -142,7 +143,7 @@ mod tests {
             (denied("with an explicit deny in an identity-based policy"), Cause::OwnRole),
             (
                 denied("because no identity-based policy allows the s3:PutBucketPolicy action"),
-                Cause::Other,
+                Cause::NoPermission,
             ),
             (error("PutBucketPolicy", 403, "AccessDenied", "Access Denied"), Cause::Denied),
             (

@@ -160,11 +160,12 @@ fn of_bucket(
         findings: &inspection.findings,
         done: &done,
         failed: &[],
-        took: Some(Duration::from_secs(4)),
+        took: (!trigger.calls().is_empty()).then_some(Duration::from_secs(4)),
         is_again: false,
         owner: Some(OWNER),
         times_within_hour: 1,
         sequence: None,
+        is_gone: false,
         kept: &kept,
         now: origin.now,
     })

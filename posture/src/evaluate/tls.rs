@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::BucketId;
+use crate::model::finding::TLS_12;
 
 mod rule;
 mod transport;
@@ -28,7 +29,7 @@ impl Denied {
     pub const fn sid(self) -> &'static str {
         match self {
             Self::PlainHttp => "S3GuardTlsOnly",
-            Self::OldTls => "S3GuardTls12",
+            Self::OldTls => TLS_12,
         }
     }
 
@@ -63,6 +64,13 @@ impl Denied {
         match self {
             Self::PlainHttp => json!({ "Bool": { "aws:SecureTransport": "false" } }),
             Self::OldTls => json!({ "NumericLessThan": { "s3:TlsVersion": "1.2" } }),
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::PlainHttp => "plain HTTP",
+            Self::OldTls => "TLS older than 1.2",
         }
     }
 
@@ -136,6 +144,13 @@ pub fn obstacle(policy: &Value, bucket: &BucketId) -> Option<Obstacle> {
     } else {
         Obstacle::Some(faults)
     })
+}
+
+/// What of this a policy lets in, in words.
+pub fn let_in(policy: &Value, wanted: &[Denied], bucket: &BucketId) -> String {
+    let lacking = wanted.iter().filter(|what| !denies(policy, **what, bucket));
+    let words: Vec<&str> = lacking.map(|what| what.words()).collect();
+    words.join(" and ")
 }
 
 /// Which statements of a policy mean to deny this, and fall short of it.

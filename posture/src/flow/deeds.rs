@@ -1,5 +1,7 @@
 //! What the events of calls say beside the settings of a bucket: it is reported, and nothing of it is read or written.
 
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 
 use super::bucket_ledger::{Base, BucketLedger};
@@ -143,6 +145,8 @@ where
             foreign: Vec::new(),
             result: TaskResult::default(),
             is_withheld: false,
+            waits: Vec::new(),
+            suppressed: BTreeSet::new(),
             is_last: true,
         };
         let earlier = self.unreported(&mut end).await;

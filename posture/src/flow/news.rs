@@ -113,6 +113,7 @@ where
             owner: end.seen.owner.as_deref(),
             times_within_hour: 1,
             sequence: None,
+            is_gone: end.seen.bucket_is_gone,
             now: self.now(),
         });
         let is_reported = match notification {
@@ -151,6 +152,7 @@ where
         }
         let notification = report::suppressions_used(&end.pass.id, &used, &self.origin());
         if self.publish(&notification).await {
+            end.suppressed.extend(used.iter().map(|one| one.suppression.aspect));
             end.update.suppressions_seen.extend(used.into_iter().map(|one| one.key));
         } else {
             end.result.retry = true;

@@ -20,8 +20,8 @@ use crate::reconcile::lost::lost_statements;
 use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
-    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Reading, Reason,
-    Record, Setting, SettingKind, Trigger,
+    Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Question, Reading,
+    Reason, Record, Setting, SettingKind, Trigger,
 };
 
 /// The pause after the first conflict, in milliseconds; doubled each time.
@@ -65,6 +65,8 @@ pub(super) struct Reconciliation {
     /// Whether something is not remediated because of that.
     pub(super) is_stopped: bool,
     pub(super) bucket_is_gone: bool,
+    /// What could not be read because IAM does not allow it.
+    pub(super) lacking: BTreeSet<Question>,
     /// The owner from the bucket's tags, if they were read.
     pub(super) owner: Option<String>,
     /// What was weakened and is not remediated.
@@ -86,6 +88,10 @@ pub(super) struct Conclusion<'a> {
     pub(super) result: TaskResult,
     /// Whether a report was left out, because the next attempt makes it.
     pub(super) is_withheld: bool,
+    /// What is not reported yet, because IAM may allow it in some minutes.
+    pub(super) waits: Vec<Finding>,
+    /// Aspects with a suppression whose first use was just reported.
+    pub(super) suppressed: BTreeSet<Aspect>,
     /// Whether the bucket is gone, so that no later report is about it.
     pub(super) is_last: bool,
 }

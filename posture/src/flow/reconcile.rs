@@ -1,5 +1,6 @@
 //! One bucket, or the account's block: rounds of reads and writes, records, and notifications.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -150,6 +151,7 @@ where
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
             seen.note_refused(&inspection.observed);
+            seen.note_lacking(&inspection.observed);
             seen.failed.clear();
             for (action, error) in outcome.failed {
                 match error.refusal() {
@@ -216,9 +218,12 @@ where
             foreign: Vec::new(),
             result,
             is_withheld: false,
+            waits: Vec::new(),
+            suppressed: BTreeSet::new(),
             is_last: false,
         };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
+        self.wait_for_permission(&mut end).await;
         let earlier = self.unreported(&mut end).await;
         let mut fallen = self.fallen(&mut end, &earlier, is_new);
         fallen.add_deeds(self.by_event(&end).await);
@@ -230,7 +235,7 @@ where
         let heard = self.heard_since(&end).await;
         let notification = self.notification(&mut end, &earlier, took, (heard, &fallen));
         // A refusal that is known is no failure each time that it is tried again.
-        let is_failed = notification.is_some() && end.seen.is_refused();
+        let is_failed = notification.is_some() && end.seen.is_refused() && end.waits.is_empty();
         end.result.tally.count(Metric::Failed, is_failed.into());
         let has_report = notification.is_some();
         let notification = self.folded(&mut end, &base, notification, &fallen).await;
@@ -290,8 +295,9 @@ where
         took: Option<Duration>,
         (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
-        let Conclusion { pass, seen, known, update, is_withheld, .. } = end;
+        let Conclusion { pass, seen, known, update, is_withheld, suppressed, waits, .. } = end;
         let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
+        news.retain(|one| !is_suppressed(one, suppressed) && !waits.contains(one));
         news.extend(fallen.findings.iter().cloned());
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
@@ -319,6 +325,7 @@ where
             owner: seen.owner.as_deref(),
             times_within_hour: report::times_within_hour(&done, written_before),
             sequence: fallen.sequence.as_ref(),
+            is_gone: seen.bucket_is_gone,
             now: self.now(),
         });
         if seen.is_transient && done.is_empty() && notification.is_some() {
@@ -423,6 +430,11 @@ fn call_context(task: &ReconcileTask, region: &Region) -> CallContext {
         Some(Known::Swept | Known::Gap) => CallContext { age: Age::New, ..context },
         Some(Known::Before | Known::Event | Known::Created) | None => context,
     }
+}
+
+/// Whether the notification about the first use of a suppression says it already.
+fn is_suppressed(finding: &Finding, suppressed: &BTreeSet<Aspect>) -> bool {
+    matches!(finding, Finding::NotRemediated { aspect, reason: Reason::Undone(_) } if suppressed.contains(aspect))
 }
 
 /// The settings that the guard has stopped writing, with the aspects that stay weak.

@@ -38,6 +38,9 @@ pub enum Finding {
     },
 }
 
+/// The `Sid` of our statement that denies TLS older than 1.2.
+pub(crate) const TLS_12: &str = "S3GuardTls12";
+
 /// What is said of an account whose key is not written.
 pub const NOT_TRUSTED: &str = "which is neither this account nor trusted";
 
@@ -385,10 +388,11 @@ impl Action {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Setting::Policy(Some(_)) = &self.set
+        if let Setting::Policy(Some(text)) = &self.set
             && !self.restores_policy()
         {
-            return f.write_str("bucket policy: everything without TLS is denied");
+            let version = if text.contains(TLS_12) { " 1.2 or newer" } else { "" };
+            return write!(f, "bucket policy: everything without TLS{version} is denied");
         }
         self.set.fmt(f)
     }

@@ -46,6 +46,8 @@ pub enum Cause {
     StoredAcl,
     /// The policy names a principal that does not exist.
     InvalidPrincipal,
+    /// No policy of the guard's role allows it, or not yet: IAM takes some minutes to make a policy effective.
+    NoPermission,
     /// Access is denied, and AWS does not say by which policy.
     Denied,
     /// Another cause, in AWS's words.
@@ -64,6 +66,7 @@ impl Cause {
             | Self::ServiceControlPolicy
             | Self::ResourceControlPolicy
             | Self::Organization
+            | Self::NoPermission
             | Self::Denied
             | Self::Other => Duration::DAY,
             // The sweep at the end of a pause remediates what was found meanwhile.
@@ -82,6 +85,7 @@ impl Cause {
             Self::BlockPublicPolicy
             | Self::StoredAcl
             | Self::InvalidPrincipal
+            | Self::NoPermission
             | Self::Denied
             | Self::Other => None,
         }
@@ -192,7 +196,9 @@ impl fmt::Display for RefusedWrite {
                 f,
                 "{call} was refused: {refusal}: end the pause with `s3guard pause --end`, or remove the policy"
             ),
-            Cause::Denied | Cause::Other => write!(f, "{call} was refused: {refusal}"),
+            Cause::NoPermission | Cause::Denied | Cause::Other => {
+                write!(f, "{call} was refused: {refusal}")
+            }
         }
     }
 }

@@ -10,6 +10,11 @@ pub fn console_link(region: &Region, bucket: &BucketName) -> String {
     format!("{}/s3/buckets/{bucket}?region={region}&tab=permissions", console(region))
 }
 
+/// The page with all buckets of a Region.
+pub(crate) fn buckets_link(region: &Region) -> String {
+    format!("{}/s3/buckets?region={region}", console(region))
+}
+
 pub(crate) fn objects_link(region: &Region, bucket: &BucketName) -> String {
     format!("{}/s3/buckets/{bucket}?region={region}&tab=objects", console(region))
 }

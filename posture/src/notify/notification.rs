@@ -22,6 +22,7 @@ pub mod sms;
 pub use attributes::{Attribute, BUCKETS_MAX};
 pub use document::Document;
 pub use fit::{MESSAGE_BYTES_MAX, TEXT_BYTES_MAX};
+pub(crate) use sms::signed;
 pub use sms::sms;
 
 use document::{Body, Bucket, Joined};
@@ -152,8 +153,9 @@ fn join(notifications: &[Notification]) -> Notification {
     let leading = first.reports().first().filter(|_| worst >= Severity::High);
     let (subject, before) = match leading.map(|report| report.title(worst)) {
         Some((before, name, after)) => {
-            let subject = led(&format!("{before}{name}{after}"), notifications.len() - 1);
-            (subject.clone(), format!("s3guard {}. All: ", subject.trim_start_matches("s3guard ")))
+            let led =
+                |before: &str| led(&format!("{before}{name}{after}"), notifications.len() - 1);
+            (led(&before), format!("{}. All: ", led(&signed(&before))))
         }
         None => (before.trim_end_matches(": ").to_owned(), before),
     };

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::links::console_link;
+use super::links::{buckets_link, console_link};
 use crate::evaluate::downgrade::Sequence;
 use crate::model::attributes::EXEMPT;
 use crate::model::principal::known_as;
 use crate::model::setting::Tags;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{Body, Bucket};
-use crate::notify::notification::{Draft, Origin, sms};
+use crate::notify::notification::{Draft, Origin, signed, sms};
 use crate::text::{shown, unlinked, wrapped};
 use crate::{
     Action, Aspect, Baseline, BucketId, Finding, Notification, Reading, Record, Region,
@@ -75,6 +75,8 @@ pub struct Report<'a> {
     pub times_within_hour: u32,
     /// Whether one principal has switched off several protections in a short time.
     pub sequence: Option<&'a Sequence>,
+    /// Whether the bucket was deleted.
+    pub is_gone: bool,
     /// The time.
     pub now: OffsetDateTime,
 }
@@ -113,13 +115,10 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
         name: name.to_string(),
         grade: (!name.is_account()).then_some(baseline.grade),
         owner: report.owner.map(|owner| shown(owner, 256)),
-        console: console_link(region, name),
+        console: if report.is_gone { buckets_link(region) } else { console_link(region, name) },
     };
     let document = document::of(report, &content);
     let (before, name, after) = document.title(severity);
-    // An SMS shows its sender by its first word.
-    let before_in_sms =
-        if before.starts_with("s3guard") { before.clone() } else { format!("s3guard {before}") };
     let draft = Draft {
         origin: Origin { account, region, stack: report.stack.0, now: report.now },
         id: document::id(report, &content),
@@ -127,8 +126,8 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
         actions: content.actions.clone(),
         buckets: vec![bucket],
         title: format!("{before}{name}{after}"),
-        text: body::text(report, &content),
-        sms: sms(&before_in_sms, name, &format!("{after}{}", sms_rest(report))),
+        text: body::text(report, &content, document.title_of_rest()),
+        sms: sms(&signed(&before), name, &format!("{after}{}", sms_rest(report))),
         body: Body::BucketReport(document),
     };
     Some(draft.into())

@@ -81,7 +81,7 @@ pub(super) fn replication(observed: &Observed, baseline: &Baseline) -> Judged {
             Some(names) => sent(format!("its objects are copied to {names}")),
             None => Judgement::Right,
         },
-        None if is_changed => report("its objects are not copied (any more)".to_owned()),
+        None if is_changed => report("its objects are not copied".to_owned()),
         None => Judgement::Right,
     })
 }
@@ -112,7 +112,7 @@ pub(super) fn object_lock(observed: &Observed, baseline: &Baseline) -> Judged {
         return Ok(Judgement::Right);
     }
     Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
-        None if is_changed => report("its new objects are not locked (any more)".to_owned()),
+        None if is_changed => report("its new objects are not locked".to_owned()),
         Some(_) | None => Judgement::Right,
     })
 }

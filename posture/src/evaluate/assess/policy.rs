@@ -67,7 +67,8 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     }
     let was = match document {
         Some(document) => {
-            let mut was = vec!["a policy that lets plain HTTP, or old TLS, in".to_owned()];
+            let mut was =
+                vec![format!("a policy that lets in {}", tls::let_in(document, wanted, id))];
             was.extend(tls::falls_short(document, wanted, id));
             was.join("; ")
         }

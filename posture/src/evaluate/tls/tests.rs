@@ -203,3 +203,16 @@ fn the_shortest_statements_are_recognized_and_take_the_place_of_ours() {
     assert_eq!(short["Statement"].as_array().unwrap().len(), 2, "{short:#}");
     assert_eq!(merged(Some(&short), &both, &id()), None);
 }
+
+#[test]
+fn what_a_policy_lets_in_is_named() {
+    let bucket = id();
+    let of = |denied: &[Denied]| {
+        let statements: Vec<Value> = denied.iter().map(|one| one.statement(&bucket)).collect();
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        let_in(&policy, &[Denied::PlainHttp, Denied::OldTls], &bucket)
+    };
+    assert_eq!(of(&[Denied::OldTls]), "plain HTTP");
+    assert_eq!(of(&[Denied::PlainHttp]), "TLS older than 1.2");
+    assert_eq!(of(&[]), "plain HTTP and TLS older than 1.2");
+}

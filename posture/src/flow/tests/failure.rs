@@ -41,6 +41,7 @@ impl CallError for Failure {
             | Cause::Organization
             | Cause::OwnRole
             | Cause::BlockPublicPolicy
+            | Cause::NoPermission
             | Cause::Denied => "AccessDenied",
         };
         let (call, words) = (kind.call().to_owned(), "Its words".to_owned());

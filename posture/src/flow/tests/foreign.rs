@@ -57,6 +57,8 @@ fn the_first_use_of_a_suppression_is_reported_with_who_and_why() {
         for part in ["2027-01-31", "user mary", "ticket 4711"] {
             assert!(used.text.contains(part), "{part}: {}", used.text);
         }
+        let says = |one: &&Notification| one.text.contains("it was undone");
+        assert_eq!(notifications.iter().find(says), None, "one says it all");
         world.handle(&[body]);
         assert!(!subjects(world).iter().any(|subject| subject == USED), "it was reported");
     }

@@ -57,7 +57,7 @@ fn a_call_that_sets_one_is_reverted_to_the_key_that_the_ledger_has() {
     for _ in 0..2 {
         set(world, &by(FOREIGN));
         assert_eq!(encryption(world), by(OWN));
-        check_high(world, "s3guard reverted a weakening of");
+        check_high(world, "HIGH: s3guard reverted a weakening of");
     }
 }
 
@@ -67,7 +67,7 @@ fn without_a_state_it_is_reverted_to_what_the_grade_wants() {
     set(world, &by(FOREIGN));
     let plain = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
     assert_eq!(encryption(world), Setting::Encryption(Some(plain)));
-    check_high(world, "s3guard reverted a weakening of");
+    check_high(world, "HIGH: s3guard reverted a weakening of");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_bucket_that_had_one_of_the_account_before_the_guard_keeps_it() {
     let other = FOREIGN.replace("1111-", "9999-");
     set(world, &by(&other));
     assert_eq!(encryption(world), by(&other));
-    check_high(world, "s3guard left a bucket as it is");
+    check_high(world, "HIGH: s3guard left a bucket as it is");
 }
 
 #[test]

@@ -115,6 +115,11 @@ fn what_was_switched_off_before_a_bucket_was_deleted_is_reported() {
         let reports: Reports = batches.iter().flat_map(|bodies| published(world, bodies)).collect();
         assert!(is_critical(&reports), "{reports:#?}");
         assert!(says(&reports, "444455556666"), "{reports:#?}");
+        assert_eq!(reports.len(), 1, "{reports:#?}");
+        let is_seen = now == 180;
+        assert_eq!(says(&reports, "The same principal then deleted the bucket"), is_seen);
+        assert_eq!(says(&reports, "The bucket does not exist any more."), !is_seen);
+        assert!(!says(&reports, "Then look for objects"), "{reports:#?}");
     }
 }
 

@@ -178,7 +178,7 @@ fn what_the_role_may_not_write_is_reported() {
     world.bucket.change(|truth| {
         truth.lifecycle = Reading::Known(Lifecycle::new([Expiry::after(ExpiryOf::Objects, 8)]));
     });
-    let subject = "s3guard left a bucket as it is: s3guard-ledger";
+    let subject = "CRITICAL: s3guard left a bucket as it is: s3guard-ledger";
     for name in ["PutBucketLifecycle", "PutBucketReplication", "PutBucketAcl"] {
         world.handle(&[call_by(name, DEVELOPER)]);
         let by = format!("{name} by role Developer, session jane, not by a deployer of the stack");
@@ -198,7 +198,7 @@ fn a_change_before_the_first_sweep_is_reported_and_not_taken_as_right() {
     assert!(wrote(world).is_empty());
     assert_eq!(right(world, SettingKind::Policy), None);
     let by = "bucket policy: PutBucketPolicy by role Developer, session jane, not by a deployer";
-    check_critical(world, "s3guard left a bucket as it is: s3guard-ledger", &[by]);
+    check_critical(world, "CRITICAL: s3guard left a bucket as it is: s3guard-ledger", &[by]);
 }
 
 #[test]
@@ -207,7 +207,11 @@ fn what_could_not_be_put_back_is_critical_and_not_taken_as_right() {
     world.with(|state| state.writes_fail = vec![Failure::Denied]);
     world.bucket.change(|truth| truth.set(&Setting::Policy(None)));
     world.handle(&[call_by("DeleteBucketPolicy", DEVELOPER)]);
-    check_critical(world, "s3guard could not protect s3guard-ledger", &["role Developer"]);
+    check_critical(
+        world,
+        "CRITICAL: s3guard could not protect s3guard-ledger",
+        &["role Developer"],
+    );
     assert_eq!(right(world, SettingKind::Policy), Some(policy()));
     // The sweep comes back to it.
     world.with(|state| state.now += time::Duration::HOUR);
@@ -221,7 +225,7 @@ fn without_the_ledger_a_change_is_reported_all_the_same() {
     world.with(|state| state.is_ledger_readable = false);
     world.handle(&[call_by("PutBucketPolicy", DEVELOPER)]);
     assert!(wrote(world).is_empty());
-    check_critical(world, "s3guard left a bucket as it is: s3guard-ledger", &[]);
+    check_critical(world, "CRITICAL: s3guard left a bucket as it is: s3guard-ledger", &[]);
 }
 
 #[test]

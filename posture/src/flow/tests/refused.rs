@@ -308,7 +308,7 @@ fn an_acl_that_the_block_hides_is_named_with_the_command_that_resets_it() {
     world.bucket.change(|truth| truth.ownership = Reading::Known(Ownership::ObjectWriter));
     let swept = sweep(world);
     expect![[r#"
-        s3guard could not fully protect reports [high]
+        HIGH: s3guard could not fully protect reports [high]
         Not done
           object ownership: PutBucketOwnershipControls was refused (InvalidBucketAclWithObjectOwnership): its ACL grants something that the block hides: reset the ACL (`aws s3api put-bucket-acl --bucket reports --acl private`), then s3guard makes the write with the next sweep
     "#]]
@@ -422,5 +422,39 @@ fn only_a_write_that_may_succeed_is_retried() {
         let handled = world.handle(&[task_for()]);
         assert_eq!(!handled.failed.is_empty(), is_retried, "{failure:?}");
         assert_eq!(count(&handled, Metric::Failed), 1);
+    }
+}
+
+#[test]
+fn what_iam_does_not_allow_yet_is_tried_once_more_before_it_is_reported() {
+    for (cause, is_lasting) in
+        [(Cause::NoPermission, false), (Cause::NoPermission, true), (Cause::BucketPolicy, true)]
+    {
+        let world = refusing(&[(SettingKind::PublicAccessBlock, cause)]);
+        world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
+        let delivered = call("DeleteBucketPublicAccessBlock", world.now(), None);
+        let waits = cause == Cause::NoPermission;
+        let said = |notifications: &[Notification]| {
+            notifications.iter().any(|one| one.text.contains("PutPublicAccessBlock was refused"))
+        };
+        assert!(world.handle(&[delivered]).failed.is_empty());
+        let sent = world.outgoing.take();
+        assert_eq!(said(&sent.notifications), !waits, "{cause:?}");
+        assert_eq!(sent.messages.len(), usize::from(waits), "{cause:?}");
+        let Some(again) = sent.messages.into_iter().next() else { continue };
+        assert_eq!(again.delay_seconds, 300);
+        later(world, time::Duration::minutes(5));
+        if !is_lasting {
+            world.with(|state| state.refuses.clear());
+        }
+        assert!(world.handle(&[again.body]).failed.is_empty());
+        let sent = world.outgoing.take();
+        assert_eq!(said(&sent.notifications), is_lasting);
+        assert_eq!((world.is_closed(), sent.messages), (!is_lasting, Vec::new()), "no third try");
+        // Once it was reported, it waits like every other refusal.
+        later(world, time::Duration::MINUTE);
+        world.handle(&[task_for()]);
+        let sent = world.outgoing.take();
+        assert!(!said(&sent.notifications) && sent.messages.is_empty(), "{sent:?}");
     }
 }

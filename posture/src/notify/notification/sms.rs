@@ -39,6 +39,15 @@ pub fn sms(before: &str, bucket: &str, after: &str) -> String {
     cut(&name, 0, "s3guard")
 }
 
+/// The words before the name of a bucket, as an SMS has them: its sender first, then how severe it is.
+pub(crate) fn signed(before: &str) -> String {
+    match before.split_once("s3guard") {
+        Some(("", _)) => before.to_owned(),
+        Some((mark, words)) => format!("s3guard {mark}{}", words.trim_start_matches([':', ' '])),
+        None => format!("s3guard {before}"),
+    }
+}
+
 /// Whether a text fits into one part.
 pub fn fits(text: &str) -> bool {
     match septets(text) {

@@ -232,7 +232,7 @@ fn many_reports_are_one_that_every_filter_still_finds() {
         let joined = Notification::joined(order);
         let [joined] = &joined[..] else { panic!("{joined:?}") };
         // The worst leads.
-        let worst = "s3guard reverted a weakening of finance (and 1 more)";
+        let worst = "HIGH: s3guard reverted a weakening of finance (and 1 more)";
         assert_eq!(joined.subject, worst);
         assert!(
             joined.text.contains("Bucket  reports\n") && joined.text.contains("Bucket  finance\n")
@@ -244,7 +244,9 @@ fn many_reports_are_one_that_every_filter_still_finds() {
         assert_eq!(joined.attributes["action"], many(&["failed", "protected", "weakened"]));
         assert_eq!(joined.attributes["grade"], many(&["speed"]));
         assert_eq!(joined.attributes["kind"], Attribute::One("bucket".to_owned()));
-        assert_eq!(joined.sms, format!("{worst}. All: finance, reports"));
+        let sms =
+            "s3guard HIGH: reverted a weakening of finance (and 1 more). All: finance, reports";
+        assert_eq!(joined.sms, sms);
     }
 }
 

@@ -17,7 +17,11 @@ use crate::{AccountId, Action, Aspect, Baseline, Call, Reason, Record, Tool, Tri
 
 const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
 
-pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
+pub(super) fn text(
+    report: &Report<'_>,
+    content: &ReportContent<'_>,
+    title_of_rest: &'static str,
+) -> String {
     let mut text = head(report).expect("a string takes everything");
     text += &sequence::section(report);
     text += &titled("Done", report.done.iter().map(|done| item(report, done)));
@@ -32,7 +36,7 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     text += &section("Not done", failed.chain(again).chain(refused));
     let later = content.later.iter();
     text += &section("Later", later.map(|(it, reason)| format!("{}: {reason}", it.words())));
-    text += &section("Left as it is", left.into_iter().map(with_reason));
+    text += &section(title_of_rest, left.into_iter().map(with_reason));
     text += &for_the_stack(report, content);
     let lost = content.not_remediated.iter().filter_map(|(_, reason)| reason.lost_statements());
     text += &snippets("To add to the policy again", lost.map(unlinked_json));
@@ -111,6 +115,9 @@ fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     if report.times_within_hour > 1 {
         let times = report.times_within_hour;
         writeln!(text, "\nRemediated {times} times within the hour, this time included.")?;
+    }
+    if report.is_gone {
+        return Ok(());
     }
     writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
 }

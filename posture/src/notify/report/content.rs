@@ -38,8 +38,10 @@ pub(super) struct ReportContent<'a> {
 impl<'a> ReportContent<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
         let calls = report.trigger.calls();
-        let not_remediated: Vec<_> =
+        let mut not_remediated: Vec<_> =
             reported_of(report.findings, calls).filter_map(not_remediated).collect();
+        let all = not_remediated.clone();
+        not_remediated.retain(|(aspect, reason)| !is_said(*aspect, reason, &all));
         let later = report.findings.iter().filter_map(later).collect();
         let touched = report.trigger.touched();
         let exemptions = report.baseline.exemptions.iter();
@@ -258,6 +260,19 @@ fn not_remediated(finding: &Finding) -> Option<(Aspect, &Reason)> {
         }
         Finding::Weak { .. } | Finding::Later { .. } => None,
     }
+}
+
+/// Whether what was switched off says all of what a setting is: with its value before, and who has changed it.
+fn is_said(aspect: Aspect, reason: &Reason, all: &[(Aspect, &Reason)]) -> bool {
+    let Reason::NeverWritten(what) = reason else { return false };
+    let switched_off = |part: &str| {
+        all.iter().any(|(of, reason)| {
+            // Lifecycle rules can delete both objects and old versions.
+            let says = |words: &String| aspect != Aspect::Lifecycle || words.contains(part);
+            *of == aspect && matches!(reason, Reason::SwitchedOff(words) if says(words))
+        })
+    };
+    what.split("; ").all(switched_off)
 }
 
 fn later(finding: &Finding) -> Option<(Aspect, &'static str)> {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{SUMMARY, SWEPT, labelled, owner_line, section, titled};
 use crate::model::names::ACCOUNT;
@@ -11,8 +13,8 @@ use crate::model::severity::Severity;
 use crate::notify::notification::document::{
     AspectResult, Body, Bucket, BucketReport, Document, Joined, OfAspect, OneCall, Outcome,
 };
-use crate::notify::notification::{Attribute, Draft, Origin, SEPARATOR, led, sms};
-use crate::text::{unlinked, unlinked_json, wrapped};
+use crate::notify::notification::{Attribute, Draft, Origin, SEPARATOR, led, signed, sms};
+use crate::text::{shown_time, unbroken, unlinked, unlinked_json, wrapped};
 use crate::{Aspect, Notification};
 
 /// Up to so many are reported with all that is known; of more, each has a line.
@@ -88,8 +90,6 @@ pub fn digest(
         [_, more @ ..] => led(&format!("{before}{name}{after}"), more.len()),
         [] => return None,
     };
-    let sms_before =
-        if before.starts_with("s3guard") { before } else { format!("s3guard {before}") };
     let more =
         if parts.len() > 1 { format!(" (and {} more)", parts.len() - 1) } else { String::new() };
     let place = format!("{after}{more}. {} {}", origin.account, origin.region);
@@ -111,7 +111,7 @@ pub fn digest(
         buckets: buckets.into_values().collect(),
         title,
         text,
-        sms: sms(&sms_before, &name, &place),
+        sms: sms(&signed(&before), &name, &place),
         body,
     };
     let mut notification = Notification::from(draft);
@@ -248,7 +248,10 @@ fn block(part: &Part<'_>, origin: &Origin<'_>) -> String {
         return format!("Account {}, {}\n\n{}\n", origin.account, origin.region, line(part));
     };
     let Origin { account, region, .. } = *origin;
-    let mut text = if report.bucket == ACCOUNT {
+    let is_of_event = matches!(report.outcome, Outcome::KeyLost | Outcome::Changed);
+    let mut text = if report.bucket == ACCOUNT && is_of_event {
+        labelled("Account", account.as_str()) + "\n"
+    } else if report.bucket == ACCOUNT {
         format!("Account {account}, public access block of all its buckets\n")
     } else {
         labelled(
@@ -283,14 +286,14 @@ fn block(part: &Part<'_>, origin: &Origin<'_>) -> String {
     text += &titled("Done", with(&[AspectResult::Remediated, AspectResult::Written], done));
     text += &titled("Not done", with(&[AspectResult::Failed], not_done));
     text += &titled("Later", with(&[AspectResult::Later], left));
-    text += &titled("Left as it is", with(&[AspectResult::NotRemediated], left));
+    text += &titled(report.title_of_rest(), with(&[AspectResult::NotRemediated], left));
     text += &titled("Exempt", with(&[AspectResult::Exempt], left));
     if report.times_within_hour > 1 {
         let times = report.times_within_hour;
         write!(text, "\nRemediated {times} times within the hour, this time included.\n")
             .expect("a string takes everything");
     }
-    if let Some(bucket) = part.bucket {
+    if let Some(bucket) = part.bucket.filter(|_| !report.deleted) {
         text.extend(["\n", bucket.console.as_str(), "\n"]);
     }
     text
@@ -301,10 +304,15 @@ fn call_lines(call: &OneCall) -> String {
     let (event, who) = (unlinked(event_name, 80), unlinked(who, 300));
     let from = source_ip.as_ref().map(|ip| format!(", from {}", unlinked(ip, 60)));
     let from = from.unwrap_or_default();
-    let lines =
-        labelled("Event", &format!("{event} by {who} with {}, {time}{from}", unlinked(tool, 60)));
+    let (tool, time) = (unbroken(&unlinked(tool, 60)), unbroken(&read_time(time)));
+    let lines = labelled("Event", &format!("{event} by {who} with {tool}, {time}{from}"));
     let principal = unlinked(principal, 300);
     if who.contains(&principal) { lines } else { format!("{lines}\n        {principal}") }
+}
+
+/// A time of a document, as single notifications show it.
+fn read_time(time: &str) -> String {
+    OffsetDateTime::parse(time, &Rfc3339).map_or_else(|_| unlinked(time, 40), shown_time)
 }
 
 fn done(one: &OfAspect) -> String {

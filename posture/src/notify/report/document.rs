@@ -23,6 +23,7 @@ pub(super) fn of(report: &Report<'_>, content: &ReportContent<'_>) -> BucketRepo
         took_milliseconds: took.and_then(|took| took.as_millis().try_into().ok()),
         times_within_hour: report.times_within_hour.max(1),
         again: report.is_again,
+        deleted: report.is_gone,
         outcome: content.severity_and_outcome().1,
         public_by: content.public_by.clone(),
         worst: content.worst().map(|(aspect, _)| aspect),

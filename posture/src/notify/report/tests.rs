@@ -84,6 +84,7 @@ struct Run {
     state: State,
     is_kept: bool,
     is_again: bool,
+    is_gone: bool,
     owner: Option<&'static str>,
     times: u32,
 }
@@ -101,6 +102,7 @@ impl Run {
             state,
             is_kept: true,
             is_again: false,
+            is_gone: false,
             owner: None,
             times: 1,
         }
@@ -147,6 +149,7 @@ impl Run {
             owner: self.owner,
             times_within_hour: self.times,
             sequence: None,
+            is_gone: self.is_gone,
             now: NOON + Duration::from_secs(5),
         })
     }
@@ -251,7 +254,7 @@ fn a_failure_comes_first_and_says_its_cause() {
     message(
         &run,
         &expect![[r#"
-            s3guard could not fully protect reports
+            HIGH: s3guard could not fully protect reports
             [high: protected failed]
 
             Done

@@ -119,7 +119,7 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
         (
             Observed { object_lock: Reading::Absent, ..versioned() },
             Aspect::ObjectLock,
-            report("its new objects are not locked (any more)"),
+            report("its new objects are not locked"),
         ),
     ];
     for (bucket, aspect, reason) in cases {

@@ -43,6 +43,9 @@ pub struct BucketReport {
     pub times_within_hour: u32,
     /// Whether an earlier run for the same calls was interrupted, maybe after a write.
     pub again: bool,
+    /// Whether the bucket was deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
     /// The worst of what remains, or else what was done.
     pub outcome: Outcome,
     /// What makes it public, if it stays so.
@@ -117,6 +120,15 @@ impl PublicBy {
 }
 
 impl BucketReport {
+    /// The title of what is not remediated: of what is gone, nothing is left as it is.
+    pub(crate) const fn title_of_rest(&self) -> &'static str {
+        if self.deleted || matches!(self.outcome, Outcome::KeyLost) {
+            "What happened"
+        } else {
+            "Left as it is"
+        }
+    }
+
     /// The subject: what stands before the name of the bucket, the name, and what stands behind it.
     pub(crate) fn title(&self, severity: Severity) -> (String, &str, String) {
         let is_account = self.bucket == crate::model::names::ACCOUNT;
@@ -132,7 +144,7 @@ impl BucketReport {
             Severity::Warning | Severity::Info => "",
         };
         let bucket = if is_account { "" } else { "bucket " };
-        let did = |verb: &str| (format!("s3guard {verb} "), String::new());
+        let did = |verb: &str| (format!("{mark}s3guard {verb} "), String::new());
         let (before, after) = match self.outcome {
             Outcome::StaysPublic => {
                 let by: Vec<&str> = self.public_by.iter().map(|by| by.words()).collect();
@@ -152,9 +164,7 @@ impl BucketReport {
                 let after = cause.map_or_else(String::new, |cause| format!(": {cause}"));
                 (format!("{mark}{bucket}"), after)
             }
-            Outcome::OwnPutBack => {
-                (format!("{mark}s3guard put back its own bucket "), String::new())
-            }
+            Outcome::OwnPutBack => did("put back its own bucket"),
             Outcome::NotFullyProtected => did("could not fully protect"),
             Outcome::NotProtected => did("could not protect"),
             Outcome::PartiallyProtected => did("partially protected"),
@@ -166,13 +176,19 @@ impl BucketReport {
             Outcome::Retried => did("retried"),
             Outcome::SequenceSwitchedOff => {
                 let before = format!("{mark}protections switched off by one principal in {bucket}");
-                (before, String::new())
+                let after = if self.deleted { ", which was then deleted" } else { "" };
+                (before, after.to_owned())
             }
             Outcome::MoreSwitchedOff => {
                 (format!("{mark}more protections switched off in {bucket}"), String::new())
             }
-            Outcome::Deleted => (format!("{mark}{bucket}"), " in use was deleted".to_owned()),
-            Outcome::KeyLost => (format!("{mark}a key is lost in "), String::new()),
+            Outcome::Deleted => {
+                let after = " was deleted, and its name may be in use";
+                (format!("{mark}{bucket}"), after.to_owned())
+            }
+            Outcome::KeyLost => {
+                (format!("{mark}a KMS key cannot be used any more in "), String::new())
+            }
             Outcome::SwitchedOff => did("reports a protection switched off in"),
             Outcome::Changed => did("reports a change of"),
         };

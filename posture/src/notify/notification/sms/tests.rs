@@ -66,3 +66,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_sender_comes_first_and_then_how_severe_it_is() {
+    for (before, signed_before) in [
+        ("s3guard reverted ", "s3guard reverted "),
+        ("HIGH: s3guard reverted ", "s3guard HIGH: reverted "),
+        ("CRITICAL: bucket ", "s3guard CRITICAL: bucket "),
+        ("CRITICAL: s3guard: conflict over ", "s3guard CRITICAL: conflict over "),
+        ("s3guard: an exemption ends: ", "s3guard: an exemption ends: "),
+    ] {
+        assert_eq!(signed(before), signed_before);
+    }
+}

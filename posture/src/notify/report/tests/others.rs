@@ -182,3 +182,83 @@ fn exemptions_that_end_are_reported_the_first_one_first() {
         "s3guard: an exemption ends on 2026-11-27"
     );
 }
+
+fn said(run: &Run) -> Notification {
+    run.notification().unwrap()
+}
+
+#[test]
+fn of_a_bucket_that_is_gone_nothing_is_left_as_it_is() {
+    let free = Reason::NameIsFree("it was a website".to_owned());
+    let findings = vec![not_remediated(Aspect::PublicAccess, free)];
+    let run = Run { is_gone: true, ..Run::new(calls("DeleteBucket"), findings) };
+    check(
+        &run,
+        &expect![[r#"
+        HIGH: bucket reports was deleted, and its name may be in use
+        [high: not-remediated]
+
+        Bucket  reports (eu-west-1, account 111122223333)
+        Event   DeleteBucket by IAM user careless with the AWS CLI,
+                2026-11-20 12:00:00 UTC
+                arn:aws:iam::111122223333:user/careless
+        Grade   speed (the default)
+
+        What happened
+          public access block: the bucket was deleted; it was a website. Another
+            account can take its name, and then serves what is requested there:
+            remove its DNS records and CloudFront origins
+    "#]],
+    );
+    let notification = said(&run);
+    let page = "https://eu-west-1.console.aws.amazon.com/s3/buckets?region=eu-west-1";
+    assert_eq!(notification.document.buckets[0].console, page);
+    let folded = digest(&[Folded::of(&notification)], &origin(&id()), "id", "whole").unwrap();
+    for text in [&notification.text, &folded.text] {
+        assert!(text.contains("\nWhat happened\n") && !text.contains("console"), "{text}");
+    }
+}
+
+#[test]
+fn a_lifecycle_rule_that_is_new_is_reported_once() {
+    let found =
+        |what: &str| not_remediated(Aspect::Lifecycle, Reason::NeverWritten(what.to_owned()));
+    let fallen = not_remediated(
+        Aspect::Lifecycle,
+        Reason::SwitchedOff("objects are deleted after 1 day, were kept".to_owned()),
+    );
+    let lines = |findings: &[Finding]| {
+        let text = said(&Run::new(calls("PutBucketLifecycle"), findings.to_vec())).text;
+        text.lines().filter(|line| line.contains("lifecycle")).count()
+    };
+    assert_eq!(lines(&[found("objects are deleted after 1 day"), fallen.clone()]), 1);
+    let more = "objects are deleted after 1 day; old versions are deleted after 2 days";
+    assert_eq!(lines(&[found(more), fallen]), 2, "one says more");
+}
+
+#[test]
+fn joined_notifications_show_calls_as_single_ones_do() {
+    let single = said(&Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]));
+    let joined = digest(&[Folded::of(&single)], &origin(&id()), "id", "whole").unwrap();
+    let event = |text: &str| {
+        let (_, event) = text.split_once("Event ").unwrap();
+        event.split_once("Grade").unwrap().0.to_owned()
+    };
+    assert!(event(&single.text).contains("2026-11-20 12:00:00 UTC"), "{}", single.text);
+    assert_eq!(event(&joined.text), event(&single.text));
+}
+
+#[test]
+fn a_subject_of_what_is_severe_says_so() {
+    let foreign = Finding::Weak {
+        aspect: Aspect::Encryption,
+        was: format!("a key of account 999900001111, {}", crate::model::finding::NOT_TRUSTED),
+        remediate: match sse_c() {
+            Finding::Weak { remediate, .. } => remediate,
+            Finding::Later { .. } | Finding::NotRemediated { .. } => unreachable!(),
+        },
+    };
+    let notification = said(&Run::new(calls("PutBucketEncryption"), vec![foreign]));
+    assert_eq!(notification.subject, "HIGH: s3guard reverted a weakening of reports");
+    assert!(notification.sms.starts_with("s3guard HIGH: reverted a weakening of reports"));
+}
