@@ -62,6 +62,8 @@ pub(super) fn add(
                 ("not recorded in the ledger", OwnMetric::NotRecorded),
                 ("foreign objects in the ledger", OwnMetric::ForeignObject),
                 ("ledger not readable", OwnMetric::LedgerNotReadable),
+                ("sign of life", OwnMetric::Tick),
+                ("sweep overdue", OwnMetric::SweepOverdue),
             ],
         ),
         own(

@@ -15,4 +15,5 @@ mod reading;
 mod roles;
 mod selection;
 mod sizes;
+mod tampering;
 mod wiring;

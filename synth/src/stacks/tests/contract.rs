@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use s3guard_posture::Config;
+use s3guard_posture::contract::alarms::CONDITIONS;
 use s3guard_posture::contract::metrics::{self, Metric};
 use s3guard_posture::digest::objects;
 use serde_json::{Value as Json, json};
@@ -255,6 +256,7 @@ fn the_dashboard_shows_all_that_the_functions_count() {
         assert!(is_shown, "{metric:?}");
     }
     let alarms = texts(&body["widgets"][1]["properties"]["alarms"]);
-    let of_stack = of_type(&guard, "AWS::CloudWatch::Alarm").map(|(id, _)| format!("<{id}.Arn>"));
-    assert_eq!(alarms, of_stack.collect::<Vec<_>>());
+    let of = |kind| of_type(&guard, kind).map(|(id, _)| id).filter(|id| !CONDITIONS.contains(id));
+    let of_stack = of("AWS::CloudWatch::Alarm").chain(of("AWS::CloudWatch::CompositeAlarm"));
+    assert_eq!(alarms, of_stack.map(|id| format!("<{id}.Arn>")).collect::<Vec<_>>());
 }

@@ -231,7 +231,7 @@ further Region.
 const TAIL: &str = "
 - Each of the first two yearly rotations of the key adds $1 a month.
 - The first three dashboards of an account are free: those of the first three Regions, if there are no others.
-- Alarms: each metric is charged, also those of metric math. A composite alarm would be $0.50.
+- Alarms: each metric is charged, also those of metric math.
 - The first trail of an account that records management events is free in each Region. With a second one, each event is
   charged: $2.00 for 100,000 events. `--trail auto` uses yours and creates none.
 - A bucket of yours adds A_BUCKET a month: each sweep reads it.
