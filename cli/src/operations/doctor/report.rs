@@ -138,7 +138,9 @@ fn margin() -> TextLine {
 /// Adds a line whose last column is a label and words, and the lines on which the column continues.
 fn column(head: &TextLine, label: &str, words: &str, text: &mut Text) {
     let room = text.columns.map_or(usize::MAX, |all| all.saturating_sub(MARGIN).max(20));
-    for (index, row) in lines::wrapped(&format!("{label} {words}"), room).iter().enumerate() {
+    let words = format!("{label} {words}");
+    let rows = words.lines().flat_map(|line| lines::wrapped(line, room));
+    for (index, row) in rows.enumerate() {
         match row.strip_prefix(label).filter(|_| index == 0) {
             Some(row) => text.line(head.clone().and(TextLine::hint(label)).and(row)),
             None => text.line(margin().and(row)),
