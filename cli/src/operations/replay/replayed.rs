@@ -338,7 +338,7 @@ impl Printable for RenderedNotification {
     fn print(&self, text: &mut Text) {
         line(text, "notifies", &self.subject);
         for line in self.text.lines() {
-            text.line(format!("           | {line}").trim_end());
+            text.line(format!("    | {line}").trim_end());
         }
     }
 }
