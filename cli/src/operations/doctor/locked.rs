@@ -76,14 +76,15 @@ pub(crate) fn control_tower(seen: &Seen<'_>, now: OffsetDateTime) -> Option<Chec
         return Some(Ok(Verdict::ok(text)));
     }
     let aspects: Vec<String> = locked().map(|aspect| format!("\"{aspect}\"")).collect();
-    let fix = format!(
-        "without the reports, with this in s3guard.toml:\n[[exemption]]\nbucket = [{}]\naspects = [{}]\n\
-         reason = \"AWS Control Tower\"\nuntil = {}",
-        buckets.join(", "),
+    // TOML lets a list go on in the next line, where a terminal wraps it.
+    let snippet = format!(
+        "[[exemption]]\nbucket = [\n{}\n]\naspects = [\n{}\n]\nreason = \"AWS Control Tower\"\nuntil = {}\n",
+        buckets.join(",\n"),
         aspects.join(", "),
         (now + EXEMPT).date()
     );
-    Some(Ok(Verdict { fix: Some(fix), ..Verdict::ok(text) }))
+    let fix = Some("to end the reports, add this to s3guard.toml:".to_owned());
+    Some(Ok(Verdict { fix, snippet: Some(snippet), ..Verdict::ok(text) }))
 }
 
 /// Whether an aspect has a setting that is written to a bucket, and not to one of Control Tower.

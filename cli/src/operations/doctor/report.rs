@@ -29,6 +29,9 @@ pub(crate) struct Verdict {
     /// What to do about it.
     #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
+    /// Lines for `s3guard.toml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) snippet: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,15 +64,20 @@ pub(crate) struct DoctorReport {
 
 impl Verdict {
     pub(crate) fn ok(text: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Ok, text: text.into(), fix: None }
+        Self { state: CheckStatus::Ok, text: text.into(), fix: None, snippet: None }
     }
 
     pub(crate) fn warning(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Warning, text: text.into(), fix: Some(fix.into()) }
+        Self {
+            state: CheckStatus::Warning,
+            text: text.into(),
+            fix: Some(fix.into()),
+            snippet: None,
+        }
     }
 
     pub(crate) fn failed(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Failed, text: text.into(), fix: Some(fix.into()) }
+        Self { state: CheckStatus::Failed, text: text.into(), fix: Some(fix.into()), snippet: None }
     }
 
     pub(crate) fn of(self, check: &'static str) -> Check {
@@ -128,6 +136,9 @@ impl Printable for Check {
         if let Some(fix) = &verdict.fix {
             column(&margin(), "hint:", fix, text);
         }
+        for line in verdict.snippet.iter().flat_map(|snippet| snippet.lines()) {
+            column(&margin(), "", line, text);
+        }
     }
 }
 
@@ -138,9 +149,7 @@ fn margin() -> TextLine {
 /// Adds a line whose last column is a label and words, and the lines on which the column continues.
 fn column(head: &TextLine, label: &str, words: &str, text: &mut Text) {
     let room = text.columns.map_or(usize::MAX, |all| all.saturating_sub(MARGIN).max(20));
-    let words = format!("{label} {words}");
-    let rows = words.lines().flat_map(|line| lines::wrapped(line, room));
-    for (index, row) in rows.enumerate() {
+    for (index, row) in lines::wrapped(&format!("{label} {words}"), room).iter().enumerate() {
         match row.strip_prefix(label).filter(|_| index == 0) {
             Some(row) => text.line(head.clone().and(TextLine::hint(label)).and(row)),
             None => text.line(margin().and(row)),
