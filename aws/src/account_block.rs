@@ -23,8 +23,9 @@ impl ResolveEndpoint for Given {
     }
 }
 
-/// Reads the block, including what the organization adds. It applies in every Region, and every Region answers.
-pub(crate) async fn get(
+/// Reads the block, including what the organization adds, which the answer does not tell apart. It applies in every Region,
+/// and every Region answers.
+pub async fn get(
     connection: &Connection,
     account: &AccountId,
 ) -> Result<Reading<PublicAccessBlock>, AwsError> {

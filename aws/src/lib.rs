@@ -12,7 +12,7 @@ macro_rules! on_bucket {
     };
 }
 
-mod account_block;
+pub mod account_block;
 #[cfg(feature = "deploy")]
 pub mod alarms;
 mod bucket;

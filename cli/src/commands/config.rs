@@ -1,4 +1,4 @@
-//! `s3guard config`: shows and checks the configuration, without calling AWS.
+//! `s3guard config`: shows and checks the configuration, and prints its schema, without calling AWS.
 
 use std::ffi::OsString;
 
@@ -15,6 +15,8 @@ use crate::exit::Exit;
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
 
+const SCHEMA: &[u8] = include_bytes!("../../../schemas/s3guard.schema.json");
+
 /// Show the settings in effect and where each comes from, or check the file
 ///
 /// Reads `s3guard.toml` and the environment, and makes no calls.
@@ -30,6 +32,8 @@ enum What {
     Show(Show),
     /// Check the file, show every mistake with its position, and print its path
     Check(ConfigArgs),
+    /// Print the JSON Schema of the file, for editors
+    Schema,
 }
 
 #[derive(Debug, clap::Args)]
@@ -56,6 +60,7 @@ pub(crate) fn run(
             });
             output.result(&ShownConfig { settings, with_origin: show.origin })?;
         }
+        What::Schema => output.raw(SCHEMA)?,
         What::Check(config) => {
             let found = config
                 .find()?

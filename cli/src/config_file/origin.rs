@@ -246,6 +246,8 @@ mod tests {
                 rule[0].grade = "security"  # s3guard.toml:6
             "#]],
         );
+        let with_key = lines(None, &[("AWS_ACCESS_KEY_ID", "key")]);
+        assert!(!with_key.iter().any(|line| line.starts_with("profile")), "{with_key:?}");
         check(
             None,
             &[("S3GUARD_REGION", "eu-west-1,us-east-1"), ("AWS_REGION", "us-east-2")],

@@ -49,6 +49,7 @@ use crate::operations::interrupt::Run;
 use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::operations::subscribers::{self, Subscriber};
+use crate::ui::lines::duration;
 use crate::ui::output::Output;
 
 /// Creates or updates the stack of each Region.
@@ -194,8 +195,8 @@ async fn carry_out(
         sweep(&target.account.connection, &stack, &target.output).await;
     }
     let review = proposal.map(|proposal| proposal.review);
-    let seconds = begun.elapsed().as_secs_f32();
-    target.output.say(format_args!("stack `{}` {deployed} in {seconds:.1} s", target.name));
+    let took = duration(begun.elapsed());
+    target.output.say(format_args!("stack `{}` {deployed} in {took}", target.name));
     let next = if deployed == Deployed::Unchanged {
         Vec::new()
     } else {

@@ -1,8 +1,10 @@
 //! The prerequisites of an account and the health of an installation: `fetch` asks AWS, `judge` assesses the answers,
 //! `report` shows them.
 
+mod answer;
 mod fetch;
 mod judge;
+mod locked;
 mod report;
 mod rights;
 mod trust;

@@ -1,5 +1,7 @@
 //! What the guard has written to a bucket, what was undone, and where it has stopped, from the ledger.
 
+use std::time::Duration;
+
 use s3guard_aws::ledger::Interventions;
 use s3guard_posture::reconcile::ledger::suppression::{self, Note};
 use s3guard_posture::reconcile::record::State;
@@ -11,7 +13,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::{operator, session};
-use crate::ui::lines::{cut, utc_time};
+use crate::ui::lines::{cut, duration, utc_time};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
 
@@ -182,13 +184,15 @@ fn entry_of(record: &Record) -> Vec<String> {
     rows.extend(record.why.iter().map(|why| ("why", cut(why, 300))));
     rows.extend(record.from.iter().map(|from| ("from", cut(&from.to_string(), 300))));
     rows.push(("to", cut(&record.to.to_string(), 300)));
-    rows.extend(record.events.iter().map(|event| {
-        let (name, principal) = (&event.event_name, &event.principal);
-        ("after", format!("{name} by {principal} with {}", event.tool))
+    // An ARN is often wider than what a line leaves beside other words.
+    rows.extend(record.events.iter().flat_map(|event| {
+        let after = format!("{} with {}", event.event_name, event.tool);
+        [("after", after), ("by", event.principal.clone())]
     }));
     rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
     rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
-        ("took", format!("{milliseconds} ms from the event to verified protection"))
+        let took = duration(Duration::from_millis(milliseconds));
+        ("took", format!("{took} from the event to verified protection"))
     }));
     entry(&record.id, &format!("{}, {state}", time(record)), &rows)
 }
@@ -245,6 +249,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     use super::*;
+    use crate::ui::output::Paint;
     use crate::ui::text::plain;
 
     fn record() -> Record {
@@ -325,6 +330,39 @@ mod tests {
               why    another party kept changing it back
         "#]]
         .assert_eq(&plain(&history()));
+    }
+
+    #[test]
+    fn a_caller_has_a_line_of_its_own_where_its_arn_does_not_fit() {
+        let arn =
+            "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/mary";
+        let event = record::Event {
+            event_name: "PutBucketOwnershipControls".to_owned(),
+            event_id: None,
+            time: "2026-11-24T23:15:00Z".to_owned(),
+            principal: arn.to_owned(),
+            tool: "the AWS Management Console".to_owned(),
+        };
+        let records = vec![Record { events: vec![event], ..record() }];
+        let history = History::of("reports", records, Vec::new(), &[]);
+        let shown = |columns| Text::of(&history, Some(columns)).painted(Paint::Plain);
+        for columns in [40, 80, 120] {
+            for line in shown(columns).lines() {
+                let is_one_word = line.trim().split(' ').count() == 1;
+                assert!(line.len() <= columns || is_one_word, "{columns}: {line}");
+            }
+        }
+        expect![[r#"
+            reports@20261124T231502.120Z-ownership
+              2026-11-24T23:15:02.120Z, verified
+              from   object ownership: not set
+              to     object ownership: BucketOwnerEnforced
+              after  PutBucketOwnershipControls with the AWS Management Console
+              by
+                arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/mary
+        "#]]
+        .assert_eq(&shown(80));
+        assert!(shown(120).contains(&format!("  by     {arn}\n")));
     }
 
     #[test]

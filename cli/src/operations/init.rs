@@ -131,6 +131,7 @@ mod tests {
         let schema = fs::read_to_string(root.join("schemas/s3guard.schema.json")).unwrap();
         let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
         let text = of(&[]).unwrap();
+        assert!(text.starts_with("#:schema ./s3guard.schema.json\n"), "{text}");
         for name in schema["properties"].as_object().unwrap().keys() {
             let is_there = [format!("{name} = "), format!("[{name}]"), format!("[[{name}]]")]
                 .iter()

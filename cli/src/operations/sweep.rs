@@ -17,7 +17,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::session::{Account, AccountArgs, output_of};
 use crate::operations::{operator, session};
-use crate::ui::lines::utc_time;
+use crate::ui::lines::{duration, utc_time};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
 
@@ -104,7 +104,7 @@ pub(crate) async fn sweep(
     output.say("the guard lists the buckets");
     let deadline = Instant::now() + timeout;
     let late = |what: &str| {
-        Err(anyhow!("{what} within {} s", timeout.as_secs())).hint(format!(
+        Err(anyhow!("{what} within {}", duration(timeout))).hint(format!(
             "the sweep goes on without this command: `s3guard status --stack {} --region {}` shows the queue, \
              `s3guard logs --errors` what failed",
             args.stack, swept.region

@@ -123,8 +123,7 @@ async fn attempt(run: &VerifyRun<'_>, broken: &mut Vec<Broken>) -> anyhow::Resul
     let [guard, objects, _] = &mut chains;
     let tried = steps(run, inbox.as_ref(), guard, objects).await;
     for step in &run.plan.skipped {
-        run.output.event("step", step)?;
-        run.steps.borrow_mut().push(step.clone());
+        run.note(step.clone())?;
     }
     if tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
         return tried;

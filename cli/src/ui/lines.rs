@@ -1,5 +1,7 @@
 //! Text for a number of columns: text that is too wide is cut or wrapped.
 
+use std::time::Duration;
+
 use s3guard_posture::text::escaped;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -14,6 +16,20 @@ const HANGING: usize = 2;
 /// A time in RFC 3339, in UTC to the millisecond: always of the same width.
 pub(crate) fn utc_time(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(UTC_FORMAT).unwrap_or_default()
+}
+
+/// A duration in hours, minutes and seconds; in tenths of a second if it is less than a minute.
+pub(crate) fn duration(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    let tenths = (milliseconds + 50) / 100;
+    if tenths < 600 {
+        let [seconds, tenth] = [tenths / 10, tenths % 10];
+        return if tenth == 0 { format!("{seconds} s") } else { format!("{seconds}.{tenth} s") };
+    }
+    let seconds = (milliseconds + 500) / 1000;
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    parts.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
 /// The width of a text without colour codes: an escaped text has no others than ours.
@@ -219,6 +235,23 @@ mod tests {
         assert_eq!(width("日本"), 4);
         let red = "\x1b[1;31mfailed\x1b[0m now";
         assert_eq!(folded(red, 10), red);
+    }
+
+    #[test]
+    fn a_duration_has_units() {
+        for (milliseconds, text) in [
+            (0, "0 s"),
+            (249, "0.2 s"),
+            (16_175, "16.2 s"),
+            (59_949, "59.9 s"),
+            (59_950, "1 min"),
+            (61_234, "1 min 1 s"),
+            (901_000, "15 min 1 s"),
+            (3_599_500, "1 h"),
+            (5_400_000, "1 h 30 min"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(milliseconds)), text);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
@@ -178,6 +179,17 @@ impl Output {
         match self.form {
             Form::Text | Form::Json => Ok(()),
             Form::Ndjson => self.line(kind, event),
+        }
+    }
+
+    /// Writes a part of a result as soon as it is known: for people as lines of the result, else as a message.
+    pub(crate) fn part_of_result(&self, part: &(impl Printable + Display)) -> anyhow::Result<()> {
+        match self.form {
+            Form::Text => self.text(part),
+            Form::Json | Form::Ndjson => {
+                self.say(format_args!("  {part}"));
+                Ok(())
+            }
         }
     }
 

@@ -44,7 +44,7 @@ pub fn explain(findings: Vec<Finding>, observed: &Observed, role: Option<&str>) 
 }
 
 /// Whether a bucket has the name that AWS Control Tower gives its buckets in this account.
-pub(crate) fn has_name_of_control_tower(id: &BucketId) -> bool {
+pub fn has_name_of_control_tower(id: &BucketId) -> bool {
     let rest = id.name.as_str().strip_prefix(CONTROL_TOWER);
     rest.is_some_and(|rest| rest.contains(id.account.as_str()))
 }

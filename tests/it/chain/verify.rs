@@ -20,9 +20,10 @@ fn begin(account: &Account, arguments: &[&str]) -> Child {
 
 fn begin_with(environment: Vec<(String, String)>, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_s3guard"))
-        .args(["verify", "--stack", "guard", "--output", "json"])
+        .args(["verify", "--stack", "guard"])
         .args(arguments)
         .envs(environment)
+        .env("S3GUARD_OUTPUT", "json")
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN")
         .stdin(Stdio::null())
@@ -389,6 +390,17 @@ fn a_canary_is_kept_on_request_and_none_is_created_without_approval() {
     assert!(states(&plan).contains("protect: the new bucket: planned"), "{plan}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     disable_rule(&guarded.account, "BucketChanged");
+    // A person reads each step once.
+    let text = ["--yes", "--timeout", "1s", "--output", "text"];
+    let output = end(&guarded, begin(&guarded.account, &text));
+    let [shown, words] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    for step in ["protect: the new bucket", "remediate: versioning"] {
+        let of_step = |line: &&str| line.trim_start().starts_with(step);
+        assert_eq!(shown.lines().filter(of_step).count(), 1, "{shown}");
+        assert_eq!(words.lines().find(of_step), None, "{words}");
+    }
+    assert!(shown.contains(" of 16 s"), "{shown}");
     let (exit, report, words) = verify(&guarded, &["--keep", "--timeout", "1s"]);
     assert_eq!(exit, Some(1), "{words}");
     let left = canaries(&guarded.account);

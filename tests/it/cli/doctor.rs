@@ -149,6 +149,16 @@ pub(super) fn well(request: &Request) -> Option<Answer> {
         "GET" if path.contains("account-settings") => {
             ok(&json!({ "AccountLimit": { "UnreservedConcurrentExecutions": 900 } }))
         }
+        "GET" if path.contains("/configuration/publicAccessBlock") => {
+            let switches = [
+                "BlockPublicAcls",
+                "IgnorePublicAcls",
+                "BlockPublicPolicy",
+                "RestrictPublicBuckets",
+            ];
+            let on = switches.map(|name| format!("<{name}>true</{name}>")).concat();
+            (200, format!("<PublicAccessBlockConfiguration>{on}</PublicAccessBlockConfiguration>"))
+        }
         "GET" if path.contains("/functions/") => {
             ok(&json!({ "State": "Active", "LastUpdateStatus": "Successful" }))
         }
@@ -192,11 +202,11 @@ fn doctor(
 #[test]
 fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
-    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 14));
+    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 15));
 }
 
 /// A problem: the state and the check, its text, and the response of AWS.
-const CASES: [(&str, &str, Wrong); 29] = [
+const CASES: [(&str, &str, Wrong); 31] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
     }),
@@ -316,6 +326,14 @@ const CASES: [(&str, &str, Wrong); 29] = [
     ("failed concurrency", "no function without reserved concurrency", |request| {
         let none = json!({ "AccountLimit": { "UnreservedConcurrentExecutions": 0 } });
         request.path.contains("account-settings").then(|| ok(&none))
+    }),
+    ("warning account block", "`s3:GetAccountPublicAccessBlock` is missing", |request| {
+        let is_block = request.path.contains("/configuration/publicAccessBlock");
+        is_block.then(|| refusal(403, "AccessDenied", "no"))
+    }),
+    ("warning Control Tower", "it cannot be read: ListBuckets", |request| {
+        let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+        request.path.contains("max-buckets").then(|| (403, denied.to_owned()))
     }),
     ("warning text messages", "the spending limit is 1 USD a month", |request| {
         (request.call == "GetSMSAttributes").then(|| sms("1"))

@@ -78,6 +78,9 @@ fn init_and_config_print_objects() {
     let grade = shown["settings"].as_array().unwrap().iter().find(|one| one["setting"] == "grade");
     assert_eq!(grade.unwrap()["origin"]["source"], "file", "{shown}");
     json::read("synth", run(&["synth"]));
+    // The file names the schema that this writes.
+    let schema = include_bytes!("../../../schemas/s3guard.schema.json");
+    assert_eq!(run(&["config", "schema"]), schema);
 }
 
 #[test]

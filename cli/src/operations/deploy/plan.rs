@@ -25,19 +25,7 @@ use crate::package::{Architecture, Package};
 /// The version of a package that is not uploaded yet, as a comparison shows it.
 const NOT_UPLOADED: &str = "not-uploaded";
 
-/// A deployment to one Region, checked before the package is built.
-pub(crate) struct Draft {
-    pub(crate) target: DeployTarget,
-    pub(crate) architecture: Architecture,
-    template: Json,
-    parameters: BTreeMap<String, String>,
-    tags: BTreeMap<String, String>,
-    deployers: BTreeSet<String>,
-    carried: Vec<String>,
-    reverts_drift: bool,
-}
-
-/// A planned deployment to one Region.
+/// A planned deployment to one Region, checked before the package is built.
 pub(crate) struct DeployPlan {
     pub(crate) target: DeployTarget,
     pub(crate) architecture: Architecture,
@@ -50,10 +38,11 @@ pub(crate) struct DeployPlan {
     pub(crate) pinned: Option<String>,
     /// The settings that only the zip of `--package` has.
     pub(crate) carried: Vec<String>,
+    /// Known [with the package](Self::with).
     pub(crate) is_unchanged: bool,
 }
 
-impl Draft {
+impl DeployPlan {
     /// Checks all that is requested.
     pub(crate) fn new(
         target: DeployTarget,
@@ -93,60 +82,40 @@ impl Draft {
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
-        let tags = tags(&target.name, had, asked);
-        let reverts_drift = wanted.revert_drift;
-        let carried = packaged.carried.clone();
         Ok(Self {
+            tags: tags(&target.name, had, asked),
             target,
             architecture,
             template,
             parameters,
-            tags,
             deployers,
-            carried,
-            reverts_drift,
+            pinned: None,
+            carried: packaged.carried.clone(),
+            is_unchanged: false,
         })
     }
 
     /// The plan with this package, which may not be uploaded yet.
-    pub(crate) fn with(self, package: &Package) -> DeployPlan {
-        let Self {
-            target,
-            architecture,
-            mut template,
-            mut parameters,
-            tags,
-            deployers,
-            carried,
-            reverts_drift,
-        } = self;
+    pub(crate) fn with(mut self, package: &Package, reverts_drift: bool) -> Self {
+        let (target, parameters) = (&self.target, &mut self.parameters);
         parameters.insert(parameter::CODE_KEY.to_owned(), package.key());
-        let pinned = pinned(&target.previous(), &parameters);
-        let version = pinned.clone().unwrap_or_else(|| NOT_UPLOADED.to_owned());
+        self.pinned = pinned(&target.previous(), parameters);
+        let version = self.pinned.clone().unwrap_or_else(|| NOT_UPLOADED.to_owned());
         parameters.insert(parameter::CODE_VERSION.to_owned(), version);
         let (region, caller) = (target.region(), &target.account.caller);
-        names::write_out(&mut template, &|name| match name {
+        names::write_out(&mut self.template, &|name| match name {
             "AWS::AccountId" => Some(caller.account.to_string()),
             "AWS::Region" => Some(region.to_string()),
             "AWS::Partition" => Some(caller.partition().to_owned()),
             name => parameters.get(name).cloned(),
         });
-        let is_unchanged = target.step == DeployStep::Update
+        self.is_unchanged = target.step == DeployStep::Update
             && !reverts_drift
             && target.found.as_ref().is_some_and(|stack| {
-                is_unchanged(stack, target.deployed.as_ref(), &template, &parameters, &tags)
+                let deployed = target.deployed.as_ref();
+                is_unchanged(stack, deployed, &self.template, parameters, &self.tags)
             });
-        DeployPlan {
-            target,
-            architecture,
-            template,
-            parameters,
-            tags,
-            deployers,
-            pinned,
-            carried,
-            is_unchanged,
-        }
+        self
     }
 }
 

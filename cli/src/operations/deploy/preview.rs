@@ -220,8 +220,11 @@ impl Printable for Preview {
             "no guard yet in account {account}{alias}, {region}: {buckets} {noun}{more}"
         ));
         let listed = |counts: &[AspectCount]| {
-            let of =
-                |AspectCount { aspect, buckets }: &AspectCount| format!("{aspect} in {buckets}");
+            let of = |AspectCount { aspect, buckets }: &AspectCount| {
+                let is_account = *aspect == Aspect::AccountPublicAccess;
+                let place = if is_account { String::new() } else { format!(" in {buckets}") };
+                aspect.words().to_owned() + &place
+            };
             counts.iter().map(of).collect::<Vec<_>>().join(", ")
         };
         if self.changes.is_empty() {
@@ -281,15 +284,15 @@ mod tests {
             alias: Some("acme-prod".to_owned()),
             buckets: 214,
             has_more: false,
-            changes: vec![count(Aspect::PublicAccess, 3)],
+            changes: vec![count(Aspect::PublicAccess, 3), count(Aspect::AccountPublicAccess, 1)],
             reports: vec![count(Aspect::PublicAccess, 1), count(Aspect::Tls, 190)],
             rules: vec!["thumbnails".to_owned()],
             not_seen: vec!["bucket `x`: AccessDenied".to_owned()],
         };
         expect![[r#"
             no guard yet in account 111122223333 (acme-prod), eu-west-1: 214 buckets
-              the first sweep changes: public-access in 3
-              it leaves and reports: public-access in 1, tls in 190
+              the first sweep changes: public access block in 3, the account's public access block
+              it leaves and reports: public access block in 1, TLS only in 190
               rule `thumbnails` gets the object events of every bucket, so also of each bucket that the guard sets up
               not checked: bucket `x`: AccessDenied
         "#]]

@@ -21,7 +21,7 @@ use crate::error::Advice as _;
 use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::broadening::{Given, broadening};
 use crate::operations::deploy::packaged::Packaged;
-use crate::operations::deploy::plan::{DeployPlan, Draft};
+use crate::operations::deploy::plan::DeployPlan;
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::step::DeployStep;
@@ -214,19 +214,16 @@ pub(crate) async fn propose(
     let Asking { wanted, configuration, output, run, .. } = *asking;
     let contents = Packaged::new(wanted, configuration, output)?;
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
-    let drafts = targets.into_iter().zip(&guards).map(|(target, guard)| {
+    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| {
         let region = target.region().to_string();
-        (region, Draft::new(target, guard, asking, &contents))
+        (region, DeployPlan::new(target, guard, asking, &contents))
     });
-    let drafts = all_or_none(drafts.collect::<ByRegion<_>>(), output)?;
-    let packages = packages(&drafts, wanted, configuration).await?;
-    let plans = drafts.into_iter().map(|draft| {
-        let package = &packages[draft.architecture.as_str()];
-        draft.with(package)
-    });
-    let plans: Vec<DeployPlan> = plans.collect();
+    let plans = all_or_none(plans.collect::<ByRegion<_>>(), output)?;
+    let packages = packages(&plans, wanted, configuration).await?;
     let answers = plans.into_iter().map(|plan| async {
         let region = plan.target.region().to_string();
+        let package = &packages[plan.architecture.as_str()];
+        let plan = plan.with(package, wanted.revert_drift);
         (region, answer(plan, asking, &packages).await)
     });
     let answers: ByRegion<Answer> = join_all(answers).await.into_iter().collect();
@@ -242,13 +239,13 @@ pub(crate) async fn propose(
 type Packages = BTreeMap<&'static str, Package>;
 
 async fn packages(
-    drafts: &[Draft],
+    plans: &[DeployPlan],
     wanted: &WantedArgs,
     configuration: Option<&Config>,
 ) -> anyhow::Result<Packages> {
     let json = configuration.map(Config::to_json);
     let mut packages = BTreeMap::new();
-    for architecture in drafts.iter().map(|draft| draft.architecture) {
+    for architecture in plans.iter().map(|plan| plan.architecture) {
         if packages.contains_key(architecture.as_str()) {
             continue;
         }

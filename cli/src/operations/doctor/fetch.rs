@@ -1,14 +1,17 @@
 //! What AWS answers about everything that the guard depends on, asked at once.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
 use s3guard_aws::pause::Pause;
 use s3guard_aws::stacks::{Stack, Stacks};
-use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
+use s3guard_aws::{AwsError, Buckets, Connection, account_block, function_state, keys, trails};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::events::trail::Trail;
-use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
+use s3guard_posture::model::setting::PublicAccessBlock;
+use s3guard_posture::{BucketName, KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
 
 use crate::operations::doctor::Wanted;
@@ -39,11 +42,16 @@ pub(crate) struct Seen<'a> {
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Fetched<bool>,
     pub(crate) rights: Result<Rights, AwsError>,
+    /// The account's public access block, as it takes effect.
+    pub(crate) account_block: Fetched<PublicAccessBlock>,
+    /// The buckets of the Region.
+    pub(crate) buckets: Result<BTreeSet<BucketName>, AwsError>,
     pub(crate) key: Option<(KeyArn, Fetched<KeyState>)>,
     pub(crate) concurrency: Fetched<i32>,
     /// Asked only where there is an SMS subscription.
     pub(crate) text_messages: Option<Fetched<TextMessages>>,
-    pub(crate) trust: Result<InUse, AwsError>,
+    /// `None` if the buckets are not known.
+    pub(crate) trust: Option<Result<InUse, AwsError>>,
 }
 
 /// A stack that has the name.
@@ -85,6 +93,15 @@ pub(crate) async fn fetch<'a>(
         );
         (stack, functions, rules, pause, key, rights)
     };
+    let buckets = async {
+        let client = Buckets::new(connection, caller.account.clone(), None);
+        let names = client.names().await;
+        let trust = match &names {
+            Ok(names) => Some(in_use(&client, names, &caller.account, &wanted.trusted).await),
+            Err(_) => None,
+        };
+        (names, trust)
+    };
     let text_messages =
         async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
     let (
@@ -94,7 +111,8 @@ pub(crate) async fn fetch<'a>(
         global,
         concurrency,
         text_messages,
-        trust,
+        account_block,
+        (buckets, trust),
     ) = futures_util::join!(
         identity::credentials_end(connection),
         stack,
@@ -102,7 +120,8 @@ pub(crate) async fn fetch<'a>(
         global(connection, name, wanted),
         limits::concurrency(connection),
         text_messages,
-        in_use(connection, &caller.account, &wanted.trusted),
+        account_block::get(connection, &caller.account),
+        buckets,
     );
     let region = connection.region();
     Seen {
@@ -118,6 +137,8 @@ pub(crate) async fn fetch<'a>(
         trails,
         global,
         rights,
+        account_block,
+        buckets,
         key,
         concurrency,
         text_messages,

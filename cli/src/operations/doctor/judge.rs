@@ -6,14 +6,16 @@ use s3guard_aws::limits::TextMessages;
 use s3guard_aws::pause::POLICY;
 use s3guard_aws::permissions::{By, Missing};
 use s3guard_posture::events::trail::{Recording, recording};
-use s3guard_posture::{KeyState, Reading, Region};
+use s3guard_posture::{KeyState, Region};
 use time::{Duration, OffsetDateTime};
 
 use crate::error;
 use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::names::has_account_names;
 use crate::operations::deploy::trail;
+use crate::operations::doctor::answer::{Checked, failed, known, listed, not_allowed};
 use crate::operations::doctor::fetch::{Fetched, Seen};
+use crate::operations::doctor::locked;
 use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
 use crate::operations::doctor::trust::InUse;
@@ -27,12 +29,6 @@ const SKEW_MAX: Duration = Duration::minutes(5);
 
 /// Credentials that expire sooner may expire during a deployment.
 const LIFE_MIN: Duration = Duration::minutes(15);
-
-/// Names that are listed before the rest is counted.
-const LISTED_MAX: usize = 6;
-
-/// The verdict of a check, or that its subject could not be read.
-type Checked = Result<Verdict, Verdict>;
 
 /// All checks of a Region.
 pub(crate) fn lines(
@@ -55,13 +51,16 @@ pub(crate) fn lines(
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
     lines.extend(rights(&seen.rights));
+    lines.push(line("account block", locked::account_block(seen)));
+    lines.extend(locked::control_tower(seen, now).map(|one| line("Control Tower", one)));
     lines.push(line("key", key(seen)));
     lines.push(line("concurrency", concurrency(seen)));
     lines.extend(
         seen.text_messages.as_ref().map(|fetched| line("text messages", text_messages(fetched))),
     );
     // It is asked only of those who may read policies.
-    lines.extend(seen.trust.iter().flat_map(InUse::lines));
+    let trust = seen.trust.iter().flatten();
+    lines.extend(trust.flat_map(InUse::lines));
     lines
 }
 
@@ -113,31 +112,6 @@ fn names(region: &Region) -> Verdict {
     }
     let text = format!("S3 in `{region}` does not reserve bucket names for an account");
     Verdict::failed(text, "choose another Region: s3guard needs reserved names")
-}
-
-/// The answer, `None` if the subject does not exist; or the verdict that it could not be read.
-fn known<'a, T>(fetched: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
-    match fetched {
-        Ok(Reading::Known(seen)) => Ok(Some(seen)),
-        Ok(Reading::Absent) => Ok(None),
-        Ok(Reading::Unread | Reading::Denied) => Err(not_allowed(action)),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-fn failed(error: &AwsError) -> Verdict {
-    let text = format!("it cannot be read: {error}");
-    let fix = if error.is_denied() {
-        format!("allow `{}`", error.action())
-    } else {
-        "try again".to_owned()
-    };
-    Verdict::warning(text, fix)
-}
-
-fn not_allowed(action: &str) -> Verdict {
-    let text = format!("it may not be read: `{action}` is missing");
-    Verdict::warning(text, format!("allow `{action}`, or continue without this check"))
 }
 
 /// IAM does not know who has put the policy into the role.
@@ -289,12 +263,13 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
 
 /// What the organization lets the guard write.
 ///
-/// Source: AWS IAM API Reference, `OrganizationsDecisionDetail`: service control policies, and no others.
+/// Source: AWS IAM API Reference, `OrganizationsDecisionDetail`: service control policies, and no others; with conditions
+/// they break the simulation (aws/aws-sdk#102).
 fn remediation(denied: &[String]) -> Check {
     let verdict = if denied.is_empty() {
         Verdict::ok(
-            "no service control policy is known to deny what the guard writes; IAM does not simulate other policies of \
-             the organization",
+            "no service control policy is known to deny what the guard writes; IAM simulates neither other policies of \
+             the organization nor, reliably, those with conditions: `s3guard verify` shows what they deny",
         )
     } else {
         let names = listed(denied.iter().map(|action| format!("`{action}`")));
@@ -335,14 +310,6 @@ fn missing_rights(missing: &[Missing], fix: &str) -> [Check; 2] {
         )
     };
     [permissions.of("permissions"), organization.of("organization")]
-}
-
-fn listed(names: impl Iterator<Item = String>) -> String {
-    let mut names: Vec<String> = names.collect();
-    let more = names.len().saturating_sub(LISTED_MAX);
-    names.truncate(LISTED_MAX);
-    let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
-    names.join(", ") + &rest
 }
 
 fn key(seen: &Seen<'_>) -> Checked {

@@ -29,6 +29,9 @@ pub(crate) struct Verdict {
     /// What to do about it.
     #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
+    /// Lines for `s3guard.toml`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) snippet: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,15 +64,20 @@ pub(crate) struct DoctorReport {
 
 impl Verdict {
     pub(crate) fn ok(text: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Ok, text: text.into(), fix: None }
+        Self { state: CheckStatus::Ok, text: text.into(), fix: None, snippet: None }
     }
 
     pub(crate) fn warning(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Warning, text: text.into(), fix: Some(fix.into()) }
+        Self {
+            state: CheckStatus::Warning,
+            text: text.into(),
+            fix: Some(fix.into()),
+            snippet: None,
+        }
     }
 
     pub(crate) fn failed(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: CheckStatus::Failed, text: text.into(), fix: Some(fix.into()) }
+        Self { state: CheckStatus::Failed, text: text.into(), fix: Some(fix.into()), snippet: None }
     }
 
     pub(crate) fn of(self, check: &'static str) -> Check {
@@ -127,6 +135,9 @@ impl Printable for Check {
         column(&head, "", &verdict.text, text);
         if let Some(fix) = &verdict.fix {
             column(&margin(), "hint:", fix, text);
+        }
+        for line in verdict.snippet.iter().flat_map(|snippet| snippet.lines()) {
+            column(&margin(), "", line, text);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Whom the policies of the account's buckets let in, and the configuration does not trust yet.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
-use s3guard_aws::buckets::Buckets;
-use s3guard_aws::{AwsError, Connection};
+use s3guard_aws::{AwsError, Buckets};
 use s3guard_posture::evaluate::admitted::{Admitted, PrincipalKind, Standing, admitted};
 use s3guard_posture::model::policy::Policy;
-use s3guard_posture::{AccountId, Trusted};
+use s3guard_posture::{AccountId, BucketName, Trusted};
 
 use crate::operations::doctor::report::{Check, Verdict};
 
@@ -22,14 +23,14 @@ pub(crate) struct InUse {
     outsiders: Trusted,
 }
 
-/// Reads the policies of the first buckets of a Region, as far as the caller may.
+/// Reads the policies of the first of these buckets, as far as the caller may.
 pub(crate) async fn in_use(
-    connection: &Connection,
+    buckets: &Buckets,
+    names: &BTreeSet<BucketName>,
     account: &AccountId,
     trusted: &Trusted,
 ) -> Result<InUse, AwsError> {
-    let buckets = Buckets::new(connection, account.clone(), None);
-    let names: Vec<_> = buckets.names().await?.into_iter().take(BUCKETS_MAX).collect();
+    let names: Vec<&BucketName> = names.iter().take(BUCKETS_MAX).collect();
     let mut found = InUse::default();
     for names in names.chunks(CALLS_MAX) {
         let policies = try_join_all(names.iter().map(|name| buckets.policy(name))).await?;

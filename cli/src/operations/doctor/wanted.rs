@@ -18,6 +18,7 @@ pub(crate) struct Wanted {
     pub(crate) relies_on_trail: bool,
     pub(crate) calls_at_once: i32,
     pub(crate) trusted: Trusted,
+    pub(crate) config: Config,
     /// What the guard writes, as configured.
     pub(crate) writable: BTreeSet<SettingKind>,
 }
@@ -35,6 +36,7 @@ impl Wanted {
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
             calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
             trusted: config.trusted(),
+            config: config.clone(),
             writable: config.writable(),
         }
     }

@@ -68,7 +68,7 @@ pub(crate) enum Scope {
 
 /// What the command itself calls to deploy, inspect and destroy a stack, by service, and not to undo what a guard did;
 /// `GetCallerIdentity` needs no permission.
-pub(crate) const CALLED: [(Scope, &str, &str); 18] = [
+pub(crate) const CALLED: [(Scope, &str, &str); 19] = [
     (
         Scope::Stack,
         "cloudformation",
@@ -92,6 +92,7 @@ pub(crate) const CALLED: [(Scope, &str, &str); 18] = [
     // Which trail serves is seen from all of them.
     (Scope::ReadAny, "cloudtrail", "GetEventSelectors GetTrailStatus"),
     (Scope::ReadAny, "lambda", "GetAccountSettings"),
+    (Scope::ReadAny, "s3", "GetAccountPublicAccessBlock"),
     (Scope::ReadAny, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
     (Scope::ReadAny, "iam", "ListAccountAliases"),
     (Scope::Caller, "iam", "GetRole SimulatePrincipalPolicy"),

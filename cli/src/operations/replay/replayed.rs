@@ -315,7 +315,7 @@ impl Printable for Reconciled {
             line(text, "finds", "nothing: compliant");
         }
         for written in &self.writes {
-            let setting = whole(&written.setting);
+            let setting = breakable(&whole(&written.setting));
             text.line(format_args!("  {:<9}{} {setting}", "calls", written.call));
             reads(text, &written.reads);
         }
@@ -338,13 +338,33 @@ impl Printable for RenderedNotification {
     fn print(&self, text: &mut Text) {
         line(text, "notifies", &self.subject);
         for line in self.text.lines() {
-            text.line(format!("           | {line}").trim_end());
+            text.line(format!("    | {line}").trim_end());
         }
     }
 }
 
 fn line(text: &mut Text, label: &str, words: &str) {
     text.line(format_args!("  {label:<9}{}", cut(words, WORDS_MAX)));
+}
+
+/// JSON or XML with spaces where a line may end.
+fn breakable(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    let (mut is_in_string, mut is_escaped) = (false, false);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        all.push(character);
+        let is_quote = character == '"' && !is_escaped;
+        is_in_string ^= is_quote;
+        is_escaped = character == '\\' && !is_escaped;
+        let next = characters.peek();
+        let ends_tag = character == '>' && next == Some(&'<');
+        let ends_item = character == ',' && next.is_some_and(|next| !next.is_whitespace());
+        if !is_in_string && (ends_tag || ends_item) {
+            all.push(' ');
+        }
+    }
+    all
 }
 
 /// A setting in full, as it is written.

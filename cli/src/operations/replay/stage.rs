@@ -15,7 +15,7 @@ use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::reconcile::triage::{Message, ReconcileTask, Task, TaskOf, triage};
-use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
+use s3guard_posture::{Baseline, BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -296,7 +296,10 @@ impl Stage<'_> {
         }
         let replayed = &mut self.replayed[index];
         match result.seen.take() {
-            Some(seen) => {
+            Some(mut seen) => {
+                if self.scene.grade.is_some() {
+                    of_option(&mut seen.baseline);
+                }
                 replayed.reconciliations.push(Reconciled::new(&name, &seen, &sent, &steps, now));
             }
             None => {
@@ -363,6 +366,14 @@ impl Stage<'_> {
     fn id(&self, name: BucketName, region: Option<&Region>) -> BucketId {
         let region = region.unwrap_or(&self.here).clone();
         BucketId { name, account: self.scene.account.clone(), region }
+    }
+}
+
+/// Says that the default grade is that of the command line.
+fn of_option(baseline: &mut Baseline) {
+    let default = Baseline::new(baseline.grade, None).grade_reason;
+    if let Some(rest) = baseline.grade_reason.strip_prefix(&default) {
+        baseline.grade_reason = format!("`--grade`{rest}");
     }
 }
 

@@ -21,13 +21,13 @@ use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
-use crate::operations::verify::plan::VerifyPlan;
+use crate::operations::verify::plan::{self, VerifyPlan};
 use crate::operations::verify::report::{VerifyReport, VerifyStep};
 use crate::operations::verify::run::{Bounds, VerifyRun};
 use crate::operations::verify::settings::PROTECT;
-use crate::operations::verify::{plan, report};
 use crate::operations::{operator, session};
 use crate::package;
+use crate::ui::lines::duration;
 use crate::ui::output::Output;
 
 /// Fetches all that the plan depends on; changes nothing.
@@ -147,9 +147,9 @@ pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
     }
     output.say(format_args!(
         "  waits    up to {} for the new bucket, {} for each effect (CloudTrail takes minutes); the window is {}",
-        report::bound(bounds.protect.as_secs_f64()),
-        report::bound(bounds.each.as_secs_f64()),
-        run.config.notifications().window()
+        duration(bounds.protect),
+        duration(bounds.each),
+        duration(Duration::from_secs(run.config.notifications().window().seconds().into()))
     ));
     output.say("  costs    the price of some hundred requests");
     output.say("  sends    notifications about this bucket to all subscribers");

@@ -1,4 +1,4 @@
-//! What was measured, as a table and as JSON.
+//! What was measured, for people and as JSON.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::ui::lines::cut;
+use crate::ui::lines::{cut, duration};
 use crate::ui::text::{Printable, Text};
 
 /// A longer detail is cut.
@@ -120,29 +120,33 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state.word();
-        let took = self.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
-        let bound = self.bound_seconds.map_or_else(String::new, bound);
-        let detail = self.detail.as_deref().unwrap_or_default();
-        let line = format!("{:44} {state:>9} {took:>9} {bound:>9}  ", self.name);
-        f.write_str((line + &cut(detail, DETAIL_COLUMNS_MAX)).trim_end())
+        let time = |seconds: Option<f64>| seconds.map(|of| duration(Duration::from_secs_f64(of)));
+        let (name, state) = (&self.name, self.state.word());
+        let took = time(self.seconds).unwrap_or_default();
+        let bound = time(self.bound_seconds).map(|bound| format!(" of {bound}"));
+        let bound = bound.unwrap_or_default();
+        let detail = cut(self.detail.as_deref().unwrap_or_default(), DETAIL_COLUMNS_MAX);
+        f.write_str(format!("{name:44} {state:7} {took:>11}{bound:12}  {detail}").trim_end())
     }
 }
 
+impl Printable for VerifyStep {
+    fn print(&self, text: &mut Text) {
+        let line = self.to_string();
+        match &self.detail {
+            // The table would break where the terminal is narrow.
+            Some(detail) if text.columns.is_some_and(|columns| line.width() > columns) => {
+                text.line(Self { detail: None, ..self.clone() });
+                text.line(format_args!("  {}", cut(detail, DETAIL_COLUMNS_MAX)));
+            }
+            Some(_) | None => text.line(line),
+        }
+    }
+}
+
+/// The steps were printed as they ended.
 impl Printable for VerifyReport {
     fn print(&self, text: &mut Text) {
-        text.line(format_args!("{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound"));
-        for step in &self.steps {
-            let line = step.to_string();
-            match &step.detail {
-                // The table would break where the terminal is narrow.
-                Some(detail) if text.columns.is_some_and(|columns| line.width() > columns) => {
-                    text.line(VerifyStep { detail: None, ..step.clone() });
-                    text.line(format_args!("  {}", cut(detail, DETAIL_COLUMNS_MAX)));
-                }
-                Some(_) | None => text.line(line),
-            }
-        }
         let counts = [StepStatus::Ok, StepStatus::Late, StepStatus::Failed, StepStatus::Skipped];
         let counts = counts.map(|state| {
             let count = self.steps.iter().filter(|step| step.state == state).count();
@@ -167,13 +171,6 @@ impl Printable for VerifyReport {
             self.left.iter().for_each(|left| text.line(format_args!("  {left}")));
         }
     }
-}
-
-/// A bound: whole minutes, or seconds.
-pub(crate) fn bound(seconds: f64) -> String {
-    let minutes = seconds / 60.0;
-    let is_whole = minutes >= 1.0 && minutes.fract() == 0.0;
-    if is_whole { format!("{minutes} min") } else { format!("{seconds} s") }
 }
 
 #[cfg(test)]
@@ -208,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_reads_a_table_and_what_to_do_next() {
+    fn a_person_reads_each_step_once_and_what_to_do_next() {
         let report = report(vec![
             step("protect: the new bucket", StepStatus::Ok, Some(61_234), None),
             step(
@@ -219,11 +216,11 @@ mod tests {
             ),
             VerifyStep::skipped("remediate: TLS only", "it is switched off".to_owned()),
         ]);
+        let text: String = report.steps.iter().map(plain).collect();
         expect![[r#"
-            step                                                        took     bound
-            protect: the new bucket                             ok    61.2 s    15 min
-            remediate: public access block                    late              15 min  nothing was seen
-            remediate: TLS only                            skipped                      it is switched off
+            protect: the new bucket                      ok        1 min 1 s of 15 min
+            remediate: public access block               late                of 15 min    nothing was seen
+            remediate: TLS only                          skipped                          it is switched off
             1 ok, 1 late, 1 skipped
 
             Seen
@@ -236,22 +233,18 @@ mod tests {
             Not removed
               bucket `s3guard-canary-1`
         "#]]
-        .assert_eq(&plain(&report));
+        .assert_eq(&(text + &plain(&report)));
     }
 
     #[test]
     fn on_a_narrow_terminal_a_detail_has_a_line_of_its_own() {
-        let took = "recorded: 664 ms after the event's whole second";
-        let report =
-            report(vec![step("remediate: TLS only", StepStatus::Ok, Some(300), Some(took))]);
-        let lines = |columns| {
-            let text = Text::of(&report, Some(columns)).painted(Paint::Plain);
-            text.lines().map(str::to_owned).collect::<Vec<_>>()
-        };
-        let row =
-            format!("{:44} {:>9} {:>9} {:>9}", "remediate: TLS only", "ok", "0.3 s", "15 min");
-        assert_eq!(lines(200)[1], format!("{row}  {took}"));
-        assert_eq!(lines(80)[1..3], [row, format!("  {took}")]);
+        let took = "recorded: 0.7 s after the event's whole second";
+        let step = step("remediate: TLS only", StepStatus::Ok, Some(300), Some(took));
+        let lines = |columns| Text::of(&step, Some(columns)).painted(Paint::Plain);
+        let row = VerifyStep { detail: None, ..step.clone() }.to_string();
+        assert!(row.width() <= 80 && row.ends_with("0.3 s of 15 min"), "{row}");
+        assert_eq!(lines(200).lines().collect::<Vec<_>>(), [step.to_string()]);
+        assert_eq!(lines(80).lines().collect::<Vec<_>>(), [row, format!("  {took}")]);
     }
 
     #[test]
@@ -266,11 +259,5 @@ mod tests {
         let json = serde_json::to_value(step("a", StepStatus::Ok, Some(1_249), None)).unwrap();
         assert_eq!((&json["seconds"], &json["boundSeconds"]), (&1.2.into(), &900.0.into()));
         assert_eq!(json["status"], "ok");
-    }
-
-    #[test]
-    fn a_time_has_a_unit() {
-        let bounds = [1.0, 59.0, 60.0, 90.0, 900.0, 915.0].map(bound);
-        assert_eq!(bounds, ["1 s", "59 s", "1 min", "90 s", "15 min", "915 s"]);
     }
 }

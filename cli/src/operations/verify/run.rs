@@ -20,8 +20,8 @@ use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
 use crate::operations::verify::plan::VerifyPlan;
-use crate::operations::verify::report;
 use crate::operations::verify::report::{StepStatus, VerifyReport, VerifyStep};
+use crate::ui::lines::duration;
 use crate::ui::output::Output;
 
 /// How often a throttled call is made, each time with the SDK's own retries.
@@ -198,13 +198,12 @@ impl VerifyRun<'_> {
     }
 
     pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {
-        let bound = report::bound(bound.as_secs_f64());
-        self.output.say(format_args!("  waiting until {what}, up to {bound}"));
+        self.output.say(format_args!("  waiting until {what}, up to {}", duration(bound)));
     }
 
     /// Notes a step that has ended, and prints it.
     pub(crate) fn note(&self, step: VerifyStep) -> anyhow::Result<()> {
-        self.output.say(format_args!("  {step}"));
+        self.output.part_of_result(&step)?;
         self.output.event("step", &step)?;
         self.steps.borrow_mut().push(step);
         Ok(())

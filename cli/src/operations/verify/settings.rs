@@ -16,6 +16,7 @@ use crate::operations::verify::links::Clues;
 use crate::operations::verify::plan::Weakening;
 use crate::operations::verify::report::{StepStatus, VerifyStep};
 use crate::operations::verify::run::{Gone, VerifyRun, Waited};
+use crate::ui::lines::duration;
 
 /// How long a new bucket may be unknown to parts of S3.
 const UNKNOWN: Duration = Duration::from_mins(1);
@@ -186,8 +187,10 @@ fn ended(
         Recorded::Written | Recorded::Verified => {
             let by_guard = record.time_to_protect_milliseconds;
             let state = if took > bound { StepStatus::Late } else { StepStatus::Ok };
-            let detail =
-                by_guard.map(|ms| format!("recorded: {ms} ms after the event's whole second"));
+            let detail = by_guard.map(|milliseconds| {
+                let took = duration(Duration::from_millis(milliseconds));
+                format!("recorded: {took} after the event's whole second")
+            });
             (state, detail)
         }
     };

@@ -1,14 +1,20 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use s3guard_aws::Kind;
 use s3guard_aws::stacks::{Stack, StackStatus};
+use s3guard_posture::Config;
 use s3guard_posture::events::trail::{Selector, Trail, TrailStatus};
-use s3guard_posture::{Grade, KeyArn};
+use s3guard_posture::model::setting::PublicAccessBlock;
+use s3guard_posture::{Grade, KeyArn, Reading};
 use time::macros::datetime;
 
+use crate::config_file;
 use crate::operations::doctor::Wanted;
 use crate::operations::doctor::fetch::FoundStack;
 use crate::operations::doctor::judge::*;
 use crate::operations::doctor::report::CheckStatus;
+use crate::ui::output::Paint;
+use crate::ui::text::Text;
 
 const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
 
@@ -39,10 +45,12 @@ fn checked(
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
         rights: Ok(simulated(&[], &[])),
+        account_block: Ok(Reading::Known(PublicAccessBlock::ALL)),
+        buckets: Ok(BTreeSet::new()),
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
-        trust: Ok(InUse::default()),
+        trust: Some(Ok(InUse::default())),
     };
     change(&mut seen);
     check(&seen).unwrap_or_else(|unread| unread)
@@ -217,7 +225,11 @@ fn what_the_organization_denies_the_guard_is_named_beforehand() {
     let names = "deny what the guard writes: `s3:PutEncryptionConfiguration`, `s3:PutBucketPolicy`";
     check(&line.verdict, CheckStatus::Warning, names);
     check(&line.verdict, CheckStatus::Warning, "`mode = \"report\"`");
-    check(&of(&[]).verdict, CheckStatus::Ok, "does not simulate other policies");
+    check(
+        &of(&[]).verdict,
+        CheckStatus::Ok,
+        "IAM simulates neither other policies of the organization",
+    );
 }
 
 fn simulated(missing: &[Missing], denied_writes: &[&str]) -> Rights {
@@ -244,4 +256,89 @@ fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
 fn a_region_without_reserved_bucket_names_fails() {
     check(&names(&region()), CheckStatus::Ok, "reserved for this account");
     check(&names(&"me-south-1".parse().unwrap()), CheckStatus::Failed, "choose another Region");
+}
+
+#[test]
+fn who_decides_the_accounts_block_is_asked_of_the_organization() {
+    let is_asked = |verdict: &Verdict| {
+        let command = "`aws organizations describe-effective-policy --policy-type S3_POLICY`";
+        let fix = verdict.fix.as_ref();
+        verdict.state == CheckStatus::Ok && fix.is_some_and(|fix| fix.contains(command))
+    };
+    let enforced = Config::from_json(r#"{"aspects": {"account-public-access": "enforce"}}"#);
+    let wanted = Wanted::of(&enforced.unwrap(), None);
+    let all = checked(&wanted, |_| {}, locked::account_block);
+    check(&all, CheckStatus::Ok, "all four switches are on; S3 does not say");
+    assert_eq!(all.fix, None);
+    let open = PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::ALL };
+    for answer in [Reading::Absent, Reading::Known(open)] {
+        let verdict =
+            checked(&wanted, |seen| seen.account_block = Ok(answer), locked::account_block);
+        let words = "the guard turns all on, unless the organization refuses it";
+        assert!(is_asked(&verdict) && verdict.text.contains(words), "{verdict:?}");
+        let fix = verdict.fix.unwrap();
+        assert!(fix.contains("set `account-public-access = \"report\"` in `[aspects]`"), "{fix}");
+    }
+    let reported = Wanted::of(&Config::default(), None);
+    let absent = |seen: &mut Seen<'_>| seen.account_block = Ok(Reading::Absent);
+    let verdict = checked(&reported, absent, locked::account_block);
+    assert!(verdict.text.contains("and the guard only reports it"), "{verdict:?}");
+    assert!(is_asked(&verdict) && !verdict.fix.unwrap().contains("report\""));
+    let denied = |seen: &mut Seen<'_>| seen.account_block = Ok(Reading::Denied);
+    let verdict = checked(&reported, denied, locked::account_block);
+    check(&verdict, CheckStatus::Warning, "`s3:GetAccountPublicAccessBlock` is missing");
+}
+
+#[test]
+fn buckets_of_control_tower_are_named_with_the_exemption_that_ends_their_reports() {
+    let control_tower = |seen: &Seen<'_>| locked::control_tower(seen, NOW).unwrap();
+    let its = |seen: &mut Seen<'_>| {
+        let names = [
+            "aws-controltower-logs-111122223333-eu-west-1",
+            "aws-controltower-s3-access-logs-111122223333-eu-west-1",
+            "aws-controltower-logs-444455556666-eu-west-1",
+            "reports",
+        ];
+        seen.buckets = Ok(names.iter().map(|name| name.parse().unwrap()).collect());
+    };
+    let verdict = checked(&Wanted::default(), its, control_tower);
+    assert_eq!(verdict.state, CheckStatus::Ok);
+    let words = "only Control Tower may change `aws-controltower-logs-111122223333-eu-west-1`";
+    assert!(verdict.text.starts_with(words), "{verdict:?}");
+    assert!(!verdict.text.contains("4444") && !verdict.text.contains("reports`"), "{verdict:?}");
+    // Wrapped for a narrow terminal it is the same.
+    let shown = Text::of(&verdict.clone().of("Control Tower"), Some(80)).painted(Paint::Plain);
+    let (_, file) = shown.split_once("s3guard.toml:\n").unwrap();
+    let config = config_file::check("s3guard.toml", file).unwrap();
+    let exempt = checked(&Wanted::of(&config, None), its, control_tower);
+    assert_eq!((exempt.text, exempt.fix), (verdict.text, None), "{file}");
+    let later = |seen: &Seen<'_>| locked::control_tower(seen, NOW + Duration::days(366)).unwrap();
+    assert!(checked(&Wanted::of(&config, None), its, later).fix.is_some(), "it has ended");
+}
+
+#[test]
+fn without_a_bucket_of_control_tower_there_is_no_line() {
+    let none = |seen: &Seen<'_>| {
+        assert!(locked::control_tower(seen, NOW).is_none());
+        Ok(Verdict::ok("none"))
+    };
+    checked(&Wanted::default(), |_| {}, none);
+}
+
+#[test]
+fn buckets_that_may_not_be_listed_are_not_known() {
+    let denied = |seen: &mut Seen<'_>| {
+        seen.buckets = Err(AwsError {
+            call: "ListBuckets",
+            object: "account `111122223333`".to_owned(),
+            kind: Kind::Service("AccessDenied".to_owned()),
+            message: String::new(),
+            status: Some(403),
+            request_id: None,
+        });
+    };
+    let control_tower = |seen: &Seen<'_>| locked::control_tower(seen, NOW).unwrap();
+    let verdict = checked(&Wanted::default(), denied, control_tower);
+    check(&verdict, CheckStatus::Warning, "it cannot be read: ListBuckets");
+    assert_eq!(verdict.fix.as_deref(), Some("allow `s3:ListAllMyBuckets`"));
 }

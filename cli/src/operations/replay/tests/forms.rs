@@ -2,9 +2,12 @@
 
 use expect_test::{Expect, expect, expect_file};
 use s3guard_posture::Grade;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::operations::replay::ReplayOutcome;
-use crate::operations::replay::tests::{parse, replayed};
+use crate::operations::replay::tests::{parse, replayed, scene};
+use crate::operations::replay::{ReplayOutcome, ReplayReport, Scene, run};
+use crate::ui::output::Paint;
+use crate::ui::text::{Text, plain};
 
 /// A CloudTrail record that no rule matches.
 const RECORD: &str = r#"{"eventVersion":"1.11","eventName":"PutBucketCors"}"#;
@@ -105,4 +108,31 @@ fn the_json_form_has_all_fields_also_for_an_ignored_event() {
 fn a_line_that_is_not_json_is_named_by_its_number() {
     let lines = "{\"eventName\":\"CreateBucket\",\"eventVersion\":\"1.11\"}\n{\"eventName\":";
     assert_eq!(places(lines), ["line 1", "line 2"]);
+}
+
+#[test]
+fn what_a_terminal_shows_is_wrapped_unless_it_is_one_word() {
+    let events = include_str!("../../../../../examples/events/by-terraform.jsonl");
+    let report = ReplayReport::new(replayed(events, Grade::Security));
+    for columns in [40, 80, 120] {
+        let text = Text::of(&report, Some(columns)).painted(Paint::Plain);
+        for label in ["finds", "reads", "calls"] {
+            assert!(text.lines().any(|line| line.starts_with(&format!("  {label} "))), "{label}");
+        }
+        for line in text.lines() {
+            let is_one_word = line.trim_start_matches([' ', '|']).split(' ').count() == 1;
+            assert!(line.width() <= columns || is_one_word, "{columns}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_grade_of_the_command_line_is_named() {
+    let event = include_str!("../../../../../examples/events/put-encryption.json");
+    let events = parse(event.as_bytes()).unwrap();
+    let of_option = plain(&ReplayReport::new(run(&events, &scene(Grade::Security))));
+    assert!(of_option.contains("  grade    security (`--grade`), at "), "{of_option}");
+    let of_file = Scene { grade: None, ..scene(Grade::Speed) };
+    let of_file = plain(&ReplayReport::new(run(&events, &of_file)));
+    assert!(of_file.contains("  grade    speed (the default), at "), "{of_file}");
 }
