@@ -2,7 +2,8 @@
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
-use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use s3guard_posture::Reading;
 use serde::Serialize;
@@ -46,29 +47,44 @@ pub async fn alarms(
     let mut alarms = Vec::new();
     for names in names.chunks(NAMES_MAX) {
         let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+        // Without types, only alarms of metrics are returned.
+        let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
         let pages = call.into_paginator().send().try_collect().await;
         let pages = pages.reading("DescribeAlarms", "the stack's alarms", &[])?;
         let Reading::Known(pages) = pages else { return Ok(Reading::Denied) };
         alarms.extend(pages.iter().flat_map(DescribeAlarmsOutput::metric_alarms).map(read));
+        alarms.extend(pages.iter().flat_map(DescribeAlarmsOutput::composite_alarms).map(composite));
     }
     Ok(Reading::Known(alarms))
 }
 
 fn read(alarm: &MetricAlarm) -> Alarm {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+    of(alarm.alarm_name(), alarm.state_value(), alarm.state_reason(), at)
+}
+
+fn composite(alarm: &CompositeAlarm) -> Alarm {
+    let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+    of(alarm.alarm_name(), alarm.state_value(), alarm.state_reason(), at)
+}
+
+fn of(
+    name: Option<&str>,
+    state: Option<&StateValue>,
+    reason: Option<&str>,
+    at: Option<&DateTime>,
+) -> Alarm {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     Alarm {
-        name: text(alarm.alarm_name()),
-        state: text(alarm.state_value().map(StateValue::as_str)),
-        reason: text(alarm.state_reason()),
+        name: text(name),
+        state: text(state.map(StateValue::as_str)),
+        reason: text(reason),
         since: at.and_then(|at| at.fmt(Format::DateTime).ok()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_types::DateTime;
-
     use super::*;
 
     #[test]

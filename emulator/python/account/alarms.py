@@ -7,6 +7,7 @@ import time
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import cloudwatch, sqs
+from ministack.services.cloudformation import provisioners
 
 from . import authorization
 
@@ -24,8 +25,11 @@ _dispatch = cloudwatch._dispatch_alarm_actions
 
 
 def measure_queues() -> None:
-    """Publishes the depth of each queue that an alarm monitors, and evaluates those alarms."""
+    """Publishes the depth of each queue that an alarm monitors, and evaluates those alarms, and those of missing points."""
     for (account, region, _), alarm in list(cloudwatch._alarms.to_dict().items()):
+        if alarm.get("TreatMissingData") == "breaching":
+            with request_scope(account, region):
+                _evaluate(alarm)
         if alarm.get("Namespace") == "AWS/SQS":
             with request_scope(account, region):
                 _measure(alarm)
@@ -69,6 +73,8 @@ def _evaluate(alarm: dict) -> None:
     if not points:
         if alarm.get("TreatMissingData") == "notBreaching":
             _change(alarm, "OK", "Threshold Crossed: no datapoints were received, treated as not breaching")
+        elif alarm.get("TreatMissingData") == "breaching":
+            _change(alarm, "ALARM", "Threshold Crossed: no datapoints were received, treated as breaching")
         return
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
     value = cloudwatch._stat_value(cloudwatch._calc_stats(points), statistic, points)
@@ -108,12 +114,35 @@ def states() -> dict[str, str]:
     """Each alarm of the current account and region, and its state."""
     return {
         name: alarm["StateValue"]
-        for (account, region, name), alarm in cloudwatch._alarms.to_dict().items()
+        for (account, region, name), alarm in (cloudwatch._alarms.to_dict() | cloudwatch._composite_alarms.to_dict()).items()
         if (account, region) == (get_account_id(), get_region())
     }
 
 
+def _create_composite(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
+    name = properties.get("AlarmName") or provisioners._physical_name(stack_name, logical_id, max_len=255)
+    return _put_composite(name, properties)
+
+
+def _update_composite(name: str, before: dict, properties: dict, stack_name: str) -> tuple[str, dict]:
+    return _put_composite(name, properties)
+
+
+def _put_composite(name: str, properties: dict) -> tuple[str, dict]:
+    status, _, body = cloudwatch._put_composite_alarm({}, {**properties, "AlarmName": name}, False, True)
+    if status >= 400:
+        raise ValueError(body if isinstance(body, str) else body.decode())
+    return name, {"Arn": cloudwatch._composite_alarms[name]["AlarmArn"]}
+
+
+def _delete_composite(name: str, properties: dict) -> None:
+    cloudwatch._composite_alarms.pop(name, None)
+
+
 def install() -> None:
     """Replaces MiniStack's functions with the ones above."""
+    provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {
+        "create": _create_composite, "update": _update_composite, "delete": _delete_composite,
+    }
     cloudwatch._evaluate_alarm = _evaluate
     cloudwatch._dispatch_alarm_actions = _dispatch_if_allowed

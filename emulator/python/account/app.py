@@ -17,8 +17,8 @@ from ministack.core.router import detect_service, extract_access_key_id, extract
 from ministack.core.sigv4 import decode_header_value
 
 from . import access, account_block, alarms, authorization, batches, buckets, caller, calls, change_sets, context
-from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, move_tasks, notifications
-from . import object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources
+from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, management, move_tasks
+from . import notifications, object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources
 from . import template_conditions, trails
 from .context import HttpRequest
 
@@ -115,7 +115,11 @@ def _finish(request: HttpRequest, checks: list, status: int, body: bytes) -> Non
 
 
 def _publish(request: HttpRequest, status: int, body: bytes) -> None:
-    """Publishes the CloudTrail event of a call that configures a bucket or the account's block, even if it failed."""
+    """Publishes the CloudTrail event of a call that configures a bucket or the account's block, even if it failed, and of one
+    that can stop a guard."""
+    if request.service != "s3":
+        _publish_management(request, status, body)
+        return
     bucket = request.path.strip("/")
     if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket:
         return
@@ -128,6 +132,15 @@ def _publish(request: HttpRequest, status: int, body: bytes) -> None:
         parameters = records.of_bucket(name, subresource, bucket, request.body, request.headers)
     error = records.error_of(status, body)
     trails.publish(records.record(name, parameters, request.headers.get("user-agent", ""), error=error))
+
+
+def _publish_management(request: HttpRequest, status: int, body: bytes) -> None:
+    if request.is_unchecked() or not (event := management.event(request, body)):
+        return
+    source, name, parameters, more = event
+    error = records.error_of(status, body)
+    record = records.record(name, parameters, request.headers.get("user-agent", ""), error=error)
+    trails.publish({**record, "eventSource": source, **more})
 
 
 def _over_tls(scope) -> dict:

@@ -38,7 +38,7 @@ USED = {
     "ministack.services.cloudformation.engine": ["_evaluate_conditions", "_resolve_refs"],
     "ministack.services.cloudformation.handlers": ["_evaluate_conditions"],
     "ministack.services.cloudformation.helpers": ["TEMPLATE_URL_MAX_BYTES", "_error", "_p", "_resolve_document"],
-    "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
+    "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS", "_physical_name"],
     "ministack.services.cloudformation.stacks": [
         "_deploy_stack_async", "_evaluate_conditions", "_validation_errors",
     ],
@@ -48,7 +48,7 @@ USED = {
         "_visible_trail_items",
     ],
     "ministack.services.cloudwatch": [
-        "_alarms", "_metrics", "_calc_stats", "_stat_value", "_dims_key", "_dims_from_list", "_evaluate_alarm",
+        "_alarms", "_composite_alarms", "_put_composite_alarm", "_metrics", "_calc_stats", "_stat_value", "_dims_key", "_dims_from_list", "_evaluate_alarm",
         "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms", "record_metric",
     ],
     "ministack.services.cloudwatch_logs": ["_append_log_events"],

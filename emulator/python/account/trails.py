@@ -27,12 +27,14 @@ _lock = threading.Lock()
 
 def publish(record: dict) -> None:
     """Publishes the record on the default bus and adds it to the trail's next log file."""
-    if not any(_sees_writes(region, name, trail) for region, name, trail in cloudtrail._visible_trail_items()):
+    # What stops a trail is recorded before it does.
+    is_of_trail = record["eventSource"] == SERVICE
+    if not is_of_trail and not any(_sees_writes(region, name, trail) for region, name, trail in cloudtrail._visible_trail_items()):
         return
     with _lock:
         _unwritten.setdefault((get_account_id(), get_region()), []).append(record)
     entry = {
-        "Source": "aws.s3",
+        "Source": f"aws.{record['eventSource'].split('.')[0]}",
         "DetailType": "AWS API Call via CloudTrail",
         "Detail": json.dumps(record),
         "Resources": [],

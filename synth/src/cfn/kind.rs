@@ -49,8 +49,6 @@ kinds! {
     FunctionArn is AnyArn, FunctionName;
     /// What names a Lambda function: its name or its ARN.
     FunctionName;
-    /// The UUID of an event source mapping.
-    MappingId;
     /// The ARN of an EventBridge rule.
     RuleArn is AnyArn;
     /// An EventBridge schedule, such as `rate(6 hours)`.

@@ -41,21 +41,31 @@ impl Serialize for Rule {
             Trigger::Pattern(pattern) => (Some(pattern), None),
             Trigger::Schedule(schedule) => (None, Some(schedule)),
         };
-        let (id, arn, input, transformer) = match &self.target {
-            Target::Queue { queue, input } => ("queue", json!(queue), input.as_ref(), None),
-            Target::Topic { topic, text } => ("topic", json!(topic), None, Some(transformer(text))),
-        };
-        json!({
-            "EventPattern": pattern,
-            "ScheduleExpression": schedule,
-            "Targets": [{
+        let target = |id: String, arn: Json, input: Option<&Value<Text>>, transformer| {
+            json!({
                 "Arn": arn,
                 "Id": id,
                 "Input": input,
                 "InputTransformer": transformer,
                 "RetryPolicy": { "MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400 },
                 "DeadLetterConfig": { "Arn": self.dead_letters },
-            }],
+            })
+        };
+        let targets: Vec<Json> = match &self.target {
+            Target::Queue { queue, input } => {
+                vec![target("queue".to_owned(), json!(queue), input.as_ref(), None)]
+            }
+            Target::Topics { topics, text } => {
+                let publish = |(topic, number): (&Value<TopicArn>, u32)| {
+                    target(format!("topic-{number}"), json!(topic), None, Some(transformer(text)))
+                };
+                topics.iter().zip(1..).map(publish).collect()
+            }
+        };
+        json!({
+            "EventPattern": pattern,
+            "ScheduleExpression": schedule,
+            "Targets": targets,
             "Description": self.description,
             "State": "ENABLED",
         })
@@ -73,10 +83,10 @@ pub enum Target {
         /// A text that is sent instead of the event.
         input: Option<Value<Text>>,
     },
-    /// A text about a call, to a topic.
-    Topic {
-        /// The topic. Its policy must allow the rule to publish.
-        topic: Value<TopicArn>,
+    /// A text about a call, to topics.
+    Topics {
+        /// The topics. Their policies must allow the rule to publish.
+        topics: Vec<Value<TopicArn>>,
         /// The lines of the text, with the names of [`PLACEHOLDERS`] between `<` and `>`.
         text: Vec<String>,
     },

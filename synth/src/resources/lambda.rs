@@ -110,13 +110,7 @@ pub struct EventSourceMapping {
     pub concurrency_max: u32,
 }
 
-resource! {
-    EventSourceMapping = "AWS::Lambda::EventSourceMapping";
-    ref {
-        /// The mapping's UUID: for a mapping, `Ref` returns it.
-        uuid: MappingId
-    }
-}
+resource! { EventSourceMapping = "AWS::Lambda::EventSourceMapping"; }
 
 impl Serialize for EventSourceMapping {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

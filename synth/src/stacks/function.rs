@@ -250,7 +250,7 @@ pub(super) fn add_source(
     parts: Parts,
     batch: Batch,
     depends_on: Vec<Dependency>,
-) -> Handle<EventSourceMapping> {
+) {
     let source = EventSourceMapping {
         function_name: parts.function.name(),
         queue: parts.intake.queue.arn(),
@@ -259,5 +259,5 @@ pub(super) fn add_source(
         concurrency_max: batch.concurrency_max,
     };
     let why = "Calls the function; only failed messages return to the queue.";
-    template.add_with(ids.source, Attributes { depends_on, ..Attributes::deleted(why) }, source)
+    template.add_with(ids.source, Attributes { depends_on, ..Attributes::deleted(why) }, source);
 }

@@ -79,25 +79,24 @@ pub fn guard_with(config: &Config) -> Template {
     let guard = add_guard(&mut template, &shared, intake, config);
     let notify = notify::add(&mut template, &shared, object_intake, notifications);
     let policies = notify.before_calls();
-    let notify_source =
-        function::add_source(&mut template, &notify::NOTIFY, notify, batch, policies);
+    function::add_source(&mut template, &notify::NOTIFY, notify, batch, policies);
     operators::add(&mut template, &shared, [intake, object_intake]);
     let alarms = alarms::add(&mut template, guard, notify, topics);
     notify::feed(&mut template, &shared, notify, notifications, &alarms);
     let dashboard = dashboard::add(&mut template, guard, notify, topics, &alarms);
-    // Records and log files would keep a bucket from being deleted when the creation of a later resource fails, and the
-    // trail's events need queues with policies.
-    let ends = template.ends();
-    let guard_source = function::add_source(&mut template, &GUARD, guard, BATCH, ends);
-    trail::add_last(&mut template, &shared.parameters, key, files);
     let watched = tampering::Watched {
         key,
-        mappings: [guard_source, notify_source],
         alerts: topics.alerts,
+        emails: topics.of(Channel::Email),
         dead_letters: topics.dead_letters,
     };
     let rules = tampering::add(&mut template, &shared.parameters, principals, watched);
     topic::let_alert(&mut template, principals, topics, rules);
+    // Records and log files would keep a bucket from being deleted when the creation of a later resource fails, and the
+    // trail's events need queues with policies.
+    let ends = template.ends();
+    function::add_source(&mut template, &GUARD, guard, BATCH, ends);
+    trail::add_last(&mut template, &shared.parameters, key, files);
     add_outputs(&mut template, &shared, guard, notify, dashboard);
     let condition = Some(shared.parameters.own_trail);
     let bucket = Output::new(

@@ -28,7 +28,7 @@ pub(super) fn add(
         description: "s3guard: notifications, logs, settings, ledger and trail",
         enable_key_rotation: true,
     };
-    let why = "Encrypts notifications, logs, settings, ledger and trail. With alias/aws/sns, alarms could not publish to the topic.";
+    let why = "Encrypts notifications, logs, settings, ledger and trail.";
     let attributes = Attributes {
         must: Some(
             "Retained when the stack is deleted: without it, the ledger and the trail's log files cannot be read.",
@@ -67,12 +67,14 @@ fn policy(parameters: &Parameters, principals: Principals) -> PolicyDocument {
             principal: Some(Principal::ThisAccount),
             ..Statement::allow("Account", ["kms:*"], [this_key()])
         },
+        // To the encrypted topic of emails. AWS documents this statement without a condition on the source.
+        // Source: Amazon EventBridge User Guide, "Amazon SNS permissions", topics that are encrypted.
         Statement::allow_service(
-            "Alarms",
-            "cloudwatch.amazonaws.com",
+            "Rules",
+            "events.amazonaws.com",
             ["kms:GenerateDataKey", "kms:Decrypt"],
             this_key(),
-            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+            [],
         ),
         Statement::allow_service(
             "Logs",

@@ -21,18 +21,20 @@ use crate::{
     resources::{
         events::{EventPattern, Filter, Rule, Target, Trigger},
         kms::Key,
-        lambda::EventSourceMapping,
         sns::Topic,
         sqs::Queue,
     },
 };
 
+const EVENTS: LogicalId = LogicalId::new("EventsTampered");
+const ALERTS: LogicalId = LogicalId::new("AlertsTampered");
+
 /// What the rules watch and where they send.
 #[derive(Clone, Copy)]
 pub(super) struct Watched {
     pub(super) key: Handle<Key>,
-    pub(super) mappings: [Handle<EventSourceMapping>; 2],
     pub(super) alerts: Handle<Topic>,
+    pub(super) emails: Handle<Topic>,
     pub(super) dead_letters: Handle<Queue>,
 }
 
@@ -58,25 +60,41 @@ impl Calls {
     }
 }
 
-/// Adds the rules. Returns their ARNs.
+/// The rules that were added.
+pub(super) struct Rules {
+    /// Those that publish to the topic of alerts: all.
+    pub(super) all: Vec<Value<AnyArn>>,
+    /// That which publishes to the topic of emails as well.
+    pub(super) of_alerts: Value<AnyArn>,
+}
+
+/// Adds the rules.
 pub(super) fn add(
     template: &mut Template,
     parameters: &Parameters,
     principals: Principals,
     watched: Watched,
-) -> Vec<Value<AnyArn>> {
+) -> Rules {
     let rules = definitions(parameters, watched);
-    let add = |Definition { id, what, calls }: Definition| {
+    let add = |Definition { id, what, calls }: Definition| -> (LogicalId, Value<AnyArn>) {
         let guard = principals.guard.arn();
+        // What silences one topic is reported by the other one.
+        let other = (id == ALERTS).then(|| watched.emails.arn());
+        let topics = [watched.alerts.arn()].into_iter().chain(other).collect();
         let rule = Rule {
             trigger: Trigger::Pattern(pattern(calls, guard.into())),
-            target: Target::Topic { topic: watched.alerts.arn(), text: text(what) },
+            target: Target::Topics { topics, text: text(what) },
             dead_letters: watched.dead_letters.arn(),
             description: what,
         };
-        template.add_with(id, Attributes::deleted(what), rule).arn().into()
+        (id, template.add_with(id, Attributes::deleted(what), rule).arn().into())
     };
-    rules.into_iter().map(add).collect()
+    let rules: Vec<_> = rules.into_iter().map(add).collect();
+    let of_alerts = rules.iter().find(|(id, _)| *id == ALERTS).map(|(_, arn)| arn.clone());
+    Rules {
+        all: rules.into_iter().map(|(_, arn)| arn).collect(),
+        of_alerts: of_alerts.expect("it is one of the rules"),
+    }
 }
 
 /// The calls that succeeded, but those that CloudFormation makes, for which the rule of the stack's own changes stands, and
@@ -141,28 +159,23 @@ fn here(service: &str) -> Sub {
 fn definitions(parameters: &Parameters, watched: Watched) -> Vec<Definition> {
     vec![
         Definition {
-            id: const { LogicalId::new("EventsTampered") },
+            id: EVENTS,
             what: "A trail of this account, or a rule or a queue of the guard, was changed: calls may not reach the guard.",
             calls: events(),
         },
         Definition {
             id: const { LogicalId::new("FunctionsTampered") },
-            what: "A function of the guard, or its log group, was changed.",
+            what: "A function of the guard, what calls it, or its log group was changed.",
             calls: functions(),
         },
         Definition {
-            id: const { LogicalId::new("MappingsTampered") },
-            what: "What calls a function of the guard when its queue has messages was changed.",
-            calls: mappings(watched.mappings),
-        },
-        Definition {
-            id: const { LogicalId::new("AlertsTampered") },
+            id: ALERTS,
             what: "A topic, a subscription or an alarm of the guard was changed.",
             calls: topics_and_alarms(),
         },
         Definition {
             id: const { LogicalId::new("RolesTampered") },
-            what: "A role or a policy of the guard was changed.",
+            what: "A role or a policy of the guard, or the rule that watches its rules, was changed.",
             calls: roles(),
         },
         Definition {
@@ -172,7 +185,7 @@ fn definitions(parameters: &Parameters, watched: Watched) -> Vec<Definition> {
         },
         Definition {
             id: const { LogicalId::new("StackChanged") },
-            what: "The stack of the guard is updated or deleted, or may be.",
+            what: "The stack of the guard is updated or deleted, or can be.",
             calls: stack(),
         },
     ]
@@ -190,8 +203,9 @@ fn of_key(key: Handle<Key>) -> Calls {
     )
 }
 
+const EVENTBRIDGE: &str = "events.amazonaws.com";
+
 fn events() -> Vec<Calls> {
-    let events = "events.amazonaws.com";
     let rules = [named()];
     // URLs of queues have several forms, which end alike.
     let queue = Sub::new().text("*/").pseudo(Pseudo::AccountId).text("/");
@@ -203,12 +217,12 @@ fn events() -> Vec<Calls> {
             ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
         ),
         those(
-            events,
+            EVENTBRIDGE,
             ["DeleteRule", "DisableRule", "PutRule"],
             "requestParameters.name",
             rules.clone(),
         ),
-        those(events, ["PutTargets", "RemoveTargets"], "requestParameters.rule", rules),
+        those(EVENTBRIDGE, ["PutTargets", "RemoveTargets"], "requestParameters.rule", rules),
         those(
             "sqs.amazonaws.com",
             [
@@ -253,6 +267,17 @@ fn functions() -> Vec<Calls> {
                 begins(Sub::new().pseudo(Pseudo::AccountId).text(":function:")),
             ],
         ),
+        // The request has the mapping's UUID only, and the response its function.
+        those(
+            LAMBDA,
+            dated([
+                "CreateEventSourceMapping",
+                "DeleteEventSourceMapping",
+                "UpdateEventSourceMapping",
+            ]),
+            "responseElements.functionArn",
+            [begins(here("lambda").text("function:"))],
+        ),
         those(
             "logs.amazonaws.com",
             ["DeleteLogGroup", "DeleteLogStream", "DisassociateKmsKey", "PutRetentionPolicy"],
@@ -260,15 +285,6 @@ fn functions() -> Vec<Calls> {
             [named()],
         ),
     ]
-}
-
-/// No public event shows how the parameter is spelled: both spellings of other services are watched.
-fn mappings(mappings: [Handle<EventSourceMapping>; 2]) -> Vec<Calls> {
-    let of = |path| {
-        let calls = dated(["DeleteEventSourceMapping", "UpdateEventSourceMapping"]);
-        those(LAMBDA, calls, path, mappings.map(|mapping| Filter::Exactly(mapping.uuid().into())))
-    };
-    vec![of("requestParameters.uUID"), of("requestParameters.uuid")]
 }
 
 fn topics_and_alarms() -> Vec<Calls> {
@@ -307,7 +323,19 @@ fn topics_and_alarms() -> Vec<Calls> {
 /// guard there sees the roles of all Regions.
 fn roles() -> Vec<Calls> {
     let iam = "iam.amazonaws.com";
+    // The rule that watches the rules cannot report that it was switched off.
+    let rule = || {
+        let name = Sub::new().pseudo(Pseudo::StackName).text("-").text(EVENTS.as_str());
+        [Filter::Prefix(name.into())]
+    };
     vec![
+        those(
+            EVENTBRIDGE,
+            ["DeleteRule", "DisableRule", "PutRule"],
+            "requestParameters.name",
+            rule(),
+        ),
+        those(EVENTBRIDGE, ["PutTargets", "RemoveTargets"], "requestParameters.rule", rule()),
         those(
             iam,
             [

@@ -11,6 +11,7 @@ use super::{
     parameters::Parameters,
     principals::{Principals, these},
     subscriptions::{self, Topics},
+    tampering::Rules,
 };
 use crate::{
     cfn::{
@@ -77,8 +78,11 @@ pub(super) fn add(
     let notifications = Channel::ALL.map(|channel| {
         let TopicIds { topic, policy, why } = ids(channel);
         let topic = template.add_with(topic, Attributes::deleted(why), topic_with(Some(key)));
-        let publishers = publishers(topic, principals, Vec::new());
-        template.add_with(policy, Attributes::deleted(PUBLISHERS), publishers);
+        // That of emails follows with the rules that publish to it.
+        if channel != Channel::Email {
+            let publishers = publishers(topic, principals, Vec::new());
+            template.add_with(policy, Attributes::deleted(PUBLISHERS), publishers);
+        }
         (channel, topic)
     });
     let attributes = Attributes {
@@ -111,8 +115,13 @@ pub(super) fn let_alert(
     template: &mut Template,
     principals: Principals,
     topics: Topics,
-    rules: Vec<Value<AnyArn>>,
+    rules: Rules,
 ) {
+    let publish = |topic: Handle<Topic>, rules: Vec<Value<AnyArn>>| {
+        let only = [Test::arn_like("aws:SourceArn", rules)];
+        let service = "events.amazonaws.com";
+        Statement::allow_service("RulesPublish", service, ["sns:Publish"], topic.arn(), only)
+    };
     let allowed = vec![
         Statement::allow_service(
             "AlarmsPublish",
@@ -121,21 +130,18 @@ pub(super) fn let_alert(
             topics.alerts.arn(),
             [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
         ),
-        Statement::allow_service(
-            "RulesPublish",
-            "events.amazonaws.com",
-            ["sns:Publish"],
-            topics.alerts.arn(),
-            [Test::arn_like("aws:SourceArn", rules.clone())],
-        ),
+        publish(topics.alerts, rules.all.clone()),
     ];
-    let publishers = publishers(topics.alerts, principals, allowed);
-    template.add_with(ALERTS.policy, Attributes::deleted(PUBLISHERS), publishers);
+    let of_alerts = publishers(topics.alerts, principals, allowed);
+    template.add_with(ALERTS.policy, Attributes::deleted(PUBLISHERS), of_alerts);
+    let emails = topics.of(Channel::Email);
+    let of_emails = publishers(emails, principals, vec![publish(emails, vec![rules.of_alerts])]);
+    template.add_with(ids(Channel::Email).policy, Attributes::deleted(PUBLISHERS), of_emails);
     let why = "Lets the topics and the rules of alerts send; only operators receive.";
     let arns = topics.all().map(|topic| topic.arn().into());
     let sources = [
         intake::Sources::new("TopicSends", "sns.amazonaws.com", arns),
-        intake::Sources::new("RulesSend", "events.amazonaws.com", rules),
+        intake::Sources::new("RulesSend", "events.amazonaws.com", rules.all),
     ];
     let user = intake::User::Operators;
     let senders = intake::policy(topics.dead_letters, principals, &sources, user);

@@ -22,6 +22,7 @@ mod planted;
 mod queues;
 mod roles;
 mod taken;
+mod tampering;
 
 /// A guarded account with principals that are not trusted.
 struct Attacked {

@@ -9,6 +9,7 @@ use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
 use s3guard_aws::trails;
 use s3guard_aws::{AwsError, Buckets, Connection, Ledger, Queue};
+use s3guard_posture::contract::alarms::CONDITIONS;
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Recording, Trail, recording, records_bucket_changes};
@@ -197,7 +198,11 @@ async fn function(
 
 async fn alarms(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read<Vec<Alarm>> {
     let resources = resources.as_ref().map_err(String::clone)?;
-    let alarms = resources.iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
+    let alarms = resources.iter().filter(|one| {
+        // What only another alarm reads may be raised in a healthy stack.
+        matches!(&*one.resource_type, "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm")
+            && !CONDITIONS.contains(&&*one.logical_id)
+    });
     let names: Vec<String> = alarms.map(|alarm| alarm.physical_id.clone()).collect();
     let read = alarms::alarms(connection, &names).await;
     reading(read, "cloudwatch:DescribeAlarms", Vec::new)

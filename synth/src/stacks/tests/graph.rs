@@ -75,12 +75,12 @@ fn nothing_refers_to_itself_also_by_way_of_policies() {
     let longest = longest_of(&guard().render().unwrap());
     expect![[r#"
         Ok(
-            "NotificationDlqPolicy -> MappingsTampered -> GuardSource -> ObjectDlqPolicy -> AlarmChanged -> GuardErrorsAlarm -> GuardFunction -> GuardPlatformPolicy -> GuardLogs -> Key -> GuardRole",
+            "Trail -> GuardSource -> ObjectDlqPolicy -> AlarmChanged -> GuardErrorsAlarm -> GuardFunction -> GuardPlatformPolicy -> GuardLogs -> Key -> GuardRole",
         )
     "#]].assert_debug_eq(&longest);
     expect![[r#"
         Ok(
-            "NotificationDlqPolicy -> MappingsTampered -> GuardSource -> ObjectDlqPolicy -> AlarmChanged -> GuardErrorsAlarm -> GuardFunction -> GuardPlatformPolicy -> GuardLogs -> Key -> GuardRole",
+            "Trail -> GuardSource -> ObjectDlqPolicy -> AlarmChanged -> GuardErrorsAlarm -> GuardFunction -> GuardPlatformPolicy -> GuardLogs -> Key -> GuardRole",
         )
     "#]].assert_debug_eq(&longest_of(&configured().render().unwrap()));
 }

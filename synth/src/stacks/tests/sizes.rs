@@ -35,9 +35,9 @@ fn policies_are_within_the_limits_of_their_services_also_with_many_deployers() {
     expect![[r#"
         AWS::IAM::ManagedPolicy: 3659 of 6144, GuardReadPolicy
         AWS::S3::BucketPolicy: 8828 of 20480, LedgerBucketPolicy
-        AWS::SQS::QueuePolicy: 6634 of 8192, NotificationDlqPolicy
-        AWS::SNS::TopicPolicy: 4248 of 30720, AlertTopicPolicy
-        AWS::KMS::Key: 3414 of 32768, Key
+        AWS::SQS::QueuePolicy: 6472 of 8192, GuardQueuePolicy
+        AWS::SNS::TopicPolicy: 4123 of 30720, AlertTopicPolicy
+        AWS::KMS::Key: 3343 of 32768, Key
     "#]]
     .assert_eq(&sizes.concat());
 }

@@ -60,13 +60,24 @@ fn calls() -> Vec<(&'static str, Json)> {
         event["detail"]["resources"] = arn;
         event
     };
+    let mapping = |name| {
+        let mut event =
+            named("lambda", name, json!({ "uUID": "6f8d4b1e-0000-4000-8000-000000000000" }));
+        event["detail"]["responseElements"] = json!({
+            "uUID": "6f8d4b1e-0000-4000-8000-000000000000",
+            "eventSourceArn": "arn:aws:sqs:eu-west-1:111122223333:s3guard-GuardQueue-1A2B3C4D5E6F",
+            "functionArn": "arn:aws:lambda:eu-west-1:111122223333:function:s3guard-GuardFunction-1A2B3C4D5E6F",
+            "state": "Updating",
+        });
+        event
+    };
     let (rule, queue) = (
         "s3guard-BucketChanged-1A2B3C4D5E6F",
         "https://sqs.eu-west-1.amazonaws.com/111122223333/s3guard-GuardQueue-1A2B3C4D5E6F",
     );
     let function = "s3guard-GuardFunction-1A2B3C4D5E6F";
     let topic = "arn:aws:sns:eu-west-1:111122223333:s3guard-AlertTopic-1A2B3C4D5E6F";
-    let role = "s3guard-GuardRole-1A2B3C4D5E6F";
+    let of_guard = "s3guard-GuardRole-1A2B3C4D5E6F";
     let policy = "arn:aws:iam::111122223333:policy/s3guard/s3guard-GuardReadPolicy-1A2B3C4D5E6F";
     vec![
         ("EventsTampered", named("cloudtrail", "StopLogging", json!({ "name": "any" }))),
@@ -126,22 +137,8 @@ fn calls() -> Vec<(&'static str, Json)> {
             "FunctionsTampered",
             named("logs", "DeleteLogGroup", json!({ "logGroupName": "s3guard-GuardLogs-1A2B3C" })),
         ),
-        (
-            "MappingsTampered",
-            named(
-                "lambda",
-                "UpdateEventSourceMapping20150331",
-                json!({ "uUID": "<GuardSource>", "enabled": false }),
-            ),
-        ),
-        (
-            "MappingsTampered",
-            named(
-                "lambda",
-                "DeleteEventSourceMapping20150331",
-                json!({ "uuid": "<NotifySource>" }),
-            ),
-        ),
+        ("FunctionsTampered", mapping("UpdateEventSourceMapping20150331")),
+        ("FunctionsTampered", mapping("DeleteEventSourceMapping20150331")),
         (
             "AlertsTampered",
             named(
@@ -180,11 +177,11 @@ fn calls() -> Vec<(&'static str, Json)> {
         ),
         (
             "RolesTampered",
-            named("iam", "PutRolePolicy", json!({ "roleName": role, "policyName": "Deny" })),
+            named("iam", "PutRolePolicy", json!({ "roleName": of_guard, "policyName": "Deny" })),
         ),
         (
             "RolesTampered",
-            named("iam", "DetachRolePolicy", json!({ "roleName": role, "policyArn": policy })),
+            named("iam", "DetachRolePolicy", json!({ "roleName": of_guard, "policyArn": policy })),
         ),
         ("RolesTampered", named("iam", "CreatePolicyVersion", json!({ "policyArn": policy }))),
         ("LedgerTampered", key("DisableKey")),
@@ -196,6 +193,15 @@ fn calls() -> Vec<(&'static str, Json)> {
                 "s3",
                 "DeleteBucketPolicy",
                 json!({ "bucketName": "s3guard-ledger-111122223333-eu-west-1-an" }),
+            ),
+        ),
+        // Reported also by a rule that this call does not switch off.
+        (
+            "EventsTampered RolesTampered",
+            named(
+                "events",
+                "DisableRule",
+                json!({ "name": "s3guard-EventsTampered-1A2B3C4D5E6F" }),
             ),
         ),
         ("StackChanged", named("cloudformation", "DeleteStack", json!({ "stackName": "s3guard" }))),
@@ -229,7 +235,7 @@ fn calls() -> Vec<(&'static str, Json)> {
 #[test]
 fn h6_each_call_that_blinds_or_stops_the_guard_matches_one_rule() {
     for (rule, event) in calls() {
-        assert_eq!(matching(&event), [rule], "{event:#}");
+        assert_eq!(matching(&event).join(" "), rule, "{event:#}");
     }
 }
 
@@ -312,7 +318,7 @@ fn an_alert_says_who_did_what_and_when() {
         text = text.replace(&format!("<{name}>"), value);
     }
     expect_test::expect![[r#"
-        "s3guard CRITICAL: DeleteStack by arn:aws:iam::111122223333:user/mallory. The stack of the guard is updated or deleted, or may be."
+        "s3guard CRITICAL: DeleteStack by arn:aws:iam::111122223333:user/mallory. The stack of the guard is updated or deleted, or can be."
         "At 2026-11-30T12:00:00Z in Region eu-west-1 of account 111122223333, from 198.51.100.7, CloudTrail event 6f8d4b1e-0000-4000-8000-000000000000."
         "If this was not intended: undo it, run 's3guard status --drift', and repair the stack with 's3guard deploy --revert-drift'."
     "#]]

@@ -76,11 +76,6 @@ fn a_wire_that_is_cut_is_found() {
         "Key could never be changed again",
     );
     check(
-        "/Resources/Key/Properties/KeyPolicy/Statement/1",
-        Some(json!({})),
-        "cloudwatch.amazonaws.com may not use <Key.Arn>",
-    );
-    check(
         "/Resources/Key/Properties/KeyPolicy/Statement/2",
         Some(json!({})),
         "logs.eu-west-1.amazonaws.com may not use <Key.Arn>",
@@ -91,10 +86,11 @@ fn a_wire_that_is_cut_is_found() {
         "cloudtrail.amazonaws.com may not use <Key.Arn>",
     );
     check(
-        "/Resources/AlertTopic/Properties/KmsMasterKeyId",
+        "/Resources/EmailTopic/Properties/KmsMasterKeyId",
         Some(aws_key),
-        "AlertTopic has a key that alarms cannot use",
+        "EmailTopic is not encrypted with the key",
     );
+    check("/Resources/AlertTopicPolicy", None, "EventsTampered may not send to <AlertTopic>");
     check("/Resources/AlertTopicPolicy", None, "alarms may not publish to <AlertTopic>");
     check("/Resources/SmsTopicPolicy", None, "SmsTopic has no policy");
     check(
@@ -194,7 +190,11 @@ fn rule_faults(template: &Json) -> Vec<String> {
                 faults.push(format!("{id} loses what cannot be sent"));
             }
             for arn in [&target["Arn"], &target["DeadLetterConfig"]["Arn"]] {
-                if !may_send(template, "events.amazonaws.com", &format!("<{id}.Arn>"), arn) {
+                let source = format!("<{id}.Arn>");
+                let service = "events.amazonaws.com";
+                if !may_send(template, service, &source, arn)
+                    && !may_publish(template, service, &source, arn)
+                {
                     faults.push(format!(
                         "{id} may not send to {}",
                         arn.as_str().unwrap_or("nothing")
@@ -244,6 +244,21 @@ fn may_send(template: &Json, service: &str, source: &str, queue: &Json) -> bool 
                 && statement["Principal"]["Service"] == service
                 && texts(&statement["Action"]).contains(&"sqs:SendMessage")
                 && many(&statement["Resource"]).contains(&queue)
+                && texts(&statement["Condition"]["ArnLike"]["aws:SourceArn"]).contains(&source)
+        },
+    )
+}
+
+/// Whether the topic's policy lets a service publish, for a source.
+fn may_publish(template: &Json, service: &str, source: &str, topic: &Json) -> bool {
+    let policies = of_type(template, "AWS::SNS::TopicPolicy")
+        .filter(|(_, policy)| many(&policy["Properties"]["Topics"]).contains(&topic));
+    policies.flat_map(|(_, policy)| many(&policy["Properties"]["PolicyDocument"]["Statement"])).any(
+        |statement| {
+            statement["Effect"] == "Allow"
+                && statement["Principal"]["Service"] == service
+                && statement["Action"] == "sns:Publish"
+                && many(&statement["Resource"]).contains(&topic)
                 && texts(&statement["Condition"]["ArnLike"]["aws:SourceArn"]).contains(&source)
         },
     )
@@ -365,8 +380,7 @@ fn key_faults(template: &Json) -> Vec<String> {
     if !root {
         faults.push("Key could never be changed again".to_owned());
     }
-    let services =
-        ["cloudwatch.amazonaws.com", "logs.eu-west-1.amazonaws.com", "cloudtrail.amazonaws.com"];
+    let services = ["logs.eu-west-1.amazonaws.com", "cloudtrail.amazonaws.com"];
     for service in services {
         let may_use = statements.iter().any(|one| {
             let actions = if one.get("Action").is_some() { texts(&one["Action"]) } else { vec![] };
@@ -390,8 +404,13 @@ fn key_faults(template: &Json) -> Vec<String> {
 fn topic_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, topic) in of_type(template, "AWS::SNS::Topic") {
-        if topic["Properties"]["KmsMasterKeyId"] != "<Key.Arn>" {
-            faults.push(format!("{id} has a key that alarms cannot use"));
+        // Who disables the key would silence the alert about it.
+        let key = &topic["Properties"]["KmsMasterKeyId"];
+        match id {
+            "AlertTopic" if !key.is_null() => faults.push(format!("{id} depends on a key")),
+            "AlertTopic" => {}
+            _ if key != "<Key.Arn>" => faults.push(format!("{id} is not encrypted with the key")),
+            _ => {}
         }
         let topic = format!("<{id}>");
         let policies: Vec<_> = of_type(template, "AWS::SNS::TopicPolicy")
@@ -426,7 +445,14 @@ fn topic_faults(template: &Json) -> Vec<String> {
 fn alarm_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     let alarms: Vec<_> = of_type(template, "AWS::CloudWatch::Alarm").collect();
+    let composites = of_type(template, "AWS::CloudWatch::CompositeAlarm");
+    let rules: Vec<String> =
+        composites.map(|(_, one)| one["Properties"]["AlarmRule"].to_string()).collect();
     for (id, alarm) in &alarms {
+        // What another alarm reads notifies no one itself.
+        if rules.iter().any(|rule| rule.contains(&format!("<{id}.Arn>"))) {
+            continue;
+        }
         let rule = &template["Resources"]["AlarmChanged"]["Properties"]["EventPattern"];
         let is_reported = texts(&rule["resources"]).contains(&&*format!("<{id}.Arn>"));
         // Exactly one of both.

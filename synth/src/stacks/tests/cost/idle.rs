@@ -169,6 +169,11 @@ impl Usage {
                 // The schedule's own, the account's and one for each bucket.
                 2.0 + own
             }
+            "Tick" => {
+                // One of the ledger's objects.
+                self.add(Unit::BucketRead, times);
+                1.0
+            }
             "CloseWindows" => {
                 self.add(Unit::BucketWrite, times);
                 1.0
@@ -209,7 +214,9 @@ impl Usage {
 fn interval_seconds(schedule: &str) -> f64 {
     let minutes =
         schedule.strip_prefix("cron(0/").and_then(|rest| rest.strip_suffix(" * * * ? *)"));
-    let rate = schedule.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(" hours)"));
+    let rate = schedule
+        .strip_prefix("rate(")
+        .and_then(|rest| rest.strip_suffix(" hours)").or_else(|| rest.strip_suffix(" hour)")));
     match (minutes, rate) {
         (Some(minutes), _) => minutes.parse::<f64>().unwrap() * 60.0,
         (None, Some(hours)) => hours.parse::<f64>().unwrap() * HOUR_SECONDS,

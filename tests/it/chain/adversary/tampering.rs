@@ -1,0 +1,230 @@
+//! Single acts of an administrator that blind or stop the guard: each is reported by a part that it does not switch off, and
+//! by nothing without the rule that watches it.
+
+use s3guard_emulator::Client;
+use serde_json::{Value, json};
+
+use super::{Attacked, attacked};
+
+/// An act: the call as CloudTrail names it, what makes it, and what undoes it.
+struct Act {
+    name: &'static str,
+    commit: Box<dyn Fn(&Client)>,
+    undo: Box<dyn Fn(&Client)>,
+}
+
+impl Act {
+    fn new(
+        name: &'static str,
+        commit: impl Fn(&Client) + 'static,
+        undo: impl Fn(&Client) + 'static,
+    ) -> Self {
+        Self { name, commit: Box::new(commit), undo: Box::new(undo) }
+    }
+
+    /// Two calls of the JSON protocol.
+    fn of_json(service: &'static str, [commit, undo]: [(&'static str, Value); 2]) -> Self {
+        let name = commit.0;
+        let call = |(operation, input): (&'static str, Value)| {
+            move |client: &Client| _ = client.json(service, operation, &input).unwrap()
+        };
+        Self::new(name, call(commit), call(undo))
+    }
+}
+
+/// The rules of events whose names have this after the stack's.
+fn rules(attacked: &Attacked, after: &str) -> Vec<String> {
+    let answer =
+        attacked.guarded.account.unchecked().json("events", "ListRules", &json!({})).unwrap();
+    let names = answer["Rules"].as_array().unwrap().iter();
+    let names = names.map(|rule| rule["Name"].as_str().unwrap().to_owned());
+    names.filter(|name| name.contains(after)).collect()
+}
+
+fn rule(attacked: &Attacked, after: &str) -> String {
+    let [rule] = rules(attacked, after).try_into().unwrap_or_else(|all| panic!("{after}: {all:?}"));
+    rule
+}
+
+fn acts(attacked: &Attacked) -> Vec<Act> {
+    let output = |name: &str| attacked.guarded.output(name).to_owned();
+    let toggled = |rule: String| {
+        Act::of_json(
+            "events",
+            [("DisableRule", json!({ "Name": rule })), ("EnableRule", json!({ "Name": rule }))],
+        )
+    };
+    let concurrency = {
+        let function = output("GuardFunctionName");
+        let path = format!("/2017-10-31/functions/{function}/concurrency");
+        let stop = path.clone();
+        Act::new(
+            "PutFunctionConcurrency20171031",
+            move |client| {
+                _ = client
+                    .call("lambda", "PUT", &stop, r#"{"ReservedConcurrentExecutions":0}"#)
+                    .unwrap()
+            },
+            move |client| _ = client.call("lambda", "DELETE", &path, "").unwrap(),
+        )
+    };
+    let mapping = {
+        let client = attacked.guarded.account.unchecked();
+        let target = format!(
+            "/2015-03-31/event-source-mappings/?FunctionName={}",
+            output("GuardFunctionName")
+        );
+        let found: Value =
+            serde_json::from_str(&client.call("lambda", "GET", &target, "").unwrap()).unwrap();
+        let id = found["EventSourceMappings"][0]["UUID"].as_str().unwrap();
+        let path = format!("/2015-03-31/event-source-mappings/{id}");
+        let stop = path.clone();
+        Act::new(
+            "UpdateEventSourceMapping20150331",
+            move |client| _ = client.call("lambda", "PUT", &stop, r#"{"Enabled":false}"#).unwrap(),
+            move |client| _ = client.call("lambda", "PUT", &path, r#"{"Enabled":true}"#).unwrap(),
+        )
+    };
+    let queue = {
+        let url = output("GuardQueueUrl");
+        Act::of_json(
+            "sqs",
+            [
+                ("PurgeQueue", json!({ "QueueUrl": url })),
+                ("GetQueueUrl", json!({ "QueueName": url.rsplit('/').next() })),
+            ],
+        )
+    };
+    let key = output("KeyArn");
+    let trail = "s3guard-eu-west-1";
+    vec![
+        Act::of_json(
+            "cloudtrail",
+            [("StopLogging", json!({ "Name": trail })), ("StartLogging", json!({ "Name": trail }))],
+        ),
+        toggled(rule(attacked, "-BucketChanged")),
+        // The rule that watches the rules.
+        toggled(rule(attacked, "-EventsTampered")),
+        queue,
+        concurrency,
+        mapping,
+        Act::of_json(
+            "kms",
+            [("DisableKey", json!({ "KeyId": key })), ("EnableKey", json!({ "KeyId": key }))],
+        ),
+        topic(output("AlertTopicArn")),
+        role(&output("GuardRoleArn")),
+    ]
+}
+
+/// No policy that lets EventBridge or CloudWatch publish alerts.
+fn topic(arn: String) -> Act {
+    let set = move |client: &Client, policy: &str| {
+        let parameters = [
+            ("Action", "SetTopicAttributes"),
+            ("TopicArn", &arn),
+            ("AttributeName", "Policy"),
+            ("AttributeValue", policy),
+        ];
+        client.query("sns", "2010-03-31", &parameters).unwrap();
+    };
+    let silent = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*" } ] })
+    .to_string();
+    let open = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*" } ] })
+    .to_string();
+    let again = set.clone();
+    Act::new(
+        "SetTopicAttributes",
+        move |client| set(client, &silent),
+        move |client| again(client, &open),
+    )
+}
+
+fn role(arn: &str) -> Act {
+    let name = arn.rsplit('/').next().unwrap().to_owned();
+    let again = name.clone();
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*" } ] })
+    .to_string();
+    let query = |client: &Client, parameters: &[(&str, &str)]| {
+        _ = client.query("iam", "2010-05-08", parameters).unwrap()
+    };
+    Act::new(
+        "PutRolePolicy",
+        move |client| {
+            let named = [
+                ("Action", "PutRolePolicy"),
+                ("RoleName", &*name),
+                ("PolicyName", "stop"),
+                ("PolicyDocument", &*policy),
+            ];
+            query(client, &named);
+        },
+        move |client| {
+            query(
+                client,
+                &[("Action", "DeleteRolePolicy"), ("RoleName", &*again), ("PolicyName", "stop")],
+            )
+        },
+    )
+}
+
+#[test]
+fn h6_an_administrator_who_stops_the_guard_is_reported() {
+    let attacked = &*attacked();
+    let (guarded, root) = (&attacked.guarded, attacked.root());
+    let unseen = guarded.account.unchecked();
+    let reported = |act: &Act| {
+        let wanted = format!(
+            "s3guard CRITICAL: {} by arn:aws:iam::{}:root",
+            act.name,
+            guarded.account.number()
+        );
+        guarded.mails().iter().any(|mail| mail.text.contains(&wanted))
+    };
+    for act in acts(attacked) {
+        guarded.forget();
+        (act.commit)(&root);
+        guarded.wait(act.name, || reported(&act));
+        (act.undo)(&unseen);
+    }
+    let defences = [rules(attacked, "Tampered"), rules(attacked, "-StackChanged")].concat();
+    for name in &defences {
+        unseen.json("events", "DisableRule", &json!({ "Name": name })).unwrap();
+    }
+    for act in acts(attacked) {
+        guarded.forget();
+        (act.commit)(&root);
+        (act.undo)(&unseen);
+        guarded.rest();
+        assert!(!reported(&act), "{} is reported by something else", act.name);
+        // One of the acts has switched a defence on again.
+        for name in &defences {
+            unseen.json("events", "DisableRule", &json!({ "Name": name })).unwrap();
+        }
+    }
+    for name in &defences {
+        unseen.json("events", "EnableRule", &json!({ "Name": name })).unwrap();
+    }
+}
+
+#[test]
+fn h6_a_deployment_and_an_update_raise_no_false_alert() {
+    let guarded = super::Guarded::new(&[]);
+    let alerts = || {
+        let mails = guarded.mails();
+        let texts = mails.into_iter().map(|mail| mail.text);
+        texts.filter(|text| text.contains("s3guard CRITICAL: ")).collect::<Vec<_>>()
+    };
+    assert_eq!(alerts(), [] as [String; 0]);
+    guarded.forget();
+    let update = guarded.deploy(&["--set", "SettleSeconds=20"]);
+    assert!(update.status.success(), "{update:?}");
+    guarded.rest();
+    // One for the update itself, and none for what CloudFormation did.
+    let alerts = alerts();
+    assert_eq!(alerts.len(), 1, "{alerts:#?}");
+    assert!(alerts[0].contains("s3guard CRITICAL: ExecuteChangeSet by "), "{alerts:#?}");
+}
