@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ministack.core.concurrency import esm_wake
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, s3, sqs
+from ministack.services import cloudwatch, eventbridge, s3, sqs
 
 
 # Longer than any batching window, which is five minutes at most.
@@ -68,6 +68,17 @@ def age_objects(bucket: str, seconds: float) -> int:
         older = (written - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
         stored["last_modified"] = older.replace("+00:00", "Z")
     return len(objects)
+
+
+def age_metrics(seconds: float) -> int:
+    """Makes every point of every metric of the account older.  Returns how many there are."""
+    aged = 0
+    for (account, region, _), points in list(cloudwatch._metrics.to_dict().items()):
+        if (account, region) == (get_account_id(), get_region()):
+            for point in points:
+                point["Timestamp"] -= seconds
+                aged += 1
+    return aged
 
 
 def fire_schedules() -> int:

@@ -82,6 +82,8 @@ def _in_account(method: str, path: str, account: str, given: dict) -> object:
             return clock.end_windows()
         case "POST", ["clock", "objects"]:
             return clock.age_objects(given["bucket"], given["seconds"])
+        case "POST", ["clock", "metrics"]:
+            return clock.age_metrics(given["seconds"])
         case "POST", ["clock", "schedules"]:
             return clock.fire_schedules()
         case "GET", ["mail"]:

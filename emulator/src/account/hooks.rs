@@ -222,6 +222,11 @@ impl Account {
         self.hook("POST", "clock/objects", &json!({ "bucket": bucket, "seconds": seconds }))
     }
 
+    /// Makes every point of every metric older. Returns how many there are.
+    pub fn age_metrics(&self, seconds: u32) -> Result<u64> {
+        self.hook("POST", "clock/metrics", &json!({ "seconds": seconds }))
+    }
+
     /// Fires every rule with a schedule, as if its time had come. Returns how many there are.
     pub fn fire_schedules(&self) -> Result<u64> {
         self.hook("POST", "clock/schedules", &Value::Null)

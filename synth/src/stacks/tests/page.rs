@@ -39,6 +39,27 @@ publishes.
 - Changes of an organization's policies: the sweep finds what follows from them.
 - CORS, acceleration, payment, metrics and tiering configurations: they protect nothing.
 
+## Tampering
+
+Rules of their own publish these calls to the topic of alerts, with the caller, unless CloudFormation or the guard
+makes them: neither the functions nor the stack's key have a part in it.
+
+| of the guard | calls |
+|---|---|
+| any trail of the account | stop, delete, update, new event selectors |
+| rules and their targets | disable, delete, put, remove |
+| queues | delete, purge, new attributes or permissions |
+| functions, and what calls them | delete, new code, configuration, concurrency or permissions; their log groups |
+| topics and subscriptions | delete, new attributes or permissions, subscribe, unsubscribe |
+| alarms | delete, disable, change, set their state |
+| key | disable, schedule the deletion, new policy |
+| ledger and code bucket | delete, new or no policy, versioning |
+| roles and policies | any change; CloudTrail reports them in us-east-1 only (cn-north-1, us-gov-west-1) |
+| stack | update, delete, execute a change set, switch off termination protection |
+
+What is not seen: calls that another stack makes through CloudFormation, and several acts within a minute that stop
+all of it. An organization's trail with the same rules in another account sees them.
+
 ## Downgrades
 
 A protection that was on and is switched off is reported at every grade and in every mode, also `off`, with the call

@@ -4,7 +4,7 @@
 use s3guard_emulator::Client;
 use serde_json::{Value, json};
 
-use super::{Attacked, attacked};
+use super::{Attacked, Guarded, attacked};
 
 /// An act: the call as CloudTrail names it, what makes it, and what undoes it.
 struct Act {
@@ -171,60 +171,85 @@ fn role(arn: &str) -> Act {
     )
 }
 
+/// The texts of all emails but the first ones.
+fn texts(guarded: &Guarded, first: usize) -> Vec<String> {
+    let mails = guarded.account.mails().unwrap();
+    mails.into_iter().skip(first).map(|mail| format!("{}: {}", mail.subject, mail.text)).collect()
+}
+
 #[test]
 fn h6_an_administrator_who_stops_the_guard_is_reported() {
     let attacked = &*attacked();
     let (guarded, root) = (&attacked.guarded, attacked.root());
     let unseen = guarded.account.unchecked();
-    let reported = |act: &Act| {
-        let wanted = format!(
-            "s3guard CRITICAL: {} by arn:aws:iam::{}:root",
-            act.name,
-            guarded.account.number()
-        );
-        guarded.mails().iter().any(|mail| mail.text.contains(&wanted))
+    let reported = |act: &Act, first: usize| {
+        let account = guarded.account.number();
+        let wanted = format!("s3guard CRITICAL: {} by arn:aws:iam::{account}:root", act.name);
+        texts(guarded, first).iter().any(|text| text.contains(&wanted))
     };
+    let count = || texts(guarded, 0).len();
     for act in acts(attacked) {
-        guarded.forget();
+        let first = count();
         (act.commit)(&root);
-        guarded.wait(act.name, || reported(&act));
+        guarded.wait(act.name, || reported(&act, first));
         (act.undo)(&unseen);
     }
     let defences = [rules(attacked, "Tampered"), rules(attacked, "-StackChanged")].concat();
-    for name in &defences {
-        unseen.json("events", "DisableRule", &json!({ "Name": name })).unwrap();
-    }
+    let switch = |operation| {
+        for name in &defences {
+            unseen.json("events", operation, &json!({ "Name": name })).unwrap();
+        }
+    };
     for act in acts(attacked) {
-        guarded.forget();
+        // One of the acts switches a defence on again.
+        switch("DisableRule");
+        let first = count();
         (act.commit)(&root);
         (act.undo)(&unseen);
         guarded.rest();
-        assert!(!reported(&act), "{} is reported by something else", act.name);
-        // One of the acts has switched a defence on again.
-        for name in &defences {
-            unseen.json("events", "DisableRule", &json!({ "Name": name })).unwrap();
-        }
+        assert!(!reported(&act, first), "{} is reported by something else", act.name);
     }
-    for name in &defences {
-        unseen.json("events", "EnableRule", &json!({ "Name": name })).unwrap();
-    }
+    switch("EnableRule");
+}
+
+/// The states of the alarms about silence, by the ends of their ids.
+fn silence(guarded: &Guarded) -> [String; 3] {
+    let alarms = guarded.account.alarms().unwrap();
+    ["-TickMissingAlarm", "-NeverTickedAlarm", "-SilenceAlarm"].map(|id| {
+        let mut found = alarms.iter().filter(|(name, _)| name.contains(id));
+        found.next().unwrap_or_else(|| panic!("{id} is none of {alarms:?}")).1.clone()
+    })
+}
+
+#[test]
+fn h6_silence_is_an_alarm_but_not_in_a_new_stack() {
+    let guarded = Guarded::new(&[]);
+    let is_silent = || texts(&guarded, 0).iter().any(|text| text.contains("-SilenceAlarm"));
+    guarded.wait("missing ticks", || silence(&guarded) == ["ALARM", "ALARM", "OK"]);
+    assert!(!is_silent(), "a new stack is silent, and that is no alarm");
+    guarded.account.fire_schedules().unwrap();
+    guarded.wait("a tick", || silence(&guarded) == ["OK", "OK", "OK"]);
+    // Three hours and a minute later.
+    guarded.account.age_metrics(3 * 3_600 + 60).unwrap();
+    guarded.wait("the alarm", || silence(&guarded) == ["ALARM", "OK", "ALARM"]);
+    guarded.wait("the email about it", is_silent);
 }
 
 #[test]
 fn h6_a_deployment_and_an_update_raise_no_false_alert() {
-    let guarded = super::Guarded::new(&[]);
-    let alerts = || {
-        let mails = guarded.mails();
-        let texts = mails.into_iter().map(|mail| mail.text);
-        texts.filter(|text| text.contains("s3guard CRITICAL: ")).collect::<Vec<_>>()
+    let guarded = Guarded::new(&[]);
+    let alerts = |first| {
+        let mut texts = texts(&guarded, first);
+        texts.retain(|text| text.contains("s3guard CRITICAL: "));
+        texts
     };
-    assert_eq!(alerts(), [] as [String; 0]);
-    guarded.forget();
+    assert_eq!(alerts(0), [] as [String; 0]);
+    let first = texts(&guarded, 0).len();
     let update = guarded.deploy(&["--set", "SettleSeconds=20"]);
     assert!(update.status.success(), "{update:?}");
     guarded.rest();
     // One for the update itself, and none for what CloudFormation did.
-    let alerts = alerts();
+    let alerts = alerts(first);
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
     assert!(alerts[0].contains("s3guard CRITICAL: ExecuteChangeSet by "), "{alerts:#?}");
 }
