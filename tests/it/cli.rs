@@ -28,7 +28,7 @@ use std::process::{Command, Stdio};
 use expect_test::{Expect, expect};
 
 /// The command in a clean environment: no credentials, no configuration, and only the loopback network.
-fn s3guard(arguments: &[&str]) -> Command {
+pub(crate) fn s3guard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_s3guard"));
     command
         .args(arguments)

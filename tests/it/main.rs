@@ -7,6 +7,7 @@ mod cli;
 mod contract;
 mod deployer;
 mod gates;
+mod guardrails;
 mod json;
 mod readme;
 mod schemas;

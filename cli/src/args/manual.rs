@@ -47,6 +47,14 @@ const AUTHOR: &[Manual] = &[
     manual("synth", &[], ["> guard.yaml", "--output json --out guard.json"]),
     manual("package", &[], ["--arch arm64 --out guard.zip", "--standalone"]),
     manual("diff", FINDS, ["--region eu-west-1,us-east-1", "--set SettleSeconds=60 --fail"]),
+    manual(
+        "guardrails",
+        &[],
+        [
+            "--deployer 'arn:aws:iam::*:role/ci/deployer' --out policies",
+            "--stack guard --deployer ARN --output json",
+        ],
+    ),
     manual("completions", &[], ["bash > s3guard.bash", "zsh > ~/.zfunc/_s3guard"]),
     manual("man", &[], ["| man -l -", "--out ~/.local/share/man/man1"]),
 ];

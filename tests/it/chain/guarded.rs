@@ -44,7 +44,7 @@ fn server() -> &'static Server {
 }
 
 /// An empty account.
-pub(super) fn new_account() -> Account {
+pub(crate) fn new_account() -> Account {
     server().new_account()
 }
 
