@@ -45,7 +45,11 @@ const OPERATE: &[Manual] = &[
 const AUTHOR: &[Manual] = &[
     manual("config", &[], ["show --origin", "check"]),
     manual("synth", &[], ["> guard.yaml", "--output json --out guard.json"]),
-    manual("package", &[], ["--arch arm64 --out guard.zip", "--standalone"]),
+    manual(
+        "package",
+        &[],
+        ["--arch arm64 --out guard.zip --sbom guard.cdx.json", "--verify HASH --no-config"],
+    ),
     manual("diff", FINDS, ["--region eu-west-1,us-east-1", "--set SettleSeconds=60 --fail"]),
     manual(
         "guardrails",

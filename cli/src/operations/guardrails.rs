@@ -140,9 +140,10 @@ fn control(parts: ArnParts<'_>, deployers: &[String]) -> Guardrail {
                   parts of the guard, and to create roles on its path. Deployers and the guard's own roles are exempt.",
         unnecessary: "Trust in the administrators of the accounts: for all but deployers, the locks in policies and the \
                       alarms about tampering become a second line.",
-        limits: "The management account is not restricted. AWS has no resource for `sns:Unsubscribe` and \
-                 `sns:SetSubscriptionAttributes`. A trail that the stack has not created is not covered. The policy of \
-                 a bucket can still keep the guard from reading it, which is reported.",
+        limits: "Names that begin with the stack's name are reserved in these accounts. The management account is not \
+                 restricted. AWS has no resource for `sns:Unsubscribe` and `sns:SetSubscriptionAttributes`. A trail that \
+                 the stack has not created is not covered. The policy of a bucket can still keep the guard from reading \
+                 it, which is reported.",
         ..Guardrail::new(json!({ "Version": "2012-10-17", "Statement": [
             {
                 "Sid": "Guard",
