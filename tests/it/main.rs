@@ -12,3 +12,4 @@ mod json;
 mod readme;
 mod schemas;
 mod tools;
+mod workflows;
