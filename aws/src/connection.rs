@@ -1,6 +1,7 @@
 //! How AWS is reached: Region, credentials, endpoint, retries and time limits.
 
 use std::env;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use aws_config::environment::{
@@ -211,9 +212,10 @@ fn endpoints(config: &SdkConfig) -> Vec<String> {
     all.into_iter().chain(services.into_iter().filter_map(of_service)).collect()
 }
 
-/// Whether the SDK can call it: its own error is a dump of internal types.
+/// Whether the SDK can call it: its own error is a dump of internal types. Requests leave this machine only encrypted.
 fn is_url(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
+    let plain = text.strip_prefix("http://");
+    let Some(rest) = plain.or_else(|| text.strip_prefix("https://")) else {
         return false;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -221,8 +223,13 @@ fn is_url(text: &str) -> bool {
         Some((host, port)) if !port.contains(']') => (host, port),
         Some(_) | None => (authority, "0"),
     };
+    // What stands before an `@` is a user.
+    let host = host.rsplit('@').next().unwrap_or(host);
     let is_plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
-    !host.is_empty() && port.parse::<u16>().is_ok() && rest.chars().all(is_plain)
+    let is_loopback = || host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
+    let is_here = || host == "localhost" || host == "[::1]" || is_loopback();
+    let is_private = plain.is_none() || is_here();
+    !host.is_empty() && is_private && port.parse::<u16>().is_ok() && rest.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -340,6 +347,8 @@ mod tests {
             "https://example.org/path?x#y",
             "http://[::1]",
             "http://[::1]:80/",
+            "http://localhost:4566",
+            "http://s3-control@127.0.0.1:4566",
         ] {
             assert!(is_url(good), "{good}");
         }
@@ -348,12 +357,15 @@ mod tests {
             "localhost:4566",
             "ftp://example.org",
             "http://",
+            "http://example.org",
+            "http://localhost.example.org",
+            "http://127.0.0.1@example.org",
             "http:///path",
             "http://:80",
-            "http://a:port",
-            "http://a:99999",
-            "http://a b",
-            "http://a{b}",
+            "http://localhost:port",
+            "http://localhost:99999",
+            "https://a b",
+            "https://a{b}",
         ] {
             assert!(!is_url(bad), "{bad}");
         }

@@ -31,7 +31,7 @@ pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
 }
 
 /// Parses a text that has to match a pattern.
-fn matching(
+pub(crate) fn matching(
     pattern: &str,
     text: &str,
     problem: &str,

@@ -7,6 +7,7 @@ pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod guardrails;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     Diff(Box<diff::Args>),
     Doctor(doctor::Args),
     Events(events::Args),
+    Guardrails(guardrails::Args),
     History(history::Args),
     Init(init::Args),
     Logs(logs::Args),
@@ -165,6 +167,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, output, now),
         Command::Doctor(args) => doctor::run(&args, output, now),
         Command::Events(args) => events::run(&args, output),
+        Command::Guardrails(args) => guardrails::run(&args, output),
         Command::History(args) => history::run(&args, output),
         Command::Init(args) => init::run(&args, output),
         Command::Logs(args) => logs::run(&args, output, now),

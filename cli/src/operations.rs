@@ -5,6 +5,7 @@ pub(crate) mod destroy;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod follow;
+pub(crate) mod guardrails;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod interrupt;

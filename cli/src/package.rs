@@ -5,6 +5,7 @@ mod archive;
 mod build;
 mod elf;
 mod embedded;
+mod sbom;
 mod seal;
 pub(crate) mod standalone;
 mod workspace;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
+use s3guard_aws::code_bucket;
 use s3guard_posture::Config;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -23,6 +25,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 pub(crate) use crate::package::build::RELEASED;
 pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
+pub(crate) use crate::package::sbom::sbom;
 pub(crate) use crate::package::standalone::build as standalone;
 pub(crate) use crate::package::workspace::is_here as is_in_clone;
 
@@ -193,6 +196,34 @@ fn finished(
     Ok(Package { architecture, zip, sha256, default_path, is_configured })
 }
 
+/// Compares a package with a published hash, hexadecimal or as Lambda's `CodeSha256`.
+pub(crate) fn verify(package: &Package, source: &Source, expected: &str) -> anyhow::Result<()> {
+    let is_expected = |zip: &[u8]| {
+        let sha256 = Sha256::digest(zip).into();
+        expected == hex::encode(sha256) || expected == code_bucket::checksum(&sha256)
+    };
+    if is_expected(&package.zip) {
+        return Ok(());
+    }
+    let program = archive::bootstrap_of(&package.zip, CONTENT_SIZE_BYTES_MAX)?;
+    let hint = if is_expected(&archive::of_bootstrap(&program)?) {
+        "the program is the same, the configuration in the package is not: `--no-config` leaves it out".to_owned()
+    } else {
+        let compiler = match source {
+            Source::Workspace { .. } => build::compiler(&workspace::find()?)?,
+            Source::Binary(_) | Source::Zip(_) | Source::Embedded => "no compiler".to_owned(),
+        };
+        format!(
+            "the program, or the configuration in the package, is another one: this is version {} for {}, by `{compiler}`; \
+             docs/verifying.md lists what the bytes depend on",
+            env!("CARGO_PKG_VERSION"),
+            package.architecture
+        )
+    };
+    Err(anyhow::anyhow!("the package has the SHA-256 `{}`, not `{expected}`", package.sha256_hex()))
+        .hint(hint)
+}
+
 /// Checks the hash of the zip in this file.
 pub(crate) fn check_sha256(path: &Path, expected: &str) -> anyhow::Result<()> {
     let found = hex::encode(Sha256::digest(read(path)?));
@@ -279,6 +310,27 @@ mod tests {
         assert!(check_sha256(file.path(), &right).is_ok());
         let error = check_sha256(file.path(), &"00".repeat(32)).unwrap_err();
         assert!(error.to_string().ends_with(&format!("has the SHA-256 `{right}`")), "{error}");
+    }
+
+    #[test]
+    fn a_package_is_compared_with_a_published_hash_in_both_spellings() {
+        let zip = archive::of_bootstrap(b"program").unwrap();
+        let plain = finished(Architecture::X86_64, zip.clone(), PathBuf::new(), None).unwrap();
+        let configured = finished(Architecture::X86_64, zip, PathBuf::new(), Some("{}")).unwrap();
+        let sources = Source::Workspace { cargo_profile: RELEASED.to_owned() };
+        for package in [&plain, &configured] {
+            assert!(verify(package, &sources, &package.sha256_hex()).is_ok());
+            assert!(verify(package, &sources, &code_bucket::checksum(&package.sha256)).is_ok());
+        }
+        let refused = |package: &Package, expected: &str| {
+            let error = verify(package, &sources, expected).unwrap_err();
+            (error.to_string(), crate::error::hint(&error).unwrap_or_default())
+        };
+        let (problem, hint) = refused(&configured, &plain.sha256_hex());
+        assert!(problem.ends_with(&format!("not `{}`", plain.sha256_hex())), "{problem}");
+        assert!(hint.starts_with("the program is the same"), "{hint}");
+        let (_, hint) = refused(&plain, &"00".repeat(32));
+        assert!(hint.contains("`rustc ") && hint.contains("x86_64"), "{hint}");
     }
 
     #[test]

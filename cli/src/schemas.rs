@@ -23,6 +23,7 @@ use crate::operations::deploy::report::Deployment;
 use crate::operations::destroy::report::Destroyed;
 use crate::operations::events::EventsReport;
 use crate::operations::follow;
+use crate::operations::guardrails::Guardrails;
 use crate::operations::history::History;
 use crate::operations::logs::{Lines, line};
 use crate::operations::pause::Paused;
@@ -92,6 +93,7 @@ fn results() -> Vec<Row> {
         of::<doctor::DoctorReport>("doctor"),
         of::<BTreeMap<String, Policy>>("doctor-print-policy"),
         of::<EventsReport>("events"),
+        of::<Guardrails>("guardrails"),
         of::<History>("history"),
         of::<init::WrittenFile>("init"),
         of::<Lines>("logs"),

@@ -38,12 +38,13 @@ pub fn virtualenv(name: &str, requirements: &str) -> Result<PathBuf> {
     Ok(folder.join("bin/python"))
 }
 
-/// The folder for what is created once and kept: cargo's target folder, if this program is in it.
+/// The folder for what is created once and kept: cargo's target folder, if this program is in it; else beside the program,
+/// because another user could prepare a virtualenv in the system's temporary folder.
 pub fn cache() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     // Cargo marks its target folder so.
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    target.map_or_else(|| env::temp_dir().join("s3guard"), Path::to_path_buf)
+    target.or(program.parent()).unwrap_or(Path::new(".")).to_path_buf()
 }
 
 fn version(python: &str) -> Result<String> {
@@ -69,12 +70,21 @@ fn create(python: &str, folder: &Path, requirements: &str) -> Result<()> {
     })?;
     let list = folder.join("requirements.txt");
     fs::write(&list, requirements)?;
-    let pip =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
-    run(Command::new(folder.join("bin/python")).args(pip).arg(&list)).context(
+    // Each file has a known hash, and none of them runs code while it is installed.
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    let pip = pip.into_iter().chain(["--require-hashes", "--only-binary", ":all:", "-r"]);
+    run(without_aws(Command::new(folder.join("bin/python")).args(pip).arg(&list))).context(
         "pip could not install the emulator's packages from the Python package index; \
          check the network, or set PIP_INDEX_URL or HTTPS_PROXY",
     )
+}
+
+/// Without the developer's credentials.
+fn without_aws(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Runs a command to its end; the error is its output.
@@ -109,9 +119,22 @@ mod tests {
     }
 
     #[test]
-    fn every_package_is_pinned() {
-        for line in REQUIREMENTS.lines().filter(|line| !line.starts_with('#')) {
-            assert!(line.contains("=="), "`{line}` has no version");
+    fn every_package_is_pinned_and_has_hashes() {
+        let lines: Vec<&str> = REQUIREMENTS.lines().filter(|line| !line.starts_with('#')).collect();
+        let packages = lines.join("\n").replace("\\\n", "");
+        assert!(packages.lines().count() > 10, "{packages}");
+        for line in packages.lines() {
+            assert!(line.contains("==") && line.contains("--hash=sha256:"), "{line}");
         }
+    }
+
+    #[test]
+    fn no_credentials_are_given_to_what_is_installed() {
+        let mut command = Command::new("true");
+        let removed = without_aws(&mut command);
+        let removed: Vec<_> = removed.get_envs().filter(|(_, value)| value.is_none()).collect();
+        let aws = env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"));
+        // `.cargo/config.toml` sets one for every test.
+        assert!(aws.count() == removed.len() && !removed.is_empty(), "{removed:?}");
     }
 }

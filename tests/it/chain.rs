@@ -29,4 +29,4 @@ mod undo;
 mod verify;
 mod watched;
 
-pub(crate) use guarded::package;
+pub(crate) use guarded::{new_account, package};

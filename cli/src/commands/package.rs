@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::args::build::BuildArgs;
 use crate::args::config::ConfigArgs;
-use crate::error::Advice as _;
+use crate::args::matching;
+use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 use crate::files;
 use crate::package;
@@ -26,6 +27,8 @@ use crate::ui::text::{Printable, Text};
 ///
 /// In a clone of s3guard, its sources are packaged; elsewhere, the program inside the command is, if
 /// `--standalone` built the command. Such a command needs neither sources nor Rust.
+///
+/// `--verify` fails if the package has another hash, and says what differs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write the zip to this file [default: `s3guard/bootstrap-ARCH.zip` in Cargo's target folder]
@@ -36,9 +39,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ARCH", default_value = "x86_64", value_delimiter = ',')]
     arch: Vec<Architecture>,
 
+    /// Compare the package with a published hash: hexadecimal, or as Lambda's `CodeSha256`
+    #[arg(long, value_name = "HASH", value_parser = hash, conflicts_with = "standalone")]
+    verify: Option<String>,
+
+    /// Write the crates in the program to this file, as a `CycloneDX` bill of materials
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["standalone", "bootstrap", "embedded"])]
+    sbom: Option<PathBuf>,
+
     /// Build this command with the package inside, from the sources of a clone
     #[arg(long, conflicts_with_all = ["out", "bootstrap", "cargo_profile", "embedded"])]
     standalone: bool,
+
+    /// Put the packages `bootstrap-ARCH.zip` of this folder inside, which were built from the same sources
+    #[arg(long, value_name = "FOLDER", requires = "standalone")]
+    packages: Option<PathBuf>,
 
     #[command(flatten)]
     config: ConfigArgs,
@@ -49,7 +64,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.standalone {
-        output.result(&package::standalone(&args.arch)?)?;
+        output.result(&package::standalone(&args.arch, args.packages.as_deref())?)?;
         return Ok(Exit::Done);
     }
     let &[arch] = &args.arch[..] else {
@@ -58,7 +73,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             .exit(Exit::Usage);
     };
     let json = args.config.read(output)?.map(|config| config.to_json());
-    let package = package::make(&args.source.source(), arch, json.as_deref())?;
+    let source = args.source.source();
+    let package = package::make(&source, arch, json.as_deref())?;
     let path = args.out.as_deref().unwrap_or(&package.default_path);
     if args.out.is_none()
         && let Some(folder) = path.parent()
@@ -68,6 +84,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             .hint("name another file with `--out`")?;
     }
     files::write(path, &package.zip)?;
+    if let Some(sbom) = &args.sbom {
+        files::write(sbom, package::sbom(&package)?.as_bytes())?;
+    }
     output.result(&BuiltPackage {
         file: path.display().to_string(),
         architecture: package.architecture,
@@ -75,7 +94,17 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         sha256: package.sha256_hex(),
         key: package.key(),
     })?;
+    if let Some(expected) = &args.verify {
+        package::verify(&package, &source, expected)?;
+        output.say("the package has the hash of `--verify`");
+    }
     Ok(Exit::Done)
+}
+
+fn hash(text: &str) -> Result<String, Invalid> {
+    let pattern = "^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$";
+    let hint = "write 64 hexadecimal digits, or the 44 characters of `CodeSha256`";
+    matching(pattern, text, "is no SHA-256", hint)
 }
 
 /// What was packaged.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-pub(crate) use crate::operations::permissions::scope::{PermissionTarget, Scope};
+pub(crate) use crate::operations::permissions::scope::{ArnParts, PermissionTarget, Scope};
 
 /// For each resource type of the template, the actions of its handlers.
 const RESOURCES: &str = include_str!("permissions/resources.json");

@@ -16,7 +16,8 @@ use crate::error::Advice as _;
 use crate::package::build::paths::Mapping;
 use crate::package::{Architecture, seal};
 
-const PACKAGE: &str = "s3guard-lambda";
+/// The crate of the program.
+pub(super) const PACKAGE: &str = "s3guard-lambda";
 const BINARY: &str = "bootstrap";
 /// The Cargo profile of releases, which gives the same bytes everywhere.
 pub(crate) const RELEASED: &str = "lambda";
@@ -33,8 +34,7 @@ pub(crate) fn bootstrap(
     architecture: Architecture,
 ) -> anyhow::Result<Built> {
     let metadata = metadata(workspace)?;
-    let target_folder = metadata["target_directory"].as_str();
-    let target_folder = PathBuf::from(target_folder.context("cargo names no target folder")?);
+    let target_folder = folder_in(&metadata)?;
     let mut cargo = cargo_build(workspace, &metadata, PACKAGE, BINARY, cargo_profile);
     if let Some(triple) = foreign_triple(workspace, architecture)? {
         cargo.args(["--target", triple]);
@@ -51,6 +51,21 @@ pub(crate) fn command(workspace: &Path, packages: &Path) -> anyhow::Result<PathB
     cargo.args(["--features", "embedded"]).env(seal::VARIABLE, packages);
     let messages = stdout_of(cargo, "the command could not be built")?;
     executable(&messages, "s3guard").context("cargo built no `s3guard`")
+}
+
+/// The crates of the Lambda's program, a line for each with its licence. Crates for tests are not among them.
+pub(super) fn tree(workspace: &Path, architecture: Architecture) -> anyhow::Result<String> {
+    let mut cargo = cargo(workspace);
+    cargo.args(["tree", "--locked", "--package", PACKAGE, "--edges", "normal,build"]);
+    cargo.args(["--target", architecture.triple(), "--prefix", "none", "--format", "{p}|{l}"]);
+    stdout_of(cargo, "cargo cannot list the crates")
+}
+
+/// The version of the compiler.
+pub(super) fn compiler(workspace: &Path) -> anyhow::Result<String> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.current_dir(workspace).arg("--version");
+    Ok(stdout_of(rustc, "`rustc` did not report its version")?.trim().to_owned())
 }
 
 /// A build of one program; a release is independent of this machine.
@@ -97,6 +112,16 @@ fn foreign_triple(
             ));
     }
     Ok(Some(triple))
+}
+
+/// Cargo's target folder.
+pub(super) fn target_folder(workspace: &Path) -> anyhow::Result<PathBuf> {
+    folder_in(&metadata(workspace)?)
+}
+
+fn folder_in(metadata: &Value) -> anyhow::Result<PathBuf> {
+    let folder = metadata["target_directory"].as_str();
+    Ok(PathBuf::from(folder.context("cargo names no target folder")?))
 }
 
 fn metadata(workspace: &Path) -> anyhow::Result<Value> {

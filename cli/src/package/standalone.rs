@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Advice as _;
 use crate::package::seal;
 use crate::package::seal::Sealed;
-use crate::package::{Architecture, build, read, workspace, zipped};
+use crate::package::{Architecture, Source, build, make, read, stem, workspace};
 use crate::ui::text::{Printable, Text};
 
 /// The command that was built.
@@ -33,18 +33,23 @@ struct Carried {
     sha256: String,
 }
 
-/// Packages the Lambda for these processors, and builds a command with the packages.
-pub(crate) fn build(architectures: &[Architecture]) -> anyhow::Result<Standalone> {
+/// Builds a command with the packages for these processors: those in a folder, or new ones. They have no configuration,
+/// which is added when the command is used.
+pub(crate) fn build(
+    architectures: &[Architecture],
+    made: Option<&Path>,
+) -> anyhow::Result<Standalone> {
     let workspace = workspace::find()?;
-    let mut packages = Vec::new();
-    let mut folder = workspace.clone();
-    for architecture in architectures {
-        let built = build::bootstrap(&workspace, build::RELEASED, *architecture)?;
-        // Without a configuration, which is added when the command is used.
-        let zip = zipped(&built.binary, *architecture)?;
-        packages.push(Sealed { architecture: architecture.to_string(), zip });
-        folder = built.target_folder.join("s3guard/standalone");
-    }
+    let source = |architecture| match made {
+        Some(folder) => Source::Zip(folder.join(format!("{}.zip", stem(architecture)))),
+        None => Source::Workspace { cargo_profile: build::RELEASED.to_owned() },
+    };
+    let packages = architectures.iter().map(|architecture| {
+        let zip = make(&source(*architecture), *architecture, None)?.zip;
+        Ok(Sealed { architecture: architecture.to_string(), zip })
+    });
+    let packages = packages.collect::<anyhow::Result<Vec<Sealed>>>()?;
+    let folder = build::target_folder(&workspace)?.join("s3guard/standalone");
     close(&folder, &workspace, &packages)
         .with_context(|| format!("folder `{}` could not be written", folder.display()))
         .hint("Cargo's target folder has to be writable; `CARGO_TARGET_DIR` names another")?;

@@ -44,7 +44,7 @@ fn server() -> &'static Server {
 }
 
 /// An empty account.
-pub(super) fn new_account() -> Account {
+pub(crate) fn new_account() -> Account {
     server().new_account()
 }
 
@@ -55,7 +55,9 @@ pub(crate) fn package() -> &'static Path {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap.zip");
         let profile = env::var("S3GUARD_TEST_PROFILE").unwrap_or_else(|_| "lambda".to_owned());
         let out = file.to_str().unwrap();
-        let output = s3guard(&[], &["package", "--cargo-profile", &profile, "--out", out]);
+        let sbom = file.with_extension("cdx.json");
+        let arguments = ["package", "--cargo-profile", &profile, "--out", out, "--sbom"];
+        let output = s3guard(&[], &[&arguments[..], &[sbom.to_str().unwrap()]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         file
     })

@@ -17,6 +17,16 @@ pub(crate) struct PermissionTarget {
     pub(crate) boundary: Option<String>,
 }
 
+/// The parts of ARNs; `*` stands for every account or Region.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ArnParts<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) stack: &'a StackName,
+    pub(crate) prefix: &'a str,
+}
+
 /// CloudFormation shortens a longer stack name in the names that it generates: as observed, to 24 characters for a role
 /// or a function.
 const STACK_LENGTH_MAX: usize = 24;
@@ -173,6 +183,17 @@ pub(crate) fn of(action: &str) -> Scope {
 impl Scope {
     /// The ARNs, with `*` for unknown parts.
     pub(crate) fn resources(self, target: &PermissionTarget) -> Vec<String> {
+        self.arns(ArnParts {
+            partition: &target.partition,
+            account: target.account.as_str(),
+            region: target.region.as_ref().map_or("*", Region::as_str),
+            stack: &target.stack,
+            prefix: &target.prefix,
+        })
+    }
+
+    /// The ARNs, with `*` for unknown parts.
+    pub(crate) fn arns(self, parts: ArnParts<'_>) -> Vec<String> {
         let patterns: &[&str] = match self {
             Self::Stack => &["cloudformation:${Region}:${Account}:stack/${Stack}/*"],
             Self::StackInUsEast1 => &["cloudformation:us-east-1:${Account}:stack/${Stack}/*"],
@@ -206,15 +227,15 @@ impl Scope {
             Self::Rules => &["events:${Region}:${Account}:rule/${Part}"],
             Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Prefix}-${Region}"],
         };
-        let PermissionTarget { partition, account, region, stack, prefix, .. } = target;
+        let ArnParts { partition, account, region, stack, prefix } = parts;
         let part = match stack.as_str().get(..STACK_LENGTH_MAX) {
             Some(beginning) => format!("{beginning}*"),
             None => format!("{stack}-*"),
         };
         let arn = |pattern: &&str| {
             format!("arn:{partition}:{pattern}")
-                .replace("${Region}", region.as_ref().map_or("*", Region::as_str))
-                .replace("${Account}", account.as_str())
+                .replace("${Region}", region)
+                .replace("${Account}", account)
                 .replace("${Stack}", stack.as_str())
                 .replace("${Prefix}", prefix)
                 .replace("${Part}", &part)

@@ -96,7 +96,8 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
         )
     };
     let key = output("KeyArn");
-    let trail = "s3guard-eu-west-1";
+    let trails = attacked.guarded.account.unchecked().json("cloudtrail", "DescribeTrails", &json!({}));
+    let trail = trails.unwrap()["trailList"][0]["Name"].as_str().unwrap().to_owned();
     vec![
         Act::of_json(
             "cloudtrail",
