@@ -28,6 +28,7 @@ use crate::{
     Notification, Region,
 };
 
+mod blind;
 mod bucket_ledger;
 mod deeds;
 mod desk;

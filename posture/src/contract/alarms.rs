@@ -2,7 +2,7 @@
 //! could have been set by another principal.
 
 /// The logical id and the description of each alarm.
-pub const ALARMS: [(&str, &str); 20] = [
+pub const ALARMS: [(&str, &str); 21] = [
     (
         "GuardDlqAlarm",
         "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
@@ -76,6 +76,10 @@ pub const ALARMS: [(&str, &str); 20] = [
     (
         "LedgerNotReadableAlarm",
         "The ledger could not be read: buckets are remediated, but suppressions do not hold. See the log groups of the functions.",
+    ),
+    (
+        "BlindedAlarm",
+        "A bucket of this account could not be read, so the guard does not see what is changed in it. See the notification for what denies it.",
     ),
 ];
 

@@ -73,6 +73,10 @@ pub(super) struct Reconciliation {
     pub(super) owed: BTreeSet<Aspect>,
     /// Whether everyone can read or write in the bucket, if that is known.
     pub(super) public: Option<bool>,
+    /// What the calls' events say of what cannot be read.
+    pub(super) shown: Vec<Finding>,
+    /// Whether the bucket's policy names the guard's role in a deny, if it was read or a call has put it.
+    pub(super) names_role: Option<bool>,
 }
 
 /// The end of a pass: what it has seen, and what follows from it.
@@ -203,6 +207,7 @@ impl Pass<'_> {
         update.refused = seen.refused.clone();
         update.owed.clone_from(&seen.owed);
         update.public = seen.public;
+        update.names_role = seen.names_role;
         let write = |(action, record): &(Action, Record)| {
             let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok()?;
             let setting = action.kind();

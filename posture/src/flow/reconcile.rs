@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
-use crate::evaluate::refused::explain;
 use crate::events::Again;
 use crate::model::deed::Deed;
 use crate::model::deployers::changed_in_own_bucket;
@@ -163,7 +162,7 @@ where
                 }
             }
             let role = self.settings.role.as_deref();
-            seen.findings = explain(seen.findings, &inspection.observed, role);
+            seen.explain(&inspection.observed, pass.task.trigger.calls(), role);
             seen.is_transient = outcome.interrupted.is_some() || !seen.failed.is_empty();
             seen.interrupted = outcome.interrupted.map(|error| error.to_string());
             seen.bucket_is_gone = !outcome.bucket_exists;
@@ -206,6 +205,7 @@ where
         let base = ledger.base();
         let known =
             if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        seen.recall_deny(known.as_ref());
         let lost = known.as_ref().and_then(|known| seen.lost_statements(pass, known));
         seen.findings.extend(lost);
         let mut update = pass.update(&seen, begun);
@@ -224,9 +224,11 @@ where
         };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
         self.wait_for_permission(&mut end).await;
+        end.count_blind();
         let earlier = self.unreported(&mut end).await;
         let mut fallen = self.fallen(&mut end, &earlier, is_new);
         fallen.add_deeds(self.by_event(&end).await);
+        fallen.add_shown(&mut end);
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
         for stopped in stopped(&end) {

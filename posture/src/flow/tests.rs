@@ -1,5 +1,6 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
+mod blind;
 mod calls;
 mod cases;
 mod deeds;

@@ -69,6 +69,9 @@ pub struct BucketState {
     /// Whether everyone could read or write in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<ReadPublic>,
+    /// Whether its policy, as it was read or put last, names the guard's role in a deny.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_role: bool,
     /// The ids of the records of writes that could not be reported yet.
     #[serde(default)]
     pub unreported: BTreeSet<String>,
@@ -241,6 +244,7 @@ impl BucketState {
             findings: Vec::new(),
             owed: BTreeMap::new(),
             public: None,
+            names_role: false,
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
@@ -339,6 +343,7 @@ impl BucketState {
         state.protections.learn(&update.protections);
         state.judge(update);
         state.refuse(update);
+        state.names_role = update.names_role.unwrap_or(state.names_role);
         let Update { time, writes, stops, .. } = update;
         state.writes.extend(writes.iter().cloned());
         for (kind, stop) in stops {

@@ -167,11 +167,11 @@ impl<'a> ReportContent<'a> {
 
 /// The least severity of a report with a finding that is not remediated.
 fn severity_of(aspect: Aspect, reason: &Reason) -> Severity {
-    if is_blind(&(aspect, reason)) {
-        reason.severity().max(Severity::High)
-    } else {
-        reason.severity()
+    if !reason.is_blind() {
+        return reason.severity();
     }
+    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
+    if is_access && reason.is_blinded_by_name() { Severity::Critical } else { Severity::High }
 }
 
 /// What makes a bucket public, by the reason for which it is left so.
@@ -195,11 +195,6 @@ fn is_refused((_, reason): &(Aspect, &Reason)) -> bool {
 /// Whether AWS refuses to block public access.
 fn stays_open((aspect, reason): &(Aspect, &Reason)) -> bool {
     reason.is_refused() && shuts_out(*aspect)
-}
-
-fn is_blind((aspect, reason): &(Aspect, &Reason)) -> bool {
-    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
-    reason.is_unreadable() && (is_access || matches!(reason, Reason::Unreadable(_)))
 }
 
 fn shuts_out(aspect: Aspect) -> bool {

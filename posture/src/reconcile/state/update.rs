@@ -31,6 +31,8 @@ pub struct Update {
     pub owed: BTreeSet<Aspect>,
     /// Whether everyone can read or write in it, if that is known.
     pub public: Option<bool>,
+    /// Whether its policy names the guard's role in a deny, if that is known.
+    pub names_role: Option<bool>,
     /// The writes.
     pub writes: Vec<Write>,
     /// The writes that AWS refuses for good, with when it has refused them.
@@ -64,6 +66,7 @@ impl Update {
             findings: Vec::new(),
             owed: BTreeSet::new(),
             public: None,
+            names_role: None,
             writes: Vec::new(),
             refused: BTreeMap::new(),
             stops: Vec::new(),
