@@ -31,7 +31,7 @@ pub const ALARMS: [(&str, &str); 21] = [
     ),
     (
         "ConflictAlarm",
-        "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
+        "Another party keeps reverting the changes of the guard, which has stopped writing that setting for a while. Public access is blocked all the same. See the notification for the caller.",
     ),
     (
         "NotRecordedAlarm",

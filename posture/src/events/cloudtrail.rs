@@ -256,7 +256,8 @@ fn grants_others(event_name: &str, parameters: &Value) -> bool {
         let id = text(grant, &["Grantee", "ID"]);
         id.is_none() || id != owner
     };
-    let grants = at(parameters, &["AccessControlPolicy", "AccessControlList", "Grant"]);
+    let list = at(parameters, &["AccessControlPolicy", "AccessControlList"]);
+    let grants = list.and_then(|list| list.get("Grant"));
     let has_header = access(parameters).any(|(key, value)| match key.as_str() {
         "x-amz-acl" => any_text(value, &is_canned),
         key => key.starts_with("x-amz-grant-") && any_text(value, &|text| !text.is_empty()),

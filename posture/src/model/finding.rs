@@ -278,6 +278,9 @@ pub enum Reason {
     // Reported by the event of a call alone.
     #[error("{0}; s3guard does not change it: check that it is meant")]
     ByEvent(String),
+    // Tags of the bucket exempt it, or lower what is wanted.
+    #[error("a tag of the bucket counts from now on: {0}")]
+    LoweredByTag(String),
     // What the event of a call says of a setting that cannot be read.
     #[error("{what}, as the event of {call} says; s3guard cannot read it, so it was not changed")]
     Shown { severity: Severity, call: String, what: String },
@@ -370,6 +373,7 @@ impl Reason {
             Self::SwitchedOff(_)
                 | Self::ByEvent(_)
                 | Self::Shown { .. }
+                | Self::LoweredByTag(_)
                 | Self::NameIsFree(_)
                 | Self::KeyLost(..)
         )

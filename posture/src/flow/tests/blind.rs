@@ -153,7 +153,11 @@ fn h3_each_setting_that_is_hidden_is_judged_by_its_event() {
         ("PutBucketAcl", grant(json!({ "ID": "them" })), Some("its ACL grants access to others")),
         ("PutBucketAcl", grant(json!({ "ID": "us" })), None),
         ("PutBucketAcl", json!({ "x-amz-acl": "private" }), None),
-        ("PutBucketPublicAccessBlock", switches(false), Some("block is partly off")),
+        (
+            "PutBucketPublicAccessBlock",
+            switches(false),
+            Some("block is off (RestrictPublicBuckets)"),
+        ),
         ("PutBucketPublicAccessBlock", switches(true), None),
         ("DeleteBucketPublicAccessBlock", json!({}), Some("public access block is off")),
         (
@@ -169,7 +173,9 @@ fn h3_each_setting_that_is_hidden_is_judged_by_its_event() {
         world.handle(&[with(name, &parameters, world.now())]);
         let published = world.outgoing.take().notifications;
         let text: String = published.iter().map(said).collect();
-        let is_said = text.contains(&format!("as the event of {name} says"));
+        // That of the block is said as a protection that was switched off.
+        let is_said = text.contains(&format!("as the event of {name} says"))
+            || text.contains("what it was before is not known");
         assert_eq!(is_said, expected.is_some(), "{name} {parameters}: {text}");
         assert!(text.contains(expected.unwrap_or_default()), "{name} {parameters}: {text}");
         let is_public = text.contains("public: ") || text.contains("its ACL makes it public");
@@ -191,7 +197,7 @@ fn h3_each_setting_that_is_hidden_is_judged_by_its_event() {
 #[test]
 fn h3_a_weaker_encryption_than_the_grade_asks_is_judged_by_its_event() {
     let world = World::new();
-    world.with(|state| state.config = Some(r#"{"grade":"security"}"#));
+    world.with(|state| state.configured = Some((Grade::Security, "{}".to_owned())));
     unreadable(world, Cause::BucketPolicy);
     let rule = json!({ "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms" } });
     let put = json!({ "ServerSideEncryptionConfiguration": { "Rule": rule } });

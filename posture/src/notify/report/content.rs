@@ -119,7 +119,7 @@ impl<'a> ReportContent<'a> {
             Outcome::KeyLost
         } else if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) {
             if self.is_all_exempt() { Outcome::ExemptLeft } else { Outcome::SwitchedOff }
-        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_))) {
+        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_) | Reason::LoweredByTag(_))) {
             Outcome::Changed
         } else {
             outcome
@@ -219,12 +219,12 @@ fn is_undone(report: &Report<'_>) -> bool {
 /// The aspects that calls have changed in an existing bucket: its creation and its tags change none. A change of the object
 /// ownership does not open the public access block, which is only read again because more of it can be closed then.
 fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
-    const OWNS: &str = "PutBucketOwnershipControls";
+    const OWNS: [&str; 2] = ["PutBucketOwnershipControls", "DeleteBucketOwnershipControls"];
     let names = || calls.iter().map(|call| call.event_name.as_str());
-    let weakening =
-        names().filter(|name| ![OWNS, "CreateBucket"].contains(name) && !watch::is_of_tags(name));
+    let is_other = |name: &&str| OWNS.contains(name) || *name == "CreateBucket";
+    let weakening = names().filter(|name| !is_other(name) && !watch::is_of_tags(name));
     let mut changed = watch::touched(weakening);
-    changed.extend(names().any(|name| name == OWNS).then_some(Aspect::Ownership));
+    changed.extend(names().any(|name| OWNS.contains(&name)).then_some(Aspect::Ownership));
     changed
 }
 
