@@ -8,6 +8,7 @@ mod check;
 mod context;
 pub mod deploy;
 mod ending;
+mod exceptions;
 mod mistake;
 mod notifications;
 mod read;
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use self::context::{EvaluationContext, Extent, GRADE_TAG};
 pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
+pub use self::exceptions::{Exception, ExceptionKind};
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
 pub use self::notifications::{
     Endpoint, Fields, Filter, NotificationConfig, ObjectKind, ResourceArn, Selection, Subscription,
@@ -81,6 +83,10 @@ pub struct Config {
         schemars(with = "BTreeSet<String>", inner(regex(pattern = "^[0-9a-f]{64}$")))
     )]
     trusted_canonical_ids: BTreeSet<CanonicalId>,
+    /// Whether tags of a bucket may exempt it, or lower its grade or a mode. Without it such rules and exemptions are
+    /// refused, because any principal that may tag a bucket could use them, and rules by tags only raise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    trust_tags: bool,
     /// The customer's KMS key for the buckets of each Region, which the grades `hybrid` and `security` need: the full ARN
     /// of a key, never an alias.
     #[cfg_attr(test, schemars(with = "schema::Keys"))]

@@ -7,4 +7,5 @@ mod demands;
 pub mod downgrade;
 pub mod permissions;
 pub mod refused;
+pub mod shown;
 pub mod tls;

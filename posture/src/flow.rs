@@ -28,10 +28,13 @@ use crate::{
     Notification, Region,
 };
 
+mod blind;
+mod breaker;
 mod bucket_ledger;
 mod deeds;
 mod desk;
 mod fallen;
+mod flood;
 pub mod memory;
 mod news;
 mod pass;
@@ -42,6 +45,7 @@ mod settle;
 mod state;
 mod subscribed;
 mod sweep;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -268,6 +272,7 @@ where
                 }
             }
         }
+        self.report_floods(&messages).await;
         let tasks = triage(messages, self.now(), self.settings.settle_seconds);
         let mut notifications = Vec::new();
         let mut published_together = Vec::new();

@@ -65,7 +65,11 @@ impl Ledger {
         });
         let suppressions = noted.buffered(READS_MAX).try_collect().await?;
         let state = self.state(bucket).await?;
-        let stops = state.map_or_else(Vec::new, |state| state.stops.into_iter().collect());
+        let stops = state
+            .into_iter()
+            .flat_map(|state| state.stops)
+            .flat_map(|(kind, all)| all.into_iter().map(move |stop| (kind, stop)));
+        let stops = stops.collect();
         Ok(Interventions { suppressions, stops })
     }
 

@@ -295,7 +295,7 @@ mod tests {
             (one(Aspect::PublicAccess, later, date!(2027 - 11 - 24)), Err(foreign)),
         ];
         let since = datetime!(2026-11-24 22:10 UTC);
-        let stop = Stop { since, until: datetime!(2026-11-25 00:00 UTC), notified: true };
+        let stop = Stop { since, until: datetime!(2026-11-25 00:00 UTC), notified: true, by: None };
         History::of("reports", vec![record()], suppressions, &[(SettingKind::Policy, stop)])
     }
 

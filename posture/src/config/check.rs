@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod tags;
+
 use super::deploy::check_tag;
 use super::mistake::{PathPart, alternatives, below, quoted, wrong_value};
 use super::notifications::{Endpoint, Selection, Subscription};
@@ -28,6 +30,9 @@ pub(super) fn check(config: &Config, found: &Found) {
     aspects(&config.aspects, &top("aspects"));
     rules(&config.rules, &top("rule"));
     exemptions(&config.exemptions, &top("exemption"));
+    if !config.trust_tags {
+        tags::check(config, found);
+    }
     objects(&config.notifications.objects, &top("notifications").at("objects"));
     subscriptions(&config.subscriptions, &top("subscription"));
     deploy(&config.deploy, &top("deploy"));

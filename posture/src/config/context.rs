@@ -8,7 +8,7 @@ use super::Config;
 use super::rule::{Exemption, Rule};
 use super::scope::Match;
 use super::values::Bounded;
-use crate::model::baseline::WRITES_MAX;
+use crate::model::baseline::{ByTag, WRITES_MAX};
 use crate::model::observed::Reading;
 use crate::model::setting::Tags;
 use crate::text::shown;
@@ -124,7 +124,7 @@ impl Config {
         tags: &Reading<Tags>,
         context: &EvaluationContext,
     ) -> Baseline {
-        let (grade, grade_reason) = self.grade_of(id, tags, context.default_grade);
+        let (grade, grade_reason, without) = self.grade_of(id, tags, context.default_grade);
         let mut baseline = Baseline::new(grade, self.key(id, context));
         baseline.grade_reason = grade_reason;
         baseline.writes_max = self.writes_per_hour.map_or(WRITES_MAX, Bounded::get);
@@ -140,9 +140,30 @@ impl Config {
             let wanted = of_all.unwrap_or_else(|| grade.wants(aspect).mode);
             let set = self.set_by_rules(id, tags, |rule| rule.aspects.get(&aspect).copied());
             let in_doubt = set.in_doubt;
-            let mode = set.over(wanted);
+            let by = set.by.map(|(_, rule, _)| rule.scope().words(Some(id)));
+            let mut mode = set.over(wanted);
+            let floor = self.set_by_rules(id, tags, |rule| {
+                rule.aspects.get(&aspect).copied().filter(|_| !rule.is_by_tags())
+            });
+            let floor = floor.over(wanted);
+            if mode < floor && !in_doubt {
+                let words = format!("the mode is `{mode}` in place of `{floor}`");
+                baseline
+                    .by_tags
+                    .extend(by.map(|by| ByTag { aspect, words: format!("{words}, by {by}") }));
+            }
+            if !self.trust_tags {
+                mode = mode.max(floor);
+            }
             // A rule that may not match must not affect clients.
             baseline.set_mode(aspect, if in_doubt { mode.min(Mode::EnforceNew) } else { mode });
+        }
+        if let Some((lower, by)) = without.filter(|_| self.trust_tags) {
+            let words = format!("the grade is `{grade}` in place of `{lower}`, by {by}");
+            baseline.by_tags.push(ByTag { aspect: Aspect::Encryption, words });
+        }
+        if !self.trust_tags {
+            baseline.by_tags.clear();
         }
         self.exempt(id, tags, context.today, &mut baseline);
         self.allow_public(id, tags, &mut baseline);
@@ -172,7 +193,7 @@ impl Config {
         id: &BucketId,
         tags: &Reading<Tags>,
         parameter: Option<Grade>,
-    ) -> (Grade, String) {
+    ) -> (Grade, String, Option<(Grade, String)>) {
         let default = parameter.or(self.grade).unwrap_or_default();
         let set = self.set_by_rules(id, tags, |rule| rule.grade);
         let (grade, reason) = match set.by {
@@ -186,6 +207,26 @@ impl Config {
             }
             None => (default, "the default".to_owned()),
         };
+        let floor = self.set_by_rules(id, tags, |rule| rule.grade.filter(|_| !rule.is_by_tags()));
+        let (floor, floor_reason) = match floor.by {
+            Some((number, rule, grade)) => {
+                (grade, format!("rule {number}, {}", rule.scope().words(Some(id))))
+            }
+            None => (default, "the default".to_owned()),
+        };
+        let is_lowered = grade < floor;
+        let (grade, reason, by) = if is_lowered && !self.trust_tags {
+            (floor, floor_reason, None)
+        } else {
+            (grade, reason.clone(), is_lowered.then_some(reason))
+        };
+        let (grade, reason) = Self::raised(grade, reason, tags);
+        let without = by.filter(|_| grade < floor).map(|by| (floor, by));
+        (grade, reason, without)
+    }
+
+    /// The grade that the bucket's own tag may raise.
+    fn raised(grade: Grade, reason: String, tags: &Reading<Tags>) -> (Grade, String) {
         let Some(text) = tags.known().and_then(|tags| tags.get(GRADE_TAG)) else {
             return (grade, reason);
         };
@@ -241,6 +282,19 @@ impl Config {
             exemption.counts_on(today) && exemption.scope().matches(id, tags) == Match::Yes
         });
         for exemption in matching {
+            let by_tags = Some(exemption.scope()).filter(|scope| !scope.tags.is_empty());
+            if let Some(first) = exemption.aspects.first() {
+                let aspects: Vec<&str> = exemption.aspects.iter().map(|one| one.name()).collect();
+                baseline.by_tags.extend(by_tags.map(|scope| ByTag {
+                    aspect: *first,
+                    words: format!(
+                        "it is exempt from {} ({}), by {}",
+                        aspects.join(", "),
+                        exemption.reason(),
+                        scope.words(Some(id))
+                    ),
+                }));
+            }
             for aspect in exemption.aspects.iter().copied() {
                 if baseline.mode(aspect) == Mode::Off {
                     continue;

@@ -64,6 +64,11 @@ impl Rule {
         Scope { buckets: &self.bucket, tags: &self.tags, account: self.account.as_ref() }
     }
 
+    /// Whether tags select its buckets.
+    pub(super) fn is_by_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
     /// Why its buckets may be public.
     pub(super) fn reason(&self) -> &str {
         self.reason.as_deref().unwrap_or_default()

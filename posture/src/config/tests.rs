@@ -6,10 +6,12 @@ use super::*;
 
 mod contexts;
 mod deploy;
+mod exceptions;
 mod filters;
 mod mistakes;
 mod notifications;
 pub(super) mod schema;
+mod tags;
 
 fn config(value: &Value) -> Config {
     Config::read(value).unwrap_or_else(|mistakes| panic!("{}", InvalidConfig(mistakes)))
@@ -126,7 +128,7 @@ fn what_is_not_json_is_reported() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `mode`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `mode`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `trust-tags`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
         "#]],
     );
 }
@@ -180,6 +182,7 @@ fn values() -> impl Strategy<Value = Value> {
         "trusted-accounts",
         "trusted-organizations",
         "trusted-canonical-ids",
+        "trust-tags",
         "keys",
         "aspects",
         "rule",

@@ -2,7 +2,7 @@
 //! could have been set by another principal.
 
 /// The logical id and the description of each alarm.
-pub const ALARMS: [(&str, &str); 24] = [
+pub const ALARMS: [(&str, &str); 25] = [
     (
         "GuardDlqAlarm",
         "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
@@ -31,7 +31,7 @@ pub const ALARMS: [(&str, &str); 24] = [
     ),
     (
         "ConflictAlarm",
-        "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
+        "Another party keeps reverting the changes of the guard, which has stopped writing that setting for a while. Public access is blocked all the same. See the notification for the caller.",
     ),
     (
         "NotRecordedAlarm",
@@ -92,6 +92,10 @@ pub const ALARMS: [(&str, &str); 24] = [
     (
         "LedgerNotReadableAlarm",
         "The ledger could not be read: buckets are remediated, but suppressions do not hold. See the log groups of the functions.",
+    ),
+    (
+        "BlindedAlarm",
+        "A bucket of this account could not be read, so the guard does not see what is changed in it. See the notification for what denies it.",
     ),
 ];
 

@@ -18,6 +18,8 @@ pub enum Metric {
     Failed,
     /// Buckets with a setting that was left as it is.
     NotRemediated,
+    /// Buckets of which a setting could not be read.
+    Blinded,
     /// Buckets with a setting that is exempt.
     Exempt,
     /// Buckets with a setting that waits for `CloudFormation`.
@@ -58,6 +60,7 @@ named! {
     Protected = "Protected",
     Failed = "Failed",
     NotRemediated = "NotRemediated",
+    Blinded = "Blinded",
     Exempt = "Exempt",
     Waiting = "Waiting",
     Conflict = "Conflict",

@@ -48,6 +48,7 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
     samples.push(report::suppressions_used(&reports, &[suppression(&reports, origin)], origin));
     samples.push(report::foreign_objects(&[foreign(&reports)], origin));
+    samples.push(report::flood(&call(origin).principal, (300, 5), origin));
     samples.push(report::alarm(&dead_letters(origin), origin));
     samples.push(notification_of(&deleted(reports.name, origin), origin));
     samples.into_iter().map(marked).collect()
@@ -175,8 +176,9 @@ fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notification 
     report::conflict(&ConflictReport {
         id,
         calls,
-        aspects: &[Aspect::PublicAccess],
-        kind: SettingKind::PublicAccessBlock,
+        last: None,
+        aspects: &[Aspect::Tls],
+        kind: SettingKind::Policy,
         writes: 20,
         still_until: ledger::still_until(origin.now),
         grade: Some(Grade::Speed),

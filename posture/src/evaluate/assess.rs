@@ -22,6 +22,7 @@ mod licence;
 mod own;
 mod policy;
 
+pub(super) use access::effective as effective_block;
 pub use access::is_public;
 pub use licence::owed;
 pub use policy::STACK_TAG;
@@ -284,9 +285,9 @@ fn suppressed(observed: &Observed, aspect: Aspect) -> Option<Date> {
     history.suppressed.iter().filter(|(of, _)| *of == aspect).map(|(_, until)| *until).max()
 }
 
-/// Each setting has a count of its own: a conflict over one leaves the others guarded.
+/// Each setting has a count of its own: a conflict over one leaves the others guarded. Public access is closed each time.
 fn too_many_writes(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Option<u32> {
-    let history = observed.history.known()?;
+    let history = observed.history.known().filter(|_| !kind.closes())?;
     let writes = history.writes.get(&kind).copied().unwrap_or_default();
     let is_open = history.stopped.contains(&kind) || writes >= baseline.writes_max;
     is_open.then_some(writes)

@@ -217,7 +217,7 @@ impl Downgrade {
         Some(Fall {
             time: call.time,
             protection: self.protection,
-            principal: call.principal_arn.clone().unwrap_or_else(|| call.principal.clone()),
+            principal: call.caller().to_owned(),
             event_id: call.event_id.clone(),
             was_on: self.from.is_some(),
         })

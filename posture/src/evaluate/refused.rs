@@ -1,7 +1,7 @@
 //! What AWS refuses: findings of single aspects become one for each cause, with what to do about it.
 
 use crate::model::observed::Observed;
-use crate::model::policy::Policy;
+use crate::model::policy::{Denying, Policy};
 use crate::model::refusal::{Cause, RefusedWrite, Role, Unreadable};
 use crate::model::setting::{PublicAccessBlock, SettingKind};
 use crate::{Aspect, BucketId, Finding, Question, Reason};
@@ -16,8 +16,13 @@ const CONTROL_TOWER: &str = "aws-controltower-";
 /// Says of findings what is refused and why, as far as it follows from what was read. What cannot be read is one finding of
 /// the bucket.
 ///
-/// `role` is the ARN of the guard's role.
-pub fn explain(findings: Vec<Finding>, observed: &Observed, role: Option<&str>) -> Vec<Finding> {
+/// `role` is the ARN of the guard's role; `shown` is the policy that a call has put, for the case that it cannot be read.
+pub fn explain(
+    findings: Vec<Finding>,
+    observed: &Observed,
+    role: Option<&str>,
+    shown: Option<&Policy>,
+) -> Vec<Finding> {
     let mut unreadable: Vec<(Aspect, Question)> = Vec::new();
     let mut explained: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -39,7 +44,7 @@ pub fn explain(findings: Vec<Finding>, observed: &Observed, role: Option<&str>) 
             }
         }
     }
-    explained.extend(of_reads(&unreadable, observed, role));
+    explained.extend(of_reads(&unreadable, observed, role, shown));
     explained
 }
 
@@ -88,6 +93,7 @@ fn of_reads(
     unreadable: &[(Aspect, Question)],
     observed: &Observed,
     role: Option<&str>,
+    shown: Option<&Policy>,
 ) -> Option<Finding> {
     let rank =
         |aspect: &Aspect| (FIRST.iter().position(|first| first == aspect).unwrap_or(3), *aspect);
@@ -102,21 +108,23 @@ fn of_reads(
     {
         return Some(Finding::NotRemediated { aspect, reason: Reason::NotReadable(*question) });
     }
+    let policy = observed.policy.known().or(shown);
     let may_be_policy = refusal
         .as_ref()
         .is_none_or(|refusal| matches!(refusal.cause, Cause::BucketPolicy | Cause::Denied));
-    let action = questions.first()?.permission().0;
-    let denying = may_be_policy.then(|| denying(observed, action, role)).flatten();
+    let policy = policy.filter(|_| may_be_policy);
+    let all = questions
+        .iter()
+        .filter_map(|question| policy?.denying(question.permission().0, &observed.id.name, role));
+    let all: Vec<Denying> = all.collect();
+    let names_role = all.iter().any(|one| one.names_role);
+    let denying = all.into_iter().next();
     let role = Role(role.map(str::to_owned));
-    let unreadable = Unreadable { questions, refusal, denying, role };
+    let unreadable = Unreadable { questions, refusal, denying, names_role, role };
     Some(Finding::NotRemediated { aspect, reason: Reason::Unreadable(Box::new(unreadable)) })
 }
 
-fn denying(
-    observed: &Observed,
-    action: &str,
-    role: Option<&str>,
-) -> Option<crate::model::policy::Denying> {
+fn denying(observed: &Observed, action: &str, role: Option<&str>) -> Option<Denying> {
     let policy: &Policy = observed.policy.known()?;
     policy.denying(action, &observed.id.name, role)
 }

@@ -98,6 +98,7 @@ fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, Not
             .map(Value::to_string),
         effect: Effect {
             sets: effect::sets(&event_name, parameters),
+            grants_others: grants_others(&event_name, parameters),
             deed: deed::deed(&event_name, record),
         },
         event_name,
@@ -245,6 +246,24 @@ fn exposes(event_name: &str, parameters: &Value) -> bool {
     };
     matches!(event_name, "CreateBucket" | "PutBucketAcl")
         && access(parameters).any(|(_, value)| any_text(value, &is_public))
+}
+
+/// Whether a call grants access by an ACL to others than the owner, such as everybody.
+fn grants_others(event_name: &str, parameters: &Value) -> bool {
+    let is_canned = |text: &str| !text.is_empty() && !PRIVATE_ACLS.contains(&text);
+    let owner = text(parameters, &["AccessControlPolicy", "Owner", "ID"]);
+    let is_other = |grant: &Value| {
+        let id = text(grant, &["Grantee", "ID"]);
+        id.is_none() || id != owner
+    };
+    let list = at(parameters, &["AccessControlPolicy", "AccessControlList"]);
+    let grants = list.and_then(|list| list.get("Grant"));
+    let has_header = access(parameters).any(|(key, value)| match key.as_str() {
+        "x-amz-acl" => any_text(value, &is_canned),
+        key => key.starts_with("x-amz-grant-") && any_text(value, &|text| !text.is_empty()),
+    });
+    matches!(event_name, "CreateBucket" | "PutBucketAcl")
+        && (has_header || grants.is_some_and(|grants| items(grants).any(is_other)))
 }
 
 /// Whether a new bucket has the default ACL and ownership of S3.

@@ -49,6 +49,11 @@ pub enum OwnMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         known: Option<Known>,
     },
+    /// Reconcile a bucket once the guard writes again what it has stopped writing because of a conflict.
+    AfterConflict {
+        /// The bucket, or [`BucketName::account`].
+        bucket: BucketName,
+    },
     /// List buckets.
     Sweep(Sweep),
     /// Publish the notifications of a window that were not published at once.

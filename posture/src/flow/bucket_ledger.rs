@@ -9,9 +9,10 @@ use crate::contract::metrics::Metric;
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger::suppression::{self, Note, Suppression};
 use crate::reconcile::ledger::{ForeignObject, KeyRange, Stored};
-use crate::reconcile::state::{self, BucketState, InvalidState};
+use crate::reconcile::state::{self, BucketState, Callers, InvalidState};
 use crate::{
     Account, Aspect, Baseline, BucketId, History, Observed, Question, Reading, Record, Setting,
+    Trigger,
 };
 
 /// How many suppressions of an aspect are read to find one that counts.
@@ -27,6 +28,8 @@ pub(super) struct BucketLedger<'a, A, L> {
     is_eager: bool,
     /// Whether no call has changed the bucket: a write that AWS has refused is not tried again soon.
     is_swept: bool,
+    /// Who has changed which setting now: the writes because of them are counted.
+    callers: Callers,
     inner: Mutex<Inner>,
 }
 
@@ -87,12 +90,14 @@ where
         let base = if reading == StateReading::Assumed { Base::Assumed } else { Base::NotRead };
         let inner = Mutex::new(Inner { base, ..Inner::default() });
         let is_eager = reading == StateReading::Eager;
-        Self { account, ledger, id, clock, is_eager, is_swept: false, inner }
+        let (is_swept, callers) = (false, Callers::new());
+        Self { account, ledger, id, clock, is_eager, is_swept, callers, inner }
     }
 
-    /// The same for a bucket that no call has changed.
-    pub(super) fn swept(self, is_swept: bool) -> Self {
-        Self { is_swept, ..self }
+    /// The same for a bucket that these calls have changed.
+    pub(super) fn called(self, trigger: &Trigger) -> Self {
+        let is_swept = matches!(trigger, Trigger::Sweep);
+        Self { is_swept, callers: state::callers(trigger.calls()), ..self }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -184,7 +189,7 @@ where
         }
         let mut history = History::default();
         if let Base::Read(state, _) = &inner.base {
-            state.add_to(&mut history, (self.clock.now)());
+            state.add_to(&mut history, &self.callers, (self.clock.now)());
             history.refused.retain(|_, _| self.is_swept);
         }
         let suppressed = inner.suppressions.iter().map(|(one, _)| (one.aspect, one.until));
@@ -259,13 +264,18 @@ where
         let ((), (), seen) = join3(state, suppressions, settings).await;
         let Some(mut seen) = seen? else { return Ok(None) };
         if asks_history {
-            seen.history = self.account.at_least(&self.id.name, self.history());
+            seen.history = self.account.at_least(&self.id.name, &self.callers, self.history());
         }
         Ok(Some(seen))
     }
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, A::Error> {
-        self.account.apply(bucket, setting).await
+        let applied = self.account.account().apply(bucket, setting).await?;
+        if applied {
+            let kind = setting.kind();
+            self.account.wrote(&bucket.name, kind, self.callers.get(&kind));
+        }
+        Ok(applied)
     }
 
     async fn keep(&self, record: &Record) -> Result<(), A::Error> {

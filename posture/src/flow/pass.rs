@@ -17,7 +17,7 @@ use crate::model::protection::{self, Protections};
 use crate::model::refusal::{Refusal, RefusedWrite};
 use crate::reconcile::ledger::ForeignObject;
 use crate::reconcile::lost::lost_statements;
-use crate::reconcile::state::{self, BucketState, FAILED, Source, Update, Write};
+use crate::reconcile::state::{self, BucketState, FAILED, Update, Write};
 use crate::reconcile::triage::ReconcileTask;
 use crate::{
     Action, Aspect, Baseline, BucketId, BucketName, Finding, Mode, Observed, Question, Reading,
@@ -62,7 +62,7 @@ pub(super) struct Reconciliation {
     pub(super) unrecorded: usize,
     /// The settings that the guard had stopped writing before.
     pub(super) stopped: BTreeSet<SettingKind>,
-    /// Whether something is not remediated because of that.
+    /// Whether something is not remediated because of that, or public access is closed again and again.
     pub(super) is_stopped: bool,
     pub(super) bucket_is_gone: bool,
     /// What could not be read because IAM does not allow it.
@@ -73,6 +73,12 @@ pub(super) struct Reconciliation {
     pub(super) owed: BTreeSet<Aspect>,
     /// Whether everyone can read or write in the bucket, if that is known.
     pub(super) public: Option<bool>,
+    /// What the calls' events say of what cannot be read.
+    pub(super) shown: Vec<Finding>,
+    /// Whether the bucket's tags were read, or it has none.
+    pub(super) are_tags_known: bool,
+    /// Whether the bucket's policy names the guard's role in a deny, if it was read or a call has put it.
+    pub(super) names_role: Option<bool>,
 }
 
 /// The end of a pass: what it has seen, and what follows from it.
@@ -125,14 +131,16 @@ impl Pass<'_> {
             matches!(finding, Finding::NotRemediated { reason: Reason::Undone(_), .. })
         };
         let is_rare = |finding: &Finding| is_suppressed(finding) || finding.stopped().is_some();
+        let is_by_tags = seen.baseline.as_ref().is_some_and(|it| !it.by_tags.is_empty());
         match base {
             Base::NotRead => {
                 sets || is_swept
+                    || is_by_tags
                     || seen.findings.iter().any(|finding| {
                         is_rare(finding) || matches!(finding, Finding::NotRemediated { .. })
                     })
             }
-            Base::Assumed => sets || seen.findings.iter().any(is_rare),
+            Base::Assumed => sets || is_by_tags || seen.findings.iter().any(is_rare),
             Base::Absent
             | Base::Read(..)
             | Base::Replaced(_)
@@ -203,12 +211,12 @@ impl Pass<'_> {
         update.refused = seen.refused.clone();
         update.owed.clone_from(&seen.owed);
         update.public = seen.public;
+        update.names_role = seen.names_role;
+        let callers = state::callers(calls);
         let write = |(action, record): &(Action, Record)| {
             let time = OffsetDateTime::parse(&record.time, &Rfc3339).ok()?;
             let setting = action.kind();
-            let is_of = |(kind, _): &&(SettingKind, Source)| *kind == setting;
-            let principal = update.sources.iter().rfind(is_of).map(|(_, by)| by.principal.clone());
-            Some(Write { time, setting, principal })
+            Some(Write { time, setting, principal: callers.get(&setting).cloned() })
         };
         update.writes = seen.done.iter().filter_map(write).collect();
         update

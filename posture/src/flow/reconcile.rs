@@ -9,39 +9,30 @@ use time::OffsetDateTime;
 use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Known;
-use crate::evaluate::refused::explain;
 use crate::events::Again;
 use crate::model::deed::Deed;
 use crate::model::deployers::changed_in_own_bucket;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::own_bucket::OwnBucket;
-use crate::notify::report::{self, ConflictReport, Report};
+use crate::notify::report::{self, Report};
 use crate::reconcile::account::CallError;
-use crate::reconcile::ledger;
-use crate::reconcile::state::{BucketState, Stop};
+use crate::reconcile::state::BucketState;
 use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
     Account, Action, Age, Aspect, Baseline, BucketId, CallContext, Finding, Notification, Observed,
-    Reason, Record, Region, SettingKind, Trigger, carry_out, inspect,
+    Reason, Record, Region, Trigger, carry_out, inspect,
 };
 
 use super::bucket_ledger::{Base, BucketLedger, StateReading};
 use super::fallen::Fallen;
 use super::pass::{Conclusion, Pass, Reconciliation, pause};
+use super::tags;
 use super::{Flow, Ledger, Outgoing, PendingState, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.
 const CONFLICTS_MAX: u32 = 6;
 /// The remaining time that another round needs, in seconds.
 const ROUND_SECONDS: u64 = 20;
-
-/// A setting that the guard has stopped writing.
-struct Stopped {
-    kind: SettingKind,
-    aspects: Vec<Aspect>,
-    writes: u32,
-    is_reported: bool,
-}
 
 impl<A, L, O> Flow<'_, A, L, O>
 where
@@ -67,9 +58,14 @@ where
         });
         let pass = Pass { id: id.clone(), task };
         let reading = if own.is_some() { StateReading::Eager } else { pass.state_reading() };
-        let is_swept = matches!(trigger, Trigger::Sweep);
         let ledger = BucketLedger::new(self.account, self.ledger, &id, self.clock, reading);
-        let ledger = ledger.swept(is_swept);
+        let ledger = ledger.called(trigger);
+        if task.ends_stop {
+            let is_alone = is_swept_alone(task);
+            if let Some(result) = self.until_stop_ends(&ledger, task).await.filter(|_| is_alone) {
+                return result;
+            }
+        }
         let rest_seconds = if is_account { None } else { self.rest_seconds(&pass, &ledger).await };
         let wanted = |observed: &Observed| {
             let mut baseline = if is_account {
@@ -143,11 +139,13 @@ where
             seen.findings.extend(inspection.findings.clone());
             let (trigger, now) = (&pass.task.trigger, self.clock.now);
             let outcome = Box::pin(carry_out(account, &inspection, wanted, trigger, now)).await;
-            seen.is_stopped = seen.findings.iter().any(|finding| finding.stopped().is_some());
+            seen.are_tags_known = tags::are_known(&inspection.observed.tags);
             seen.owner = report::owner(&inspection.observed.tags).map(str::to_owned);
             seen.baseline = Some(inspection.baseline);
             seen.read(&inspection.observed, &outcome.done);
             seen.done.extend(outcome.done);
+            seen.is_stopped = seen.findings.iter().any(|finding| finding.stopped().is_some())
+                || !seen.fought().is_empty();
             seen.kept.extend(outcome.kept);
             let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
             seen.note_refused(&inspection.observed);
@@ -163,7 +161,7 @@ where
                 }
             }
             let role = self.settings.role.as_deref();
-            seen.findings = explain(seen.findings, &inspection.observed, role);
+            seen.explain(&inspection.observed, pass.task.trigger.calls(), role);
             seen.is_transient = outcome.interrupted.is_some() || !seen.failed.is_empty();
             seen.interrupted = outcome.interrupted.map(|error| error.to_string());
             seen.bucket_is_gone = !outcome.bucket_exists;
@@ -206,6 +204,7 @@ where
         let base = ledger.base();
         let known =
             if let Base::Read(state, _) = &base { Some(BucketState::clone(state)) } else { None };
+        seen.recall_deny(known.as_ref());
         let lost = known.as_ref().and_then(|known| seen.lost_statements(pass, known));
         seen.findings.extend(lost);
         let mut update = pass.update(&seen, begun);
@@ -224,14 +223,14 @@ where
         };
         let is_new = matches!(base, Base::Assumed | Base::Absent | Base::Closed(_));
         self.wait_for_permission(&mut end).await;
+        end.count_blind();
         let earlier = self.unreported(&mut end).await;
         let mut fallen = self.fallen(&mut end, &earlier, is_new);
         fallen.add_deeds(self.by_event(&end).await);
+        fallen.add_shown(&mut end);
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
-        for stopped in stopped(&end) {
-            self.stop(&mut end, &stopped).await;
-        }
+        self.stop_all(&mut end).await;
         let heard = self.heard_since(&end).await;
         let notification = self.notification(&mut end, &earlier, took, (heard, &fallen));
         // A refusal that is known is no failure each time that it is tried again.
@@ -295,13 +294,18 @@ where
         took: Option<Duration>,
         (heard, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
+        let by_tags = end.by_tags();
+        let muted = end.muted(self.now());
         let Conclusion { pass, seen, known, update, is_withheld, suppressed, waits, .. } = end;
         let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
         news.retain(|one| !is_suppressed(one, suppressed) && !waits.contains(one));
         news.extend(fallen.findings.iter().cloned());
+        news.extend(by_tags);
         let mut done: Vec<(Action, Record)> =
             earlier.iter().map(|record| (record.action(), record.clone())).collect();
-        done.extend(seen.done.iter().cloned());
+        done.extend(
+            seen.done.iter().filter(|(action, _)| !muted.contains(&action.kind())).cloned(),
+        );
         let mut kept = seen.kept.clone();
         kept.extend(earlier.iter().map(|record| record.id.clone()));
         let mut findings: Vec<Finding> = earlier.iter().flat_map(Record::findings).collect();
@@ -330,6 +334,7 @@ where
         });
         if seen.is_transient && done.is_empty() && notification.is_some() {
             *is_withheld = true;
+            update.by_tags = None;
             return None;
         }
         update.reported.extend(earlier.iter().map(|record| record.id.clone()));
@@ -344,35 +349,6 @@ where
         let first = pass.task.trigger.calls().first()?;
         let is_measured = self.clock.deadline.is_some() && !seen.done.is_empty();
         is_measured.then(|| (self.now() - first.time).try_into().ok()).flatten()
-    }
-
-    /// Notifies once that the guard has stopped writing a setting, and of the other party.
-    ///
-    /// It is published before it is noted: twice is better than never.
-    async fn stop(&self, end: &mut Conclusion<'_>, stopped: &Stopped) {
-        if stopped.is_reported {
-            return;
-        }
-        let (pass, seen, now) = (end.pass, &end.seen, self.now());
-        let until = ledger::still_until(now);
-        let notification = report::conflict(&ConflictReport {
-            id: &pass.id,
-            calls: pass.task.trigger.calls(),
-            aspects: &stopped.aspects,
-            kind: stopped.kind,
-            writes: stopped.writes,
-            still_until: until,
-            grade: seen.baseline.as_ref().map(|baseline| baseline.grade),
-            owner: seen.owner.as_deref(),
-            stack: &self.settings.stack,
-            now,
-        });
-        let notified = self.publish(&notification).await;
-        if notified {
-            self.account.stopped(&pass.id.name, stopped.kind, until);
-        }
-        end.result.retry |= !notified;
-        end.update.stops.push((stopped.kind, Stop { since: now, until, notified }));
     }
 
     /// Retries a bucket whose stack operation is in progress; after the last attempt it is reported.
@@ -432,28 +408,14 @@ fn call_context(task: &ReconcileTask, region: &Region) -> CallContext {
     }
 }
 
+/// Whether nothing but the end of a stop asks for it.
+fn is_swept_alone(task: &ReconcileTask) -> bool {
+    matches!(task.trigger, Trigger::Sweep) && !task.is_swept
+}
+
 /// Whether the notification about the first use of a suppression says it already.
 fn is_suppressed(finding: &Finding, suppressed: &BTreeSet<Aspect>) -> bool {
     matches!(finding, Finding::NotRemediated { aspect, reason: Reason::Undone(_) } if suppressed.contains(aspect))
-}
-
-/// The settings that the guard has stopped writing, with the aspects that stay weak.
-fn stopped(end: &Conclusion<'_>) -> Vec<Stopped> {
-    let mut all: Vec<Stopped> = Vec::new();
-    for finding in &end.seen.findings {
-        let Some((kind, writes)) = finding.stopped() else { continue };
-        if let Some(stopped) = all.iter_mut().find(|stopped| stopped.kind == kind) {
-            stopped.aspects.push(finding.aspect());
-            continue;
-        }
-        let stop = end.known.as_ref().and_then(|known| known.stops.get(&kind));
-        let stop = stop.filter(|stop| stop.until > end.update.time);
-        // Without the state, this process may know that it has reported it.
-        let is_reported =
-            stop.map_or_else(|| end.seen.stopped.contains(&kind), |stop| stop.notified);
-        all.push(Stopped { kind, aspects: vec![finding.aspect()], writes, is_reported });
-    }
-    all
 }
 
 fn log(pass: &Pass<'_>, seen: &Reconciliation) {

@@ -1,12 +1,16 @@
 //! The flow on an account in memory, whose every call is a point at which a run can be killed.
 
+mod blind;
+mod breaker;
 mod calls;
 mod cases;
+mod closing;
 mod deeds;
 mod desk;
 mod downgrades;
 mod failure;
 mod fallen;
+mod flood;
 mod foreign;
 mod keys;
 mod killed;
@@ -18,6 +22,7 @@ mod refused;
 mod rounds;
 mod settings;
 mod swept;
+mod tags;
 mod two_writers;
 
 use std::collections::BTreeMap;
@@ -443,7 +448,7 @@ fn notes(key: &str, body: &[u8]) -> String {
     let known = state.known.map(|known| format!(", known by {}", known.how));
     let findings = state.findings.iter().filter(|finding| finding.notified.is_some());
     let findings = findings.map(|finding| format!(", notified of {}", finding.aspect));
-    let stops = state.stops.iter().filter(|(_, stop)| stop.notified);
+    let stops = state.stops.iter().filter(|(_, all)| all.iter().any(|stop| stop.notified));
     let stops = stops.map(|(kind, _)| format!(", notified of the stop of {kind}"));
     let unreported = state.unreported.iter().map(|id| format!(", unreported {id}"));
     known.into_iter().chain(findings).chain(stops).chain(unreported).collect()

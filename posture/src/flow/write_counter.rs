@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::recent::Recent;
 use crate::evaluate::downgrade::Fall;
 use crate::reconcile::account::Page;
+use crate::reconcile::state::Callers;
 use crate::{
     Account, Baseline, BucketId, BucketName, History, Observed, Question, Reading, Record, Setting,
     SettingKind,
@@ -21,11 +22,14 @@ use crate::{
 pub struct WriteCounter<A> {
     account: A,
     now: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
-    memory: Mutex<BTreeMap<(BucketName, SettingKind), Memory>>,
+    memory: Mutex<BTreeMap<Key, Memory>>,
     recent: Mutex<Recent>,
 }
 
-/// The writes of one setting of a bucket.
+/// A setting of a bucket, and who had changed it, if that is known.
+type Key = (BucketName, SettingKind, Option<String>);
+
+/// The writes of one setting of a bucket because of one principal.
 #[derive(Default)]
 struct Memory {
     /// When it was written within the last hour.
@@ -40,7 +44,7 @@ impl<A> WriteCounter<A> {
         Self { account, now: Box::new(now), memory: Mutex::default(), recent: Mutex::default() }
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    pub(super) fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,12 +79,25 @@ impl<A> WriteCounter<A> {
     }
 
     /// Notes that a setting is not written until then, which was reported.
-    pub fn stopped(&self, bucket: &BucketName, kind: SettingKind, until: OffsetDateTime) {
-        self.lock().entry((bucket.clone(), kind)).or_default().still_until = Some(until);
+    pub(super) fn stopped(
+        &self,
+        bucket: &BucketName,
+        kind: SettingKind,
+        by: Option<&String>,
+        until: OffsetDateTime,
+    ) {
+        let key = (bucket.clone(), kind, by.cloned());
+        self.lock().entry(key).or_default().still_until = Some(until);
+    }
+
+    /// Counts a write because of this principal.
+    pub(super) fn wrote(&self, bucket: &BucketName, kind: SettingKind, by: Option<&String>) {
+        let key = (bucket.clone(), kind, by.cloned());
+        self.lock().entry(key).or_default().writes.push((self.now)());
     }
 
     /// The memory, without what has expired.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(BucketName, SettingKind), Memory>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Memory>> {
         let now = (self.now)();
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.retain(|_, memory| {
@@ -91,19 +108,25 @@ impl<A> WriteCounter<A> {
         memory
     }
 
-    /// The history of the ledger, but at least the writes of this process.
+    /// The history of the ledger, but at least the writes of this process because of these callers.
     pub(super) fn at_least(
         &self,
         bucket: &BucketName,
+        callers: &Callers,
         recorded: Reading<History>,
     ) -> Reading<History> {
         let memory = self.lock();
-        let mut of_bucket = memory.iter().filter(|((of, _), _)| of == bucket).peekable();
+        let counts = |by: &Option<String>, kind: &SettingKind| {
+            let caller = callers.get(kind);
+            by.is_none() || caller.is_none() || by.as_ref() == caller
+        };
+        let mut of_bucket =
+            memory.iter().filter(|((of, kind, by), _)| of == bucket && counts(by, kind)).peekable();
         if of_bucket.peek().is_none() {
             return recorded;
         }
         let mut history = recorded.known().cloned().unwrap_or_default();
-        for ((_, kind), memory) in of_bucket {
+        for ((_, kind, _), memory) in of_bucket {
             let written = u32::try_from(memory.writes.len()).unwrap_or(u32::MAX);
             let writes = history.writes.entry(*kind).or_default();
             *writes = written.max(*writes);
@@ -126,7 +149,7 @@ impl<A: Account> Account for WriteCounter<A> {
             return Ok(None);
         };
         if ask.contains(&Question::History) {
-            seen.history = self.at_least(&seen.id.name, seen.history);
+            seen.history = self.at_least(&seen.id.name, &Callers::new(), seen.history);
         }
         Ok(Some(seen))
     }
@@ -134,8 +157,7 @@ impl<A: Account> Account for WriteCounter<A> {
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, A::Error> {
         let applied = self.account.apply(bucket, setting).await?;
         if applied {
-            let key = (bucket.name.clone(), setting.kind());
-            self.lock().entry(key).or_default().writes.push((self.now)());
+            self.wrote(&bucket.name, setting.kind(), None);
         }
         Ok(applied)
     }
@@ -185,9 +207,9 @@ mod tests {
         WriteCounter::new(MemoryBucket::new(truth), || NOW.get())
     }
 
-    /// Opens the bucket and reconciles it; returns the settings that were written.
+    /// Takes its policy away and reconciles it; returns the settings that were written.
     fn round(bucket: &WriteCounter<MemoryBucket>) -> Vec<SettingKind> {
-        bucket.account().change(|truth| truth.public_access_block = Reading::Absent);
+        bucket.account().change(|truth| truth.policy = Reading::Absent);
         let wanted = |_: &Observed| {
             let mut baseline = Baseline::new(Grade::Speed, None);
             baseline.writes_max = 3;
@@ -202,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_conflict_ends_also_without_the_ledger() {
-        let open = SettingKind::PublicAccessBlock;
+        let open = SettingKind::Policy;
         for ledger in [Reading::Denied, Reading::Absent] {
             NOW.set(NOON);
             let bucket = bucket(ledger);
@@ -211,8 +233,9 @@ mod tests {
             for expected in [&[open][..], &[open], &[], &[]] {
                 assert_eq!(round(&bucket), expected);
             }
-            bucket.account().change(|truth| truth.policy = Reading::Absent);
-            assert_eq!(round(&bucket), [SettingKind::Policy], "the others are guarded");
+            bucket.account().change(|truth| truth.public_access_block = Reading::Absent);
+            let closed = [SettingKind::PublicAccessBlock];
+            assert_eq!(round(&bucket), closed, "the others are guarded");
             NOW.set(NOON + Duration::minutes(61));
             assert_eq!(round(&bucket), [open], "after an hour");
         }
@@ -224,11 +247,11 @@ mod tests {
         let bucket = bucket(Reading::Denied);
         let name = bucket.account().truth().id.name;
         round(&bucket);
-        bucket.stopped(&name, SettingKind::PublicAccessBlock, NOON + Duration::hours(2));
+        bucket.stopped(&name, SettingKind::Policy, None, NOON + Duration::hours(2));
         NOW.set(NOON + Duration::minutes(90));
         assert_eq!(round(&bucket), []);
         NOW.set(NOON + Duration::minutes(121));
-        assert_eq!(round(&bucket), [SettingKind::PublicAccessBlock]);
+        assert_eq!(round(&bucket), [SettingKind::Policy]);
     }
 
     #[test]
@@ -237,14 +260,14 @@ mod tests {
         let name: BucketName = "reports".parse().unwrap();
         let recorded = History { writes: [(SettingKind::Policy, 5)].into(), ..History::default() };
         let recorded = Reading::Known(recorded);
-        assert_eq!(bucket.at_least(&name, recorded.clone()), recorded);
-        assert_eq!(bucket.at_least(&name, Reading::Denied), Reading::Denied);
+        assert_eq!(bucket.at_least(&name, &Callers::new(), recorded.clone()), recorded);
+        assert_eq!(bucket.at_least(&name, &Callers::new(), Reading::Denied), Reading::Denied);
         let write = Memory { writes: vec![NOON], still_until: None };
         NOW.set(NOON);
-        bucket.memory.lock().unwrap().insert((name.clone(), SettingKind::Policy), write);
-        assert_eq!(bucket.at_least(&name, recorded.clone()), recorded);
+        bucket.memory.lock().unwrap().insert((name.clone(), SettingKind::Policy, None), write);
+        assert_eq!(bucket.at_least(&name, &Callers::new(), recorded.clone()), recorded);
         let none = Reading::Known(History::default());
         let one = History { writes: [(SettingKind::Policy, 1)].into(), ..History::default() };
-        assert_eq!(bucket.at_least(&name, none), Reading::Known(one));
+        assert_eq!(bucket.at_least(&name, &Callers::new(), none), Reading::Known(one));
     }
 }

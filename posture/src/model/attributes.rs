@@ -46,13 +46,24 @@ pub(crate) const SUPPRESSED: &str = "suppressed";
 /// The value of `action` for objects of the ledger that do not count.
 pub(crate) const FOREIGN_OBJECT: &str = "foreign-object";
 
+/// The value of `action` for very many calls by one principal.
+pub(crate) const FLOOD: &str = "flood";
+
 /// All values of `action` in notifications about buckets.
 const BUCKET_ACTIONS: [&str; 8] =
     [PROTECTED, WEAKENED, FAILED, NOT_REMEDIATED, EXEMPT, AGAIN, STOPPED, SUPPRESSED];
 
 /// All values of `action` in notifications about the guard itself.
-const GUARD_ACTIONS: [&str; 7] =
-    ["missed", "exemption-ends", FOREIGN_OBJECT, "alarm", "alarm-ok", "alarm-unknown", "test"];
+const GUARD_ACTIONS: [&str; 8] = [
+    "missed",
+    "exemption-ends",
+    FOREIGN_OBJECT,
+    FLOOD,
+    "alarm",
+    "alarm-ok",
+    "alarm-unknown",
+    "test",
+];
 
 /// All values of the attribute `action`, each once.
 pub(crate) fn actions() -> impl Iterator<Item = &'static str> {

@@ -29,6 +29,8 @@ pub struct Baseline {
     pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
+    /// What the bucket's tags exempt or lower.
+    pub by_tags: Vec<ByTag>,
     /// What the owner trusts outside of the account.
     pub trusted: Trusted,
     /// What has changed in it, if it is one of the stack's own buckets.
@@ -88,6 +90,15 @@ pub struct Exempt {
     pub until: Option<Date>,
 }
 
+/// Something that the tags of a bucket exempt or lower.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByTag {
+    /// The aspect.
+    pub aspect: Aspect,
+    /// What, and by which rule, in words.
+    pub words: String,
+}
+
 impl Baseline {
     /// The baseline of a grade, with nothing special about the bucket.
     ///
@@ -102,6 +113,7 @@ impl Baseline {
             writes_max: WRITES_MAX,
             call_context: CallContext::default(),
             exemptions: Vec::new(),
+            by_tags: Vec::new(),
             trusted: Trusted::default(),
             own: None,
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),

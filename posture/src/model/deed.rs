@@ -8,6 +8,8 @@ use crate::{AccountId, Aspect, BucketName};
 pub struct Effect {
     /// The protections that it sets.
     pub sets: Protections,
+    /// Whether it grants access to others than the owner by an ACL.
+    pub grants_others: bool,
     /// What else it has done.
     pub deed: Option<Deed>,
 }

@@ -278,6 +278,12 @@ pub enum Reason {
     // Reported by the event of a call alone.
     #[error("{0}; s3guard does not change it: check that it is meant")]
     ByEvent(String),
+    // Tags of the bucket exempt it, or lower what is wanted.
+    #[error("a tag of the bucket counts from now on: {0}")]
+    LoweredByTag(String),
+    // What the event of a call says of a setting that cannot be read.
+    #[error("{what}, as the event of {call} says; s3guard cannot read it, so it was not changed")]
+    Shown { severity: Severity, call: String, what: String },
     #[error(
         "the bucket was deleted; {0}. Another account can take its name, and then serves what is \
          requested there: remove its DNS records and CloudFront origins"
@@ -290,7 +296,10 @@ pub enum Reason {
 impl Reason {
     /// The severity that a notification about it has at least.
     pub const fn severity(&self) -> Severity {
-        if let Self::LetsOthersIn(severity, _) | Self::KeptOut(severity, _) = self {
+        if let Self::LetsOthersIn(severity, _)
+        | Self::KeptOut(severity, _)
+        | Self::Shown { severity, .. } = self
+        {
             return *severity;
         }
         if matches!(self, Self::DeniesEveryRequest(_)) {
@@ -334,9 +343,15 @@ impl Reason {
         matches!(self, Self::Refused(_))
     }
 
-    /// Whether it says what cannot be read.
-    pub const fn is_unreadable(&self) -> bool {
-        matches!(self, Self::NotReadable(_) | Self::Unreadable(_))
+    /// Whether it says that a setting of the bucket cannot be read.
+    pub fn is_blind(&self) -> bool {
+        let is_of_bucket = matches!(self, Self::NotReadable(question) if question.is_of_bucket());
+        is_of_bucket || matches!(self, Self::Unreadable(_))
+    }
+
+    /// Whether the guard cannot read the bucket because its policy names the guard's role in a deny.
+    pub fn is_blinded_by_name(&self) -> bool {
+        matches!(self, Self::Unreadable(reads) if reads.names_role)
     }
 
     /// The same as a warning, if it is changed all the same.
@@ -355,7 +370,12 @@ impl Reason {
     pub const fn is_of_event(&self) -> bool {
         matches!(
             self,
-            Self::SwitchedOff(_) | Self::ByEvent(_) | Self::NameIsFree(_) | Self::KeyLost(..)
+            Self::SwitchedOff(_)
+                | Self::ByEvent(_)
+                | Self::Shown { .. }
+                | Self::LoweredByTag(_)
+                | Self::NameIsFree(_)
+                | Self::KeyLost(..)
         )
     }
 

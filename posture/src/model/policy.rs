@@ -115,7 +115,7 @@ impl Policy {
                 let account = role.and_then(|role| role.split(':').nth(4));
                 let is_root =
                     |account| name == account || name.ends_with(&format!(":{account}:root"));
-                name == "*" || Some(name) == role || account.is_some_and(is_root)
+                name == "*" || account.is_some_and(is_root) || is_of_role(name, role)
             };
             let is_for_role =
                 statement.each("Principal").any(|principal| match principal.get("AWS") {
@@ -132,6 +132,7 @@ impl Policy {
                 && statement.is_about_callers()
                 && is_for_role
                 && !is_excepted
+                && !statement.is_for_others(role)
         };
         let is_narrow = |statement: &Statement<'_>| {
             statement.0.get("NotPrincipal").is_some() || statement.0.get("Condition").is_some()
@@ -139,7 +140,8 @@ impl Policy {
         let found: Vec<Statement<'_>> = statements.filter(denies).collect();
         // What denies all principals, without a condition, is the plainest.
         let first = found.iter().find(|one| !is_narrow(one)).or_else(|| found.first())?;
-        Some(first.denying())
+        let names_role = found.iter().any(|one| one.names(role));
+        Some(Denying { names_role, ..first.denying() })
     }
 }
 
@@ -150,6 +152,8 @@ pub struct Denying {
     pub sid: Option<String>,
     /// Whom it does not deny it to.
     pub exception: Exception,
+    /// Whether a statement that denies it names the guard's role, and not all or most principals.
+    pub names_role: bool,
 }
 
 /// How a statement that denies names principals to which it does not apply.
@@ -185,12 +189,43 @@ impl<'p> Statement<'p> {
 
     /// The names that conditions except from it, with their operators.
     fn principal_arns(self) -> impl Iterator<Item = (&'static str, &'p Value)> {
-        const OPERATORS: [&str; 4] =
-            ["ArnNotLike", "ArnNotEquals", "StringNotLike", "StringNotEquals"];
+        self.tested_arns(["ArnNotLike", "ArnNotEquals", "StringNotLike", "StringNotEquals"])
+    }
+
+    /// The names to which conditions limit it.
+    fn limited_to(self) -> impl Iterator<Item = &'p Value> {
+        let tested = self.tested_arns(["ArnLike", "ArnEquals", "StringLike", "StringEquals"]);
+        tested.map(|(_, names)| names)
+    }
+
+    /// Whether conditions limit it to other principals than the role.
+    fn is_for_others(self, role: Option<&str>) -> bool {
+        let matches = |name: &Value| {
+            let name = name.as_str().unwrap_or_default();
+            role.is_none_or(|role| Glob::new(name).matches(role))
+        };
+        self.limited_to().any(|names| !listed(names).any(matches))
+    }
+
+    /// Whether it names the role, and not all principals.
+    fn names(self, role: Option<&str>) -> bool {
+        let is_named = |names: &Value| {
+            listed(names).filter_map(Value::as_str).any(|name| is_of_role(name, role))
+        };
+        let mut principals = self.each("Principal");
+        principals.any(|principal| principal.get("AWS").is_some_and(is_named))
+            || self.limited_to().any(is_named)
+    }
+
+    /// The names that conditions with one of these operators test.
+    fn tested_arns(
+        self,
+        operators: [&'static str; 4],
+    ) -> impl Iterator<Item = (&'static str, &'p Value)> {
         let tests = self.0.get("Condition").and_then(Value::as_object);
-        tests.into_iter().flatten().flat_map(|(operator, keys)| {
+        tests.into_iter().flatten().flat_map(move |(operator, keys)| {
             let base = operator.trim_end_matches("IfExists");
-            let known = OPERATORS.into_iter().find(|known| known.eq_ignore_ascii_case(base));
+            let known = operators.into_iter().find(|known| known.eq_ignore_ascii_case(base));
             let keys = keys.as_object().into_iter().flatten();
             let keys = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"));
             keys.filter_map(move |(_, names)| Some((known?, names)))
@@ -214,7 +249,8 @@ impl<'p> Statement<'p> {
             None => Exception::Other,
         };
         let sid = self.0.get("Sid").and_then(Value::as_str);
-        Denying { sid: sid.map(|sid| sid.chars().take(SID_MAX).collect()), exception }
+        let sid = sid.map(|sid| sid.chars().take(SID_MAX).collect());
+        Denying { sid, exception, names_role: false }
     }
 
     /// The values of an element such as `Action`.
@@ -238,6 +274,16 @@ impl<'p> Statement<'p> {
 /// The statements of a policy's document.
 pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     Statement(document).each("Statement").map(Statement)
+}
+
+/// Whether a name is that of the role, of one of its sessions, or a pattern of it that does not match every role.
+fn is_of_role(name: &str, role: Option<&str>) -> bool {
+    let Some(role) = role else { return false };
+    let Some((account, path)) = role.split_once(":role/") else { return name == role };
+    let session = format!("assumed-role/{}/", path.rsplit('/').next().unwrap_or(path));
+    let pattern = Glob::new(name);
+    let is_everyone = pattern.matches(&format!("{account}:role/-"));
+    (pattern.matches(role) && !is_everyone) || name.contains(&session)
 }
 
 /// Whether it is the unique id of a role or user.

@@ -225,6 +225,8 @@ pub struct Unreadable {
     pub refusal: Option<Refusal>,
     /// The statement of the bucket's policy that denies it, if it is known.
     pub denying: Option<Denying>,
+    /// Whether the bucket's policy, as it was read or as a call has put it, names the role in a deny.
+    pub names_role: bool,
     /// Whose calls are refused.
     pub role: Role,
 }
@@ -241,7 +243,7 @@ impl Unreadable {
 
     fn is_by_policy(&self) -> bool {
         let is_by_policy = |refusal: &Refusal| refusal.cause == Cause::BucketPolicy;
-        self.denying.is_some() || self.refusal.as_ref().is_some_and(is_by_policy)
+        self.denying.is_some() || self.names_role || self.refusal.as_ref().is_some_and(is_by_policy)
     }
 }
 

@@ -75,6 +75,11 @@ named! {
 }
 
 impl SettingKind {
+    /// Whether it closes buckets to the public: it is written however often another party opens them.
+    pub const fn closes(self) -> bool {
+        matches!(self, Self::PublicAccessBlock | Self::AccountPublicAccessBlock)
+    }
+
     /// The call that sets it.
     pub const fn call(self) -> &'static str {
         match self {

@@ -47,6 +47,13 @@ pub struct Call {
     pub effect: Effect,
 }
 
+impl Call {
+    /// Who made it: a role without its session, so that a new session is no new principal.
+    pub fn caller(&self) -> &str {
+        self.principal_arn.as_deref().unwrap_or(&self.principal)
+    }
+}
+
 impl Trigger {
     /// The calls; none for the sweep.
     pub fn calls(&self) -> &[Call] {

@@ -104,7 +104,7 @@ pub const TABLE: &[Watched] = &[
     row("PutBucketAcl", &[Acl, PublicAccess], "others are granted access"),
     // Once ACLs are disabled, the rest of the block breaks no access.
     row("PutBucketOwnershipControls", &[Ownership, PublicAccess], "ACLs are enabled again"),
-    row("DeleteBucketOwnershipControls", &[Ownership], "ACLs are enabled again"),
+    row("DeleteBucketOwnershipControls", &[Ownership, PublicAccess], "ACLs are enabled again"),
     row("PutBucketVersioning", &[Versioning], "versions are suspended, MFA delete is off"),
     row("PutBucketLogging", &[AccessLogs], "logs go nowhere, or elsewhere"),
     row("PutBucketNotification", &[Notifications], "events are no longer sent to EventBridge"),

@@ -27,6 +27,7 @@ mod coverage;
 mod digest;
 mod document;
 mod exemptions;
+mod flood;
 mod foreign;
 mod sequence;
 mod suppressed;
@@ -37,6 +38,7 @@ pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use digest::{Folded, digest};
 pub use exemptions::exemptions_ending;
+pub use flood::flood;
 pub use foreign::foreign_objects;
 pub use suppressed::{UsedSuppression, suppressions_used};
 

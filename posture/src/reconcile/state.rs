@@ -19,11 +19,13 @@ use crate::model::watch;
 use crate::text::wire::{as_optional_time, as_time};
 use crate::{AccountId, Aspect, BucketId, BucketName, Call, Finding, History, Reason, Region};
 
+mod conflict;
 mod invalid;
 mod last_setting;
 mod refused;
 mod update;
 
+pub use conflict::{Callers, Stop, callers};
 pub use invalid::InvalidState;
 pub use last_setting::{LastSetting, ReadSetting};
 pub use refused::RefusedAt;
@@ -69,6 +71,9 @@ pub struct BucketState {
     /// Whether everyone could read or write in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<ReadPublic>,
+    /// Whether its policy, as it was read or put last, names the guard's role in a deny.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_role: bool,
     /// The ids of the records of writes that could not be reported yet.
     #[serde(default)]
     pub unreported: BTreeSet<String>,
@@ -77,7 +82,7 @@ pub struct BucketState {
     pub writes: BTreeSet<Write>,
     /// The settings that the guard has stopped writing, also those of the past.
     #[serde(default)]
-    pub stops: BTreeMap<SettingKind, Stop>,
+    pub stops: BTreeMap<SettingKind, Vec<Stop>>,
     /// The writes that AWS has refused for good.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<SettingKind, RefusedAt>,
@@ -87,6 +92,9 @@ pub struct BucketState {
     /// The objects that do not count and were reported: their keys and versions.
     #[serde(default)]
     pub foreign_seen: BTreeSet<String>,
+    /// What its tags exempt or lower and was reported.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub by_tags: BTreeSet<String>,
     /// The protections, and what was switched off.
     #[serde(default)]
     pub protections: ProtectionState,
@@ -164,22 +172,9 @@ pub struct Write {
     pub time: OffsetDateTime,
     /// What.
     pub setting: SettingKind,
-    /// Who had changed it, if that is known.
+    /// Who had changed it, if that is known; a role without its session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
-}
-
-/// A setting that the guard has stopped writing, because another party kept changing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stop {
-    /// Since when.
-    #[serde(with = "as_time")]
-    pub since: OffsetDateTime,
-    /// Until when it does not write it.
-    #[serde(with = "as_time")]
-    pub until: OffsetDateTime,
-    /// Whether that was reported.
-    pub notified: bool,
 }
 
 /// The key of a bucket's state.
@@ -241,12 +236,14 @@ impl BucketState {
             findings: Vec::new(),
             owed: BTreeMap::new(),
             public: None,
+            names_role: false,
             unreported: BTreeSet::new(),
             writes: BTreeSet::new(),
             stops: BTreeMap::new(),
             refused: BTreeMap::new(),
             suppressions_seen: BTreeSet::new(),
             foreign_seen: BTreeSet::new(),
+            by_tags: BTreeSet::new(),
             protections: ProtectionState::default(),
             closed: None,
         }
@@ -285,14 +282,16 @@ impl BucketState {
         serde_json::to_vec(self).expect("it has only texts, numbers and lists")
     }
 
-    /// Adds the writes of the hour and the stops to a history.
-    pub fn add_to(&self, history: &mut History, now: OffsetDateTime) {
-        let recent = self.writes.iter().filter(|write| write.time > now - Duration::HOUR);
-        for write in recent {
-            history.count(write.setting);
+    /// Adds the writes of the hour and the stops to a history, as far as they count for these callers.
+    pub fn add_to(&self, history: &mut History, callers: &Callers, now: OffsetDateTime) {
+        for kind in SettingKind::ALL {
+            let caller = callers.get(&kind);
+            let writes = self.writes_by(kind, caller, now);
+            if writes > 0 {
+                history.writes.insert(kind, writes);
+            }
+            history.stopped.extend(self.stop(kind, caller, now).map(|_| kind));
         }
-        let stopped = self.stops.iter().filter(|(_, stop)| stop.until > now);
-        history.stopped.extend(stopped.map(|(kind, _)| *kind));
         history.refused = self.refused_lately(now);
         for (kind, last) in &self.settings {
             let right = last.right.as_ref().and_then(|right| right.value.clone());
@@ -339,15 +338,14 @@ impl BucketState {
         state.protections.learn(&update.protections);
         state.judge(update);
         state.refuse(update);
+        if let Some(by_tags) = &update.by_tags {
+            state.by_tags.clone_from(by_tags);
+        }
+        state.names_role = update.names_role.unwrap_or(state.names_role);
         let Update { time, writes, stops, .. } = update;
         state.writes.extend(writes.iter().cloned());
         for (kind, stop) in stops {
-            let last = state.stops.entry(*kind).or_insert(*stop);
-            match (last.until, stop.until) {
-                (last_until, until) if last_until < until => *last = *stop,
-                (last_until, until) if last_until == until => last.notified |= stop.notified,
-                _ => {}
-            }
+            state.add_stop(*kind, stop);
         }
         state.unreported.extend(update.unreported.iter().cloned());
         state.unreported.retain(|id| !update.reported.contains(id));
@@ -437,6 +435,7 @@ impl BucketState {
         }
         self.protections.forget(now);
         self.writes.retain(|write| write.time > now - Duration::HOUR);
+        self.forget_stops(now);
         bound(&mut self.writes);
         bound(&mut self.unreported);
         bound(&mut self.foreign_seen);

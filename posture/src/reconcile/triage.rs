@@ -90,6 +90,8 @@ pub struct ReconcileTask {
     pub attempt: u32,
     /// Whether the sweep asks for it too.
     pub is_swept: bool,
+    /// Whether it is queued for the end of a conflict.
+    pub ends_stop: bool,
     /// How the bucket becomes known to the sweep, if it has no state.
     pub known: Option<Known>,
 }
@@ -127,6 +129,12 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
                 task.known = task.known.max(known);
                 continue;
             }
+            Request::Own(OwnMessage::AfterConflict { bucket }) => {
+                let task = task_for(&mut by_bucket, bucket, id, attempt);
+                task.ends_stop = true;
+                task.is_again |= is_again;
+                continue;
+            }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
             Request::Own(OwnMessage::Digest(close)) => Task::Digest(close),
             Request::Own(OwnMessage::Tick(tick)) => Task::Tick(tick),
@@ -134,11 +142,27 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });
     }
-    let by_bucket = by_bucket.into_values();
+    let by_bucket = fairly(by_bucket.into_values().collect());
     tasks.extend(
-        by_bucket.map(|(task, message_ids)| TaskOf { task: Task::Reconcile(task), message_ids }),
+        by_bucket
+            .into_iter()
+            .map(|(task, message_ids)| TaskOf { task: Task::Reconcile(task), message_ids }),
     );
     tasks
+}
+
+/// Orders tasks so that many buckets of one principal are not before the first one of another.
+fn fairly(tasks: Vec<(ReconcileTask, Vec<String>)>) -> Vec<(ReconcileTask, Vec<String>)> {
+    let mut turns: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ordered: Vec<(usize, _)> = Vec::new();
+    for task in tasks {
+        let caller = task.0.trigger.calls().first().map_or("", |call| call.caller());
+        let turn = turns.entry(caller.to_owned()).or_default();
+        ordered.push((*turn, task));
+        *turn += 1;
+    }
+    ordered.sort_by_key(|(turn, _)| *turn);
+    ordered.into_iter().map(|(_, task)| task).collect()
 }
 
 /// The reconciliation of a bucket to which this message belongs.
@@ -208,6 +232,7 @@ impl ReconcileTask {
             is_again: false,
             attempt: 0,
             is_swept: false,
+            ends_stop: false,
             known: None,
         }
     }

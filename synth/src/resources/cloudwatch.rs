@@ -30,15 +30,16 @@ pub struct Alarm {
 impl Serialize for Alarm {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Metric { namespace, name, dimensions } = &self.metric;
+        let at_least = "GreaterThanOrEqualToThreshold";
         let (comparison, threshold, period, periods, missing) = match self.raised {
-            Raised::AtLeast(threshold) => {
-                ("GreaterThanOrEqualToThreshold", threshold, 300, 1, "notBreaching")
-            }
-            Raised::AtLeastForHours(threshold, hours) => {
-                ("GreaterThanOrEqualToThreshold", threshold, HOUR, hours, "notBreaching")
+            Raised::AtLeast(threshold) => (at_least, threshold, 300, 1, "notBreaching"),
+            Raised::AtLeastForHours(threshold, hours)
+            | Raised::AtLeastWithinHours(threshold, hours) => {
+                (at_least, threshold, HOUR, hours, "notBreaching")
             }
             Raised::NoneForHours(hours) => ("LessThanThreshold", 1, HOUR, hours, "breaching"),
         };
+        let is_any = matches!(self.raised, Raised::AtLeastWithinHours(..));
         json!({
             "Namespace": namespace,
             "MetricName": name,
@@ -48,6 +49,7 @@ impl Serialize for Alarm {
             "ComparisonOperator": comparison,
             "Threshold": threshold,
             "EvaluationPeriods": periods,
+            "DatapointsToAlarm": is_any.then_some(1),
             "TreatMissingData": missing,
             "AlarmDescription": self.alarm_description,
             "AlarmActions": (!self.alarm_actions.is_empty()).then_some(&self.alarm_actions),
@@ -75,6 +77,8 @@ pub enum Raised {
     AtLeast(u32),
     /// The values of so many hours are each at least this.
     AtLeastForHours(u32, u32),
+    /// One of the values of so many hours is at least this: it stays as long as that is so.
+    AtLeastWithinHours(u32, u32),
     /// The values of so many hours are missing, or less than one.
     NoneForHours(u32),
 }

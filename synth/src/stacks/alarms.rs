@@ -22,6 +22,8 @@ const WAITING_SECONDS: u32 = 60 * 60;
 const SILENT_HOURS: u32 = 3;
 /// As far as an alarm sees: without a tick in so many hours, the guard is new.
 const NEW_HOURS: u32 = 7 * 24;
+/// From one sweep to the next and an hour: as long as each finds a bucket that it may not read, the alarm stays.
+const BLINDED_HOURS: u32 = 7;
 /// For so many ticks a sweep is overdue before it is reported: a first sweep of many buckets takes its time.
 const OVERDUE_HOURS: u32 = 3;
 
@@ -51,6 +53,15 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         ("RefusedAlarm", direct, sum(own_metric(OwnMetric::Refused))),
         ("ForeignObjectAlarm", direct, sum(own_metric(OwnMetric::ForeignObject))),
         ("LedgerNotReadableAlarm", direct, sum(own_metric(OwnMetric::LedgerNotReadable))),
+        (
+            "BlindedAlarm",
+            direct,
+            (
+                own_metric(OwnMetric::Blinded),
+                Statistic::Sum,
+                Raised::AtLeastWithinHours(1, BLINDED_HOURS),
+            ),
+        ),
         (
             "SweepOverdueAlarm",
             direct,

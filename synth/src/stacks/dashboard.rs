@@ -64,6 +64,7 @@ pub(super) fn add(
                 ("ledger not readable", OwnMetric::LedgerNotReadable),
                 ("sign of life", OwnMetric::Tick),
                 ("sweep overdue", OwnMetric::SweepOverdue),
+                ("not readable", OwnMetric::Blinded),
             ],
         ),
         own(

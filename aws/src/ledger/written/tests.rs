@@ -44,7 +44,8 @@ fn state(name: &str, findings: usize) -> BucketState {
         region: "eu-west-1".parse().unwrap(),
     };
     let now = datetime!(2026-11-24 23:15 UTC);
-    let stop = Stop { since: now, until: datetime!(2026-11-25 01:00 UTC), notified: true };
+    let stop =
+        Stop { since: now, until: datetime!(2026-11-25 01:00 UTC), notified: true, by: None };
     let findings = (0..findings).map(|count| (Aspect::Tls, count.to_string(), true)).collect();
     let stops = vec![(SettingKind::Policy, stop)];
     BucketState::new(&id).updated(&Update { findings, stops, ..Update::new(now) })

@@ -175,6 +175,7 @@ impl Reconciled {
             }
         }
         let summary = OwnMessage::Reconcile { bucket: bucket.clone(), known: None }.body();
+        let end = OwnMessage::AfterConflict { bucket: bucket.clone() }.body();
         let seconds = |is: &dyn Fn(&Delayed) -> bool| {
             let mut later = sent.messages.iter().filter(|message| message.delay_seconds > 0);
             later.find(|message| is(message)).map(|message| message.delay_seconds)
@@ -186,7 +187,7 @@ impl Reconciled {
             reads,
             findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
             writes,
-            waits_seconds: seconds(&|message| message.body != summary),
+            waits_seconds: seconds(&|message| message.body != summary && message.body != end),
             summary_seconds: seconds(&|message| message.body == summary),
             stops_after_writes: seen
                 .findings

@@ -7,12 +7,18 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use time::macros::date;
 
-use super::config;
 use crate::config::{Config, EvaluationContext, Extent};
 use crate::model::setting::Tags;
 use crate::{AccountId, Aspect, Baseline, BucketId, Grade, Mode, Reading};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
+/// A configuration that trusts tags.
+fn config(value: &Value) -> Config {
+    let mut value = value.clone();
+    value["trust-tags"] = json!(true);
+    super::config(&value)
+}
 
 fn bucket(name: &str) -> BucketId {
     BucketId {

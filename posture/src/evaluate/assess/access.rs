@@ -136,7 +136,10 @@ fn ask_exposure(
 }
 
 /// The switches in effect. If those of the account cannot be read they count as off, so that nothing is broken.
-pub(super) fn effective(observed: &Observed, seen: PublicAccessBlock) -> PublicAccessBlock {
+pub(in crate::evaluate) fn effective(
+    observed: &Observed,
+    seen: PublicAccessBlock,
+) -> PublicAccessBlock {
     seen.or(observed.account_block.known().copied().unwrap_or_default())
 }
 

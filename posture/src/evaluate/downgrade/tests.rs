@@ -25,7 +25,7 @@ fn call(minute: i64, sets: &[(Protection, Value)]) -> Call {
         opens_sse_c: false,
         makes_default_bucket: false,
         policy: None,
-        effect: Effect { sets: sets.iter().cloned().collect(), deed: None },
+        effect: Effect { sets: sets.iter().cloned().collect(), ..Effect::default() },
     }
 }
 

@@ -33,7 +33,7 @@ fn what_is_said_of_a_refusal_is_bounded() {
     );
     for cause in [Cause::Denied, Cause::Other, Cause::BucketPolicy, Cause::Organization] {
         let finding = refused(SettingKind::Policy, cause, Aspect::Tls);
-        let explained = explain(vec![finding], &observed(&policy), None);
+        let explained = explain(vec![finding], &observed(&policy), None, None);
         assert!(said(&explained[0]).len() < 400, "{}", said(&explained[0]));
     }
 }
@@ -43,15 +43,15 @@ fn a_single_setting_that_is_denied_for_an_unknown_cause_is_said_as_before() {
     let one =
         |aspect, question| Finding::NotRemediated { aspect, reason: Reason::NotReadable(question) };
     let single = vec![one(Aspect::Versioning, Question::Versioning)];
-    assert_eq!(explain(single.clone(), &observed("{}"), None), single);
+    assert_eq!(explain(single.clone(), &observed("{}"), None, None), single);
     // The key and the account are no settings of the bucket.
     let around = vec![
         one(Aspect::Encryption, Question::Key),
         one(Aspect::PublicAccess, Question::AccountBlock),
     ];
-    assert_eq!(explain(around.clone(), &observed("{}"), None), around);
+    assert_eq!(explain(around.clone(), &observed("{}"), None, None), around);
     let two = vec![one(Aspect::Tls, Question::Policy), one(Aspect::Policy, Question::Policy)];
-    let explained = explain(two, &observed("{}"), None);
+    let explained = explain(two, &observed("{}"), None, None);
     assert_eq!(explained.len(), 1);
     assert_eq!(explained[0].aspect(), Aspect::Policy, "the one that counts most");
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_single_setting_that_is_denied_for_an_unknown_cause_is_said_as_before() {
 fn without_the_arn_of_the_role_its_output_is_named() {
     let policy = r#"{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"x"},"Action":"s3:Put*","Resource":"*"}}"#;
     let finding = refused(SettingKind::Policy, Cause::Denied, Aspect::Tls);
-    let explained = explain(vec![finding], &observed(policy), None);
+    let explained = explain(vec![finding], &observed(policy), None, None);
     assert_eq!(
         said(&explained[0]),
         "PutBucketPolicy was refused (AccessDenied) by a NotPrincipal deny in its policy: add the role of s3guard \
@@ -76,11 +76,13 @@ fn without_the_arn_of_the_role_its_output_is_named() {
 fn a_policy_that_the_block_rejects_is_said_to_be_void_where_it_is() {
     let finding = || vec![refused(SettingKind::Policy, Cause::BlockPublicPolicy, Aspect::Tls)];
     let mut seen = observed("{}");
-    assert_eq!(explain(finding(), &seen, None)[0], void());
+    assert_eq!(explain(finding(), &seen, None, None)[0], void());
     seen.public_access_block = crate::Reading::Absent;
-    assert!(said(&explain(finding(), &seen, None)[0]).contains("BlockPublicPolicy rejects it"));
+    assert!(
+        said(&explain(finding(), &seen, None, None)[0]).contains("BlockPublicPolicy rejects it")
+    );
     seen.account_block = crate::Reading::Known(PublicAccessBlock::ALL);
-    assert_eq!(explain(finding(), &seen, None)[0], void());
+    assert_eq!(explain(finding(), &seen, None, None)[0], void());
 }
 
 fn void() -> Finding {

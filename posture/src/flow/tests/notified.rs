@@ -154,20 +154,24 @@ fn a_message_that_is_no_event_is_counted_and_fails() {
 #[test]
 fn where_the_guard_stops_it_is_published_once_and_noted_behind_it() {
     let world = World::new();
-    world.was_written(SettingKind::PublicAccessBlock);
-    open(world);
+    world.was_written(SettingKind::Policy);
+    world.bucket.change(|truth| truth.set(&Setting::Policy(None)));
+    let opened = || call("DeleteBucketPolicy", NOON - time::Duration::MINUTE, None);
     world.with(|state| state.is_published = false);
     assert_eq!(world.handle(&[opened()]).failed, [opened()]);
-    assert!(!world.state().unwrap().stops[&SettingKind::PublicAccessBlock].notified);
+    assert!(!world.state().unwrap().stops[&SettingKind::Policy][0].notified);
     world.with(|state| state.is_published = true);
     world.journal();
     let handled = world.handle(&[opened()]);
-    assert!(!world.is_closed() && count(&handled, Metric::Conflict) == 1);
+    assert_eq!(world.bucket.truth().policy, Reading::Absent);
+    assert_eq!(count(&handled, Metric::Conflict), 1);
     expect![[r#"
         [
+            "sends s3guard:{after in 900 s",
             "publishes s3guard: conflict over reports with root",
-            "writes state/reports.json, known by event, notified of the stop of public-access-block",
-        ]"#]].assert_eq(&format!("{:#?}", world.journal()));
+            "writes state/reports.json, known by event, notified of the stop of policy",
+        ]"#]]
+    .assert_eq(&format!("{:#?}", world.journal()));
     let handled = world.handle(&[opened()]);
     assert_eq!(count(&handled, Metric::Conflict), 1);
     assert!(world.journal().is_empty(), "it was published before, and nothing has changed");

@@ -95,6 +95,8 @@ pub enum Body {
     SuppressionsUsed(SuppressionsUsed),
     /// Objects of the ledger that do not count.
     ForeignObjects(ForeignObjects),
+    /// A principal makes very many calls.
+    Flood(Flood),
     /// An alarm of the guard's own stack.
     Alarm(Alarm),
     /// A test: nothing happened.
@@ -103,7 +105,7 @@ pub enum Body {
     Objects(Objects),
 }
 
-/// The guard and another party overwrite each other's settings: the guard has stopped.
+/// The guard and another party overwrite each other's settings: the guard has stopped. It still closes public access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -112,7 +114,7 @@ pub struct Conflict {
     pub bucket: String,
     /// How often the guard has written the setting within the hour.
     pub writes: u32,
-    /// Until when the guard does not write it, in UTC.
+    /// Until when the guard does not write it, in UTC; a public access block is written, and not reported each time.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub still_until: String,
     /// The others that change it.
@@ -200,6 +202,20 @@ pub struct ForeignObject {
     pub key: String,
     /// Why it does not count.
     pub cause: String,
+}
+
+/// A principal makes very many calls: events of other calls may wait behind them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Flood {
+    /// The caller: an ARN, or the kind of caller where there is none.
+    pub principal: String,
+    /// The caller, in words.
+    pub who: String,
+    /// How many calls, at least.
+    pub events: u64,
+    /// Within how many minutes.
+    pub minutes: u64,
 }
 
 /// An alarm of the guard's own stack has changed its state.
@@ -300,6 +316,7 @@ impl Document {
             Body::ExemptionsEnding(_) => "exemptions-ending",
             Body::SuppressionsUsed(_) => "suppressions-used",
             Body::ForeignObjects(_) => "foreign-objects",
+            Body::Flood(_) => "flood",
             Body::Alarm(_) => "alarm",
             Body::Test(_) => "test",
             Body::Objects(_) => "objects",
@@ -316,6 +333,7 @@ impl Document {
             Body::CoverageGap(_)
             | Body::ExemptionsEnding(_)
             | Body::ForeignObjects(_)
+            | Body::Flood(_)
             | Body::Alarm(_)
             | Body::Test(_) => Kind::Guard,
         }
@@ -340,6 +358,7 @@ impl Document {
             | Body::ExemptionsEnding(_)
             | Body::SuppressionsUsed(_)
             | Body::ForeignObjects(_)
+            | Body::Flood(_)
             | Body::Alarm(_)
             | Body::Test(_) => None,
         }
@@ -361,7 +380,7 @@ impl Document {
             Body::ExemptionsEnding(ending) => shorten(&mut ending.exemptions),
             Body::SuppressionsUsed(used) => shorten(&mut used.suppressions),
             Body::ForeignObjects(foreign) => shorten(&mut foreign.objects),
-            Body::Alarm(_) | Body::Test(_) => 0,
+            Body::Flood(_) | Body::Alarm(_) | Body::Test(_) => 0,
             Body::Objects(objects) => {
                 let left_out = shorten(&mut objects.objects);
                 objects.omitted += left_out;

@@ -158,6 +158,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
         "conflict",
         "coverage-gap",
         "exemptions-ending",
+        "flood",
         "foreign-objects",
         "joined",
         "objects",
@@ -209,6 +210,9 @@ fn the_samples_are_short_messages_too() {
 
         TEST: s3guard ignores an object in its ledger that it has not written
         s3guard TEST ignores a foreign object in its ledger: state/s3guard-test-reports.json. 111122223333 eu-west-1
+
+        TEST: s3guard: test has made 300 calls on buckets within 5 minutes
+        s3guard TEST: test has made 300 calls on buckets within 5 minutes. 111122223333 eu-west-1
 
         TEST: s3guard: an alarm is in state ALARM: s3guard-GuardDlqAlarm
         s3guard TEST: an alarm is in state ALARM: s3guard-GuardDlqAlarm (A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redriv...

@@ -1,4 +1,5 @@
-//! A conflict: the guard and another party overwrite each other's settings, and the guard has stopped.
+//! A conflict: the guard and another party overwrite each other's settings, and the guard has stopped, except that it
+//! closes public access each time.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,9 +24,11 @@ pub struct ConflictReport<'a> {
     pub id: &'a BucketId,
     /// The calls that the guard no longer reverts, ordered by time.
     pub calls: &'a [Call],
+    /// Who has changed the setting last, if there are no calls.
+    pub last: Option<&'a str>,
     /// What stays weaker than wanted.
     pub aspects: &'a [Aspect],
-    /// The setting that it no longer writes.
+    /// The setting that it no longer writes, or no longer reports.
     pub kind: SettingKind,
     /// How often it has written it within the hour.
     pub writes: u32,
@@ -62,7 +65,7 @@ pub fn conflict(seen: &ConflictReport<'_>) -> Notification {
     let mut principals: Vec<&str> = others.keys().map(|(principal, _)| *principal).collect();
     principals.dedup();
     let with = match principals[..] {
-        [] => String::new(),
+        [] => seen.last.map_or_else(String::new, |last| format!(" with {}", short(last))),
         [one] => format!(" with {}", short(one)),
         _ => format!(" with {} others", principals.len()),
     };
@@ -107,9 +110,17 @@ fn text(seen: &ConflictReport<'_>, others: &Others<'_>) -> Result<String, std::f
     let call = kind.call();
     let said = format!("{writes} by s3guard within the hour ({call}), the maximum");
     writeln!(text, "{}", labelled("Writes", &said))?;
-    let said = format!("s3guard does not write this setting until {until}; it keeps the others");
+    let said = if kind.closes() {
+        format!("s3guard closes it each time, and does not report that again until {until}")
+    } else {
+        format!("s3guard does not write this setting until {until}; it keeps the others")
+    };
     writeln!(text, "{}", labelled("Still", &said))?;
-    text += &section("Who else changes it", others.values().map(line));
+    let mut lines: Vec<String> = others.values().map(line).collect();
+    if lines.is_empty() {
+        lines.extend(seen.last.map(|last| known_as(last, &seen.id.account)));
+    }
+    text += &section("Who else changes it", lines);
     let weak = seen.aspects.iter().map(|aspect| aspect.words().to_owned());
     text += &section("Weaker than wanted until then", weak);
     let mut advice = vec![

@@ -119,7 +119,7 @@ impl<'a> ReportContent<'a> {
             Outcome::KeyLost
         } else if is_only && has(|it| matches!(it, Reason::SwitchedOff(_))) {
             if self.is_all_exempt() { Outcome::ExemptLeft } else { Outcome::SwitchedOff }
-        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_))) {
+        } else if is_only && has(|it| matches!(it, Reason::ByEvent(_) | Reason::LoweredByTag(_))) {
             Outcome::Changed
         } else {
             outcome
@@ -167,11 +167,11 @@ impl<'a> ReportContent<'a> {
 
 /// The least severity of a report with a finding that is not remediated.
 fn severity_of(aspect: Aspect, reason: &Reason) -> Severity {
-    if is_blind(&(aspect, reason)) {
-        reason.severity().max(Severity::High)
-    } else {
-        reason.severity()
+    if !reason.is_blind() {
+        return reason.severity();
     }
+    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
+    if is_access && reason.is_blinded_by_name() { Severity::Critical } else { Severity::High }
 }
 
 /// What makes a bucket public, by the reason for which it is left so.
@@ -197,11 +197,6 @@ fn stays_open((aspect, reason): &(Aspect, &Reason)) -> bool {
     reason.is_refused() && shuts_out(*aspect)
 }
 
-fn is_blind((aspect, reason): &(Aspect, &Reason)) -> bool {
-    let is_access = matches!(aspect, Aspect::PublicAccess | Aspect::Policy | Aspect::Acl);
-    reason.is_unreadable() && (is_access || matches!(reason, Reason::Unreadable(_)))
-}
-
 fn shuts_out(aspect: Aspect) -> bool {
     matches!(aspect, Aspect::PublicAccess | Aspect::AccountPublicAccess)
 }
@@ -224,12 +219,12 @@ fn is_undone(report: &Report<'_>) -> bool {
 /// The aspects that calls have changed in an existing bucket: its creation and its tags change none. A change of the object
 /// ownership does not open the public access block, which is only read again because more of it can be closed then.
 fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
-    const OWNS: &str = "PutBucketOwnershipControls";
+    const OWNS: [&str; 2] = ["PutBucketOwnershipControls", "DeleteBucketOwnershipControls"];
     let names = || calls.iter().map(|call| call.event_name.as_str());
-    let weakening =
-        names().filter(|name| ![OWNS, "CreateBucket"].contains(name) && !watch::is_of_tags(name));
+    let is_other = |name: &&str| OWNS.contains(name) || *name == "CreateBucket";
+    let weakening = names().filter(|name| !is_other(name) && !watch::is_of_tags(name));
     let mut changed = watch::touched(weakening);
-    changed.extend(names().any(|name| name == OWNS).then_some(Aspect::Ownership));
+    changed.extend(names().any(|name| OWNS.contains(&name)).then_some(Aspect::Ownership));
     changed
 }
 

@@ -137,6 +137,7 @@ fn parts<'a>(document: &'a Document) -> Vec<Part<'a>> {
         | Body::ExemptionsEnding(_)
         | Body::SuppressionsUsed(_)
         | Body::ForeignObjects(_)
+        | Body::Flood(_)
         | Body::Alarm(_)
         | Body::Test(_)
         | Body::Objects(_) => {
@@ -186,6 +187,7 @@ fn what(body: &Body) -> (&'static str, String) {
             let keys = foreign.objects.iter().map(|one| one.key.clone()).collect();
             ("a foreign object in the ledger: ", names(keys))
         }
+        Body::Flood(flood) => ("very many calls by ", flood.who.clone()),
         Body::Alarm(alarm) => ("an alarm has changed: ", alarm.name.clone()),
         Body::BucketReport(_) | Body::Joined(_) | Body::Test(_) | Body::Objects(_) => {
             ("a notification", String::new())

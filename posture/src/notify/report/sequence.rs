@@ -37,7 +37,7 @@ fn deletion(report: &Report<'_>, principal: &str) -> String {
         return "The bucket does not exist any more.".to_owned();
     };
     let time = shown_time(call.time);
-    if call.principal_arn.as_deref().unwrap_or(&call.principal) != principal {
+    if call.caller() != principal {
         let by = unlinked(&known_as(&call.principal, &report.id.account), 300);
         return format!("The bucket was deleted at {time} by {by}.");
     }

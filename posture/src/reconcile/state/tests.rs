@@ -44,7 +44,7 @@ fn a_state_is_read_as_it_was_written() {
         principal: "arn:aws:iam::111122223333:user/mary".to_owned(),
         tool: "the AWS CLI".to_owned(),
     };
-    let stop = Stop { since: NOON, until: at(3600), notified: true };
+    let stop = Stop { since: NOON, until: at(3600), notified: true, by: None };
     let state = BucketState::new(&id()).updated(&Update {
         known: Some(Known::Event),
         settings: vec![policy],
@@ -93,13 +93,13 @@ fn the_first_encryption_and_the_one_before_are_kept() {
     let state = state.updated(&read(10, "a")).updated(&read(20, "a"));
     let state = state.updated(&read(30, "b")).updated(&read(40, "c"));
     let mut history = History::default();
-    state.add_to(&mut history, at(50));
+    state.add_to(&mut history, &Callers::new(), at(50));
     assert_eq!(history.encryption.first, Some(by("a")));
     assert_eq!(history.encryption.latest, [by("c"), by("b")]);
     assert!(history.encryption.existed);
     // An earlier reading that is noted later is the first one.
     let mut history = History::default();
-    state.updated(&read(5, "z")).add_to(&mut history, at(50));
+    state.updated(&read(5, "z")).add_to(&mut history, &Callers::new(), at(50));
     assert_eq!(history.encryption.first, Some(by("z")));
     assert_eq!(history.encryption.latest, [by("c"), by("b")]);
 }
@@ -163,12 +163,16 @@ fn only_the_writes_of_the_last_hour_count() {
         principal: None,
     };
     let writes = vec![write(0), write(59), write(60)];
-    let stop =
-        |minutes| Stop { since: NOON, until: NOON + Duration::minutes(minutes), notified: true };
+    let stop = |minutes| Stop {
+        since: NOON,
+        until: NOON + Duration::minutes(minutes),
+        notified: true,
+        by: None,
+    };
     let stops = vec![(SettingKind::Policy, stop(1)), (SettingKind::Encryption, stop(0))];
     let state = BucketState::new(&id()).updated(&Update { writes, stops, ..Update::new(NOON) });
     let mut history = History::default();
-    state.add_to(&mut history, NOON);
+    state.add_to(&mut history, &Callers::new(), NOON);
     assert_eq!(history.writes, [(SettingKind::Policy, 2)].into());
     assert_eq!(history.stopped, [SettingKind::Policy].into());
 }
@@ -206,7 +210,7 @@ fn updates() -> impl Strategy<Value = Update> {
         let write = |(seconds, setting)| Write { time: at(seconds), setting, principal: None };
         let stop = |(hours, notified)| {
             let until = NOON + Duration::hours(hours + 1);
-            (SettingKind::Policy, Stop { since: NOON, until, notified })
+            (SettingKind::Policy, Stop { since: NOON, until, notified, by: None })
         };
         Update {
             known,
@@ -249,7 +253,7 @@ proptest! {
                     prop_assert!(state.writes.contains(write));
                 }
                 for (kind, stop) in &update.stops {
-                    let last = state.stops[kind];
+                    let last = &state.stops[kind][0];
                     prop_assert!(last.until >= stop.until);
                     prop_assert!(last.until > stop.until || last.notified || !stop.notified);
                 }

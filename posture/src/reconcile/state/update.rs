@@ -31,6 +31,8 @@ pub struct Update {
     pub owed: BTreeSet<Aspect>,
     /// Whether everyone can read or write in it, if that is known.
     pub public: Option<bool>,
+    /// Whether its policy names the guard's role in a deny, if that is known.
+    pub names_role: Option<bool>,
     /// The writes.
     pub writes: Vec<Write>,
     /// The writes that AWS refuses for good, with when it has refused them.
@@ -45,6 +47,8 @@ pub struct Update {
     pub suppressions_seen: Vec<String>,
     /// The objects that do not count and were reported now.
     pub foreign_seen: Vec<String>,
+    /// What its tags exempt or lower, if that has changed and was reported.
+    pub by_tags: Option<BTreeSet<String>>,
     /// What has changed of the protections.
     pub protections: ProtectionUpdate,
     /// When the bucket was deleted.
@@ -64,6 +68,7 @@ impl Update {
             findings: Vec::new(),
             owed: BTreeSet::new(),
             public: None,
+            names_role: None,
             writes: Vec::new(),
             refused: BTreeMap::new(),
             stops: Vec::new(),
@@ -71,6 +76,7 @@ impl Update {
             reported: Vec::new(),
             suppressions_seen: Vec::new(),
             foreign_seen: Vec::new(),
+            by_tags: None,
             protections: ProtectionUpdate::default(),
             closed: None,
         }
@@ -84,6 +90,7 @@ impl Update {
         for known in &mut self.protections.falls {
             known.notified = false;
         }
+        self.by_tags = None;
         self.unreported.extend(records);
     }
 
@@ -107,6 +114,7 @@ impl Update {
         // The next pass finds it again.
         self.protections = ProtectionUpdate::default();
         self.closed = None;
+        self.by_tags = None;
         self.reported.retain(|id| !records.contains(id));
         self.unreported.extend(records);
         self
@@ -117,6 +125,7 @@ impl Update {
         self.reported.is_empty()
             && self.protections.is_independent()
             && self.closed.is_none()
+            && self.by_tags.is_none()
             && !self.findings.iter().any(|(_, _, is_notified)| *is_notified)
     }
 
@@ -130,6 +139,7 @@ impl Update {
             && self.right.is_empty()
             && self.suppressions_seen.is_empty()
             && self.foreign_seen.is_empty()
+            && self.by_tags.is_none()
             && self.protections.is_independent()
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notification {
     conflict(&ConflictReport {
         id,
         calls,
+        last: None,
         aspects,
         kind: SettingKind::Encryption,
         writes: 20,
