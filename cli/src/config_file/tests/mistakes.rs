@@ -262,7 +262,7 @@ fn a_key_of_another_region_and_an_alias_are_shown() {
             3 | eu-west-2 = "alias/aws/s3"
               |             ^^^^^^^^^^^^^^
 
-            error: `ireland` is not a Region's code, as `eu-west-1` is
+            error: `ireland` is not a Region's code, such as `eu-west-1`
              --> s3guard.toml:4:1
               |
             4 | ireland = "arn:aws:kms:eu-west-1:111122223333:key/1"

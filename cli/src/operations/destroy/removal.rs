@@ -265,7 +265,7 @@ impl DestroyPlan {
             self.output.say(format_args!(
                 "key `{0}` costs money until it is deleted, and data that it encrypted cannot be read after that: `aws kms \
                  schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment creates \
-                 another key, and reads with this one what the ledger has",
+                 another key, and needs this one to read the ledger",
                 key.name
             ));
         }

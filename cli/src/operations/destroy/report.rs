@@ -184,7 +184,8 @@ pub(crate) fn grouped(number: u64) -> String {
     threes.collect::<Vec<_>>().join(",")
 }
 
-fn size(bytes: u64) -> String {
+/// A size in its largest unit.
+pub(crate) fn size(bytes: u64) -> String {
     let units = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
     match units.into_iter().find(|(_, unit)| bytes >= *unit) {
         Some((name, unit)) => format!("{} {name}", grouped(bytes.div_ceil(unit))),

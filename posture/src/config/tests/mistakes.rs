@@ -48,7 +48,7 @@ fn all_mistakes_are_reported_at_once() {
             `grad`: `grad` is not a setting of the configuration (write `grade`)
             `settle-seconds`: expected an integer, found a string (write `15`, without quotes)
             `writes-per-hour`: 6 is not between 7 and 1000 (write `7`)
-            `keys.eu-west`: `eu-west` is not a Region's code, as `eu-west-1` is
+            `keys.eu-west`: `eu-west` is not a Region's code, such as `eu-west-1`
             `rule[0].grade`: `secret` is not a valid choice (write `speed`, `hybrid` or `security`)
             `rule[1].grad`: `grad` is not a setting of a rule (write `grade`)
             `exemption[0].reson`: `reson` is not a setting of an exemption (write `reason`)
@@ -244,7 +244,7 @@ fn a_key_is_one_of_its_region_and_never_an_alias() {
         "Ireland",
         "arn:aws:kms:eu-west-1:111122223333:key/1",
         &expect![[r#"
-            `keys.Ireland`: `Ireland` is not a Region's code, as `eu-west-1` is
+            `keys.Ireland`: `Ireland` is not a Region's code, such as `eu-west-1`
         "#]],
     );
 }
