@@ -20,8 +20,8 @@ use crate::ui::output;
 use crate::ui::output::{Output, Paint};
 use crate::ui::text::{Text, TextLine};
 
-/// A flag with more wrong characters is not proposed.
-const EDITS_MAX: usize = 3;
+/// A flag with more wrong characters is not proposed: `--reason` is not meant as `--region`.
+const EDITS_MAX: usize = 1;
 
 /// A value that a flag does not accept, with what to write instead. The parsers of flags return it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -312,6 +312,7 @@ impl Printable for Preview {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use s3guard_posture::{Action, Grade, Plan, Setting};
 
     use super::*;
     use crate::ui::text::plain;
@@ -327,6 +328,35 @@ mod tests {
         ];
         let rules = rules.map(|(name, pattern)| (name.to_owned(), pattern.to_owned())).to_vec();
         assert_eq!(of_every_bucket(rules, "111122223333"), ["all", "created"]);
+    }
+
+    #[test]
+    fn what_a_kept_ledger_suppresses_is_no_change_of_the_first_sweep() {
+        let inspected = |name: &str, aspects: &[Aspect]| {
+            let id = BucketId {
+                name: name.parse().unwrap(),
+                account: "111122223333".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+            };
+            let action = Action { set: Setting::Encryption(None), aspects: aspects.to_vec() };
+            let inspection = Inspection {
+                observed: Observed::unread(id.clone()),
+                baseline: Baseline::new(Grade::Speed, None),
+                findings: Vec::new(),
+                plan: Plan { actions: vec![action] },
+                read_last: Vec::new(),
+                reads: 0,
+            };
+            (id.name, inspection)
+        };
+        let both = [Aspect::Encryption, Aspect::SseC];
+        let seen = [inspected("reports", &both), inspected("photos", &both)];
+        let suppressed = BTreeSet::from([("reports".parse().unwrap(), Aspect::Encryption)]);
+        let mut preview = Preview::default();
+        preview.count(&seen, &suppressed);
+        let count = |aspect, buckets| AspectCount { aspect, buckets };
+        assert_eq!(preview.changes, [count(Aspect::Encryption, 1), count(Aspect::SseC, 2)]);
+        assert_eq!(preview.suppressed, [count(Aspect::Encryption, 1)]);
     }
 
     #[test]

@@ -97,7 +97,13 @@ impl DestroyPlan {
                 let reason =
                     if args.force { "it could not be deleted" } else { reason(&kind, false) };
                 let (reason, logical_id) = (reason.to_owned(), event.logical_id.clone());
-                self.report.retained.push(Item { kind, name, logical_id, reason });
+                self.report.retained.push(Item {
+                    kind,
+                    name,
+                    logical_id,
+                    reason,
+                    is_unplanned: true,
+                });
             }
         }
         Ok(())
