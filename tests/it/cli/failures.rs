@@ -44,7 +44,8 @@ fn a_mistake_on_the_command_line_is_an_object() {
     let mut command = s3guard(&["undo"]);
     let output = command.env("S3GUARD_OUTPUT", "json").output().unwrap();
     let error = json::read("error", &output.stdout)["error"].take();
-    assert!(error["message"].as_str().unwrap().ends_with("<ID>"), "{error}");
+    assert_eq!(error["message"], "neither a record nor a time is given");
+    assert!(error["hints"][0].as_str().unwrap().contains("`--since TIME`"), "{error}");
 }
 
 #[test]

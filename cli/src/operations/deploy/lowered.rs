@@ -142,16 +142,6 @@ fn of_parameters(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>)
     if !then.is_empty() && now.is_empty() {
         lines.push("the stack's roles have no permissions boundary any more".to_owned());
     }
-    let (then, now) = both(parameter::SETTLE_SECONDS);
-    if let (Ok(then), Ok(now)) = (then.parse::<u32>(), now.parse::<u32>())
-        && now > then
-    {
-        lines.push(format!("a new bucket is left alone for {now} seconds instead of {then}"));
-    }
-    let (then, now) = both(parameter::SWEEP_RATE);
-    if !then.is_empty() && then != now {
-        lines.push(format!("the sweep starts by `{now}` instead of `{then}`"));
-    }
     lines
 }
 
@@ -259,14 +249,16 @@ mod tests {
     #[test]
     fn parameters_and_resources_that_protect_less_are_said() {
         let none = json!({});
-        let pairs = [("Grade", "security"), ("PermissionsBoundary", "b"), ("SettleSeconds", "15")];
-        let (lower, equal) =
-            ([("Grade", "hybrid"), ("SettleSeconds", "900")], [("Grade", "security")]);
+        let pairs = [("Grade", "security"), ("PermissionsBoundary", "b"), ("ObjectLock", "on")];
+        let (lower, equal) = ([("Grade", "hybrid")], [("Grade", "security")]);
         let grade = "the default grade of buckets is `hybrid` instead of `security`";
+        let lock = "versions in the stack's buckets are not locked against deletion any more";
         let boundary = "the stack's roles have no permissions boundary any more";
-        let settle = "a new bucket is left alone for 900 seconds instead of 15";
-        check((&none, &pairs), (&none, &lower), &[grade, boundary, settle]);
-        check((&none, &lower), (&none, &[("Grade", "security"), ("SettleSeconds", "15")]), &[]);
+        check((&none, &pairs), (&none, &lower), &[grade, lock, boundary]);
+        check((&none, &lower), (&none, &equal), &[]);
+        // When something is done is shown by CloudFormation.
+        let (soon, late) = ([("SettleSeconds", "15")], [("SettleSeconds", "900")]);
+        check((&none, &soon), (&none, &late), &[]);
         check((&none, &equal), (&none, &equal), &[]);
         let trail = "the stack has no trail of its own any more: `Trail`";
         check((&none, &[]), (&none, &[("TrailMode", "existing")]), &[trail]);
