@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::iter;
 
 use super::Config;
 use super::notifications::{Fields, NotificationConfig};
@@ -224,22 +225,31 @@ impl NotificationConfig {
 impl Fields {
     /// Whether, as what is included, it leaves out something that the other includes. An empty field includes everything.
     fn is_narrower_than(&self, other: &Self) -> bool {
-        fn narrower<T: PartialEq>(now: Vec<T>, then: Vec<T>) -> bool {
-            !now.is_empty() && (then.is_empty() || !then.iter().all(|one| now.contains(one)))
+        fn narrower<T: PartialEq>(
+            now: impl Iterator<Item = T>,
+            mut then: impl Iterator<Item = T>,
+        ) -> bool {
+            let now: Vec<T> = now.collect();
+            let Some(first) = then.next() else { return !now.is_empty() };
+            !now.is_empty() && !iter::once(first).chain(then).all(|one| now.contains(&one))
         }
-        narrower(self.buckets().collect(), other.buckets().collect())
-            || narrower(self.keys().collect(), other.keys().collect())
-            || narrower(self.kinds().collect(), other.kinds().collect())
+        narrower(self.buckets(), other.buckets())
+            || narrower(self.keys(), other.keys())
+            || narrower(self.kinds(), other.kinds())
     }
 
     /// Whether, as what is excluded, it excludes something that the other does not.
     fn has_more_than(&self, other: &Self) -> bool {
-        fn more<T: PartialEq>(now: Vec<T>, then: Vec<T>) -> bool {
-            !now.iter().all(|one| then.contains(one))
+        fn more<T: PartialEq>(
+            mut now: impl Iterator<Item = T>,
+            then: impl Iterator<Item = T>,
+        ) -> bool {
+            let then: Vec<T> = then.collect();
+            now.any(|one| !then.contains(&one))
         }
-        more(self.buckets().collect(), other.buckets().collect())
-            || more(self.keys().collect(), other.keys().collect())
-            || more(self.kinds().collect(), other.kinds().collect())
+        more(self.buckets(), other.buckets())
+            || more(self.keys(), other.keys())
+            || more(self.kinds(), other.kinds())
     }
 }
 
@@ -279,23 +289,23 @@ mod tests {
     #[test]
     fn rules_that_lower_are_said() {
         let rule = |bucket: &str, grade: &str| json!({ "bucket": bucket, "grade": grade });
-        let rules = |rules: &[Value]| json!({ "rule": rules });
+        let rules = |rules: &[&Value]| json!({ "rule": rules });
         let (logs, money) = (rule("logs-*", "speed"), rule("money-*", "hybrid"));
-        check(json!({}), rules(&[logs.clone()]), &[]);
-        check(json!({}), rules(&[money.clone()]), &[]);
+        check(json!({}), rules(&[&logs]), &[]);
+        check(json!({}), rules(&[&money]), &[]);
         let removed = "a rule is removed, bucket `money-*`: grade `hybrid`";
-        check(rules(&[money.clone()]), json!({}), &[removed]);
+        check(rules(&[&money]), json!({}), &[removed]);
         // It may match a bucket before the other rule does.
         let added = "a rule is added, bucket `logs-*`: grade `speed`";
-        check(rules(&[money.clone()]), rules(&[logs.clone(), money.clone()]), &[added]);
+        check(rules(&[&money]), rules(&[&logs, &money]), &[added]);
         let order = "the rules are in another order, and the first that matches a bucket wins";
-        check(rules(&[money.clone(), logs.clone()]), rules(&[logs, money]), &[order]);
+        check(rules(&[&money, &logs]), rules(&[&logs, &money]), &[order]);
         let public = json!({ "bucket": "site", "public": true, "reason": "a website" });
         let line = "a rule is added, bucket `site`: its buckets may be public: a website";
-        check(json!({}), rules(&[public]), &[line]);
+        check(json!({}), rules(&[&public]), &[line]);
         let off = json!({ "bucket": "*", "aspects": { "encryption": "off" } });
         let line = "a rule is added, bucket `*`: default encryption `off`";
-        check(json!({}), rules(&[off]), &[line]);
+        check(json!({}), rules(&[&off]), &[line]);
     }
 
     #[test]

@@ -363,10 +363,11 @@ impl Status {
                 let bucket = if *bucket == account { "the account" } else { bucket };
                 let line = format!("{bucket}: {aspect} since {since}: {reason}");
                 let line = cut(&line, FINDING_COLUMNS_MAX);
-                match aspect {
-                    // No rule and no exemption matches the account.
-                    Aspect::AccountPublicAccess => format_args!("{line}; {ACCOUNT_ADVICE}").into(),
-                    _ => line.into(),
+                // No rule and no exemption matches the account.
+                if *aspect == Aspect::AccountPublicAccess {
+                    format_args!("{line}; {ACCOUNT_ADVICE}").into()
+                } else {
+                    line.into()
                 }
             })
             .collect();
