@@ -168,6 +168,22 @@ impl CodeBucket {
         Ok(there.and_then(|there| there.checksum_sha256))
     }
 
+    /// Reads a version of an object, or its newest; `None` if it does not exist.
+    pub async fn content(
+        &self,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<Option<Vec<u8>>, AwsError> {
+        let call = on_bucket!(self.bucket, get_object).key(key);
+        let answer = call.set_version_id(version.map(str::to_owned)).send().await;
+        let object = self.bucket.object(key);
+        let gone = ["NoSuchKey", "NoSuchVersion", "NoSuchBucket"];
+        let Some(answer) = answer.optional("GetObject", &object, &gone)? else { return Ok(None) };
+        let bytes = answer.body.collect().await;
+        let bytes = bytes.map_err(|error| AwsError::other("GetObject", object, error))?;
+        Ok(Some(bytes.into_bytes().into()))
+    }
+
     async fn head(
         &self,
         key: &str,

@@ -121,7 +121,9 @@ impl AwsError {
 
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {} failed: ", self.call, self.object)?;
+        // A call that is about no resource names the Region.
+        let preposition = if self.object.starts_with("Region ") { "in" } else { "on" };
+        write!(f, "{} {preposition} {} failed: ", self.call, self.object)?;
         match &self.kind {
             Kind::Service(code) => write!(f, "{code}: {}", self.message)?,
             Kind::Credentials => write!(f, "no usable credentials: {}", self.message)?,

@@ -25,7 +25,7 @@ mod store;
 mod written;
 
 #[cfg(feature = "deploy")]
-pub use self::written::{Interventions, Newest, Touched};
+pub use self::written::{Interventions, Newest, Suppressed, Touched};
 
 /// How many objects are read at once.
 const READS_MAX: usize = 8;

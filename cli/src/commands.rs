@@ -35,6 +35,7 @@ use s3guard_posture::text::escaped;
 use time::OffsetDateTime;
 
 use crate::args::manual;
+use crate::error;
 use crate::exit::Exit;
 use crate::package::{EMBEDDED, long_version};
 use crate::ui::output::{Color, Form, Output};
@@ -120,8 +121,11 @@ pub(crate) fn parse(
 ) -> Result<Cli, clap::Error> {
     let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
     let again: Vec<OsString> = arguments.iter().map(escaped).collect();
-    parse_once(arguments, variable, deployment)
-        .map_err(|error| parse_once(again, variable, deployment).err().unwrap_or(error))
+    let name = again.iter().skip(1).find_map(|one| manual::name(one.to_str()?));
+    parse_once(arguments, variable, deployment).map_err(|error| {
+        let error = parse_once(again, variable, deployment).err().unwrap_or(error);
+        error::with_fitting_tips(error, name.is_some_and(manual::asks))
+    })
 }
 
 fn parse_once(
@@ -198,8 +202,10 @@ mod tests {
 
     #[test]
     fn the_help_lists_the_commands_in_groups() {
-        let mut command = command().mut_args(|one| one.hide_env_values(true)).term_width(100);
+        let mut command = command().mut_args(|one| one.hide_env_values(true)).term_width(80);
         let help = command.render_help().to_string();
+        // A terminal would break longer lines within words.
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
         expect_test::expect_file!["golden/help.txt"].assert_eq(&help);
     }
 
@@ -226,6 +232,23 @@ mod tests {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
         }
+    }
+
+    #[test]
+    fn an_unknown_flag_has_no_tip_that_leads_astray() {
+        let refused = |line: &str| {
+            let arguments = line.split(' ').map(OsString::from).collect();
+            parse(arguments, |_| None, &Deploy::default()).unwrap_err().to_string()
+        };
+        let text = refused("s3guard undo a@20261124T231502.123Z-policy --dry-run");
+        assert!(text.contains("there is no `--dry-run`: the changes are shown first"), "{text}");
+        assert!(!text.contains("-- --dry-run"), "{text}");
+        let text = refused("s3guard status --dry-run");
+        assert!(!text.contains("tip:"), "{text}");
+        let text = refused("s3guard pause --until 2h --reason x");
+        assert!(!text.contains("--region"), "{text}");
+        let text = refused("s3guard status --regoin eu-west-1");
+        assert!(text.contains("tip: a similar argument exists: '--region'"), "{text}");
     }
 
     #[test]

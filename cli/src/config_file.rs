@@ -14,6 +14,10 @@ use time::Date;
 use crate::error::{Advice as _, Mistakes};
 use crate::exit::Exit;
 
+/// What to do about a grade that needs a key and has none.
+pub(crate) const NEEDS_KEY: &str = "add the ARN of a key for each Region to `[keys]` in `s3guard.toml`, or give it with `--key`; \
+                                   `aws kms create-key` creates one";
+
 /// A configuration, and its path from the current folder.
 #[derive(Debug)]
 pub(crate) struct Found {
@@ -68,7 +72,7 @@ impl Found {
             "{}:{line}: grade `{grade}` needs a KMS key{place}, and `[keys]` has none",
             self.path.display()
         ))
-        .hint("add the ARN of a key for each Region to `[keys]`; `aws kms create-key` creates one")
+        .hint(NEEDS_KEY)
         .exit(Exit::Usage)
     }
 

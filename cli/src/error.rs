@@ -9,7 +9,7 @@ mod problem;
 use std::error::Error as StdError;
 use std::fmt;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use thiserror::Error;
 
 pub(crate) use crate::error::aws::credentials;
@@ -19,6 +19,9 @@ use crate::exit::Exit;
 use crate::ui::output;
 use crate::ui::output::{Output, Paint};
 use crate::ui::text::{Text, TextLine};
+
+/// A flag with more wrong characters is not proposed: `--reason` is not meant as `--region`.
+const EDITS_MAX: usize = 1;
 
 /// A value that a flag does not accept, with what to write instead. The parsers of flags return it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -128,6 +131,32 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Exit {
         None => output::to_stderr(&paint.styled(&text)),
     }
     Exit::Usage
+}
+
+/// The error of an unknown flag without the tips of `clap` that lead astray: to pass it as a value, where no command takes
+/// such a value, and another flag that only begins alike. `asks` is whether the command shows its changes first.
+pub(crate) fn with_fitting_tips(mut error: clap::Error, asks: bool) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(_) | None => String::new(),
+    };
+    let (given, near) = (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg));
+    error.remove(ContextKind::Suggested);
+    if strsim::damerau_levenshtein(&given, &near) > EDITS_MAX {
+        error.remove(ContextKind::SuggestedArg);
+        // It is that of the other flag.
+        error.remove(ContextKind::Usage);
+    }
+    if given == "--dry-run" && asks {
+        let tip =
+            "there is no `--dry-run`: the changes are shown first, and made only after an approval";
+        let tip = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    error
 }
 
 /// The message of `clap`, with the prefixes of our errors.

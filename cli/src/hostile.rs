@@ -59,7 +59,13 @@ fn results_are_safe() {
         policy: Some(hostile()),
     };
     check(&Review { changes: vec![change], ..Review::default() });
-    let stay = Item { kind: hostile(), name: hostile(), logical_id: hostile(), reason: hostile() };
+    let stay = Item {
+        kind: hostile(),
+        name: hostile(),
+        logical_id: hostile(),
+        reason: hostile(),
+        is_unplanned: true,
+    };
     let region = InRegion { region: hostile(), retained: vec![stay], ..InRegion::default() };
     check(&Destroyed { regions: vec![region.clone(), region], failed: Vec::new() });
     let events =

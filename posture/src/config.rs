@@ -9,6 +9,7 @@ mod context;
 pub mod deploy;
 mod ending;
 mod exceptions;
+mod lowered;
 mod mistake;
 mod notifications;
 mod read;
@@ -145,6 +146,11 @@ impl Config {
     /// The default grade, if the configuration has one.
     pub fn grade(&self) -> Option<Grade> {
         self.grade
+    }
+
+    /// The most that is done about any aspect, if the configuration limits it.
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode
     }
 
     /// How long a new bucket is left alone, if it is configured; else it is [`SETTLE_SECONDS`].

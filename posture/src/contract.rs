@@ -110,6 +110,8 @@ pub mod output {
     pub const LEDGER_BUCKET_NAME: &str = "LedgerBucketName";
     /// The bucket of access logs.
     pub const LOG_BUCKET_NAME: &str = "LogBucketName";
+    /// The most that is done about any aspect, if the configuration limits it.
+    pub const MODE: &str = "Mode";
     /// The bucket of the trail, if the stack creates one.
     pub const TRAIL_BUCKET_NAME: &str = "TrailBucketName";
 }

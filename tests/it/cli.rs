@@ -71,9 +71,9 @@ fn a_region_that_is_none_is_refused_with_an_example() {
         2,
         &expect![[r#"
             error: wrong value for `--region <REGION>`
-              caused by: `Europe` is not a Region's code, as `eu-west-1` is
+              caused by: `Europe` is not a Region's code, such as `eu-west-1`
 
-            hint: write it as `eu-west-1`
+            hint: give the code, such as `eu-west-1`, not the name
         "#]],
     );
 }
@@ -195,7 +195,7 @@ fn without_credentials_the_ways_to_get_them_are_listed() {
         &mut s3guard(&["deploy", "--stack", "s3guard", "--region", "eu-west-1"]),
         1,
         &expect![[r#"
-            error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: none were found
+            error: GetCallerIdentity in Region `eu-west-1` failed: no usable credentials: none were found
 
             hint: log in with `aws sso login` or `aws configure`, choose a profile with `--profile`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
         "#]],
@@ -214,7 +214,7 @@ fn an_unreachable_endpoint_is_named_with_its_origin() {
         &mut command,
         1,
         &expect![[r#"
-            error: GetCallerIdentity on Region `eu-west-1` failed: AWS could not be reached: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
+            error: GetCallerIdentity in Region `eu-west-1` failed: AWS could not be reached: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
 
             hint: check `http://127.0.0.1:1`, which comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`
         "#]],

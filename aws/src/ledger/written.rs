@@ -1,17 +1,18 @@
 //! What the guard has written to which bucket, read from the ledger's keys alone.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use s3guard_posture::BucketName;
-use s3guard_posture::contract::ledger::{RECORDS, STATE};
+use s3guard_posture::contract::ledger::{RECORDS, STATE, SUPPRESSIONS};
 use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::last_sweep::{self, LastSweep};
-use s3guard_posture::reconcile::ledger::suppression::{Note, Suppression};
+use s3guard_posture::reconcile::ledger::suppression::{self, Note, Suppression};
 use s3guard_posture::reconcile::ledger::{self, KeyRange, RecordId, Stored};
 use s3guard_posture::reconcile::state::{self, BucketState, OpenFinding, Stop};
+use s3guard_posture::{Aspect, BucketName};
+use time::{OffsetDateTime, UtcOffset};
 
 use super::{Ledger, PAGE, READS_MAX, does_not_count, writes};
 use crate::AwsError;
@@ -40,6 +41,17 @@ pub struct Touched {
     pub more: usize,
     /// Whether there are more buckets than were counted.
     pub is_cut: bool,
+}
+
+/// A suppression that counts now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The aspect, and until when.
+    pub suppression: Suppression,
+    /// Who has suppressed it, and why.
+    pub note: Note,
 }
 
 /// What keeps the guard from writing to a bucket.
@@ -71,6 +83,45 @@ impl Ledger {
             .flat_map(|(kind, all)| all.into_iter().map(move |stop| (kind, stop)));
         let stops = stops.collect();
         Ok(Interventions { suppressions, stops })
+    }
+
+    /// The suppressions of all buckets whose keys say that they count now, the newest of each aspect; `None` if there are
+    /// too many keys to list them.
+    pub async fn suppressed_by_key(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Option<Vec<(BucketName, Suppression)>>, AwsError> {
+        let (keys, is_whole) = self.first_keys(SUPPRESSIONS, PAGES_MAX * PAGE).await?;
+        let mut newest: BTreeMap<(BucketName, Aspect), Suppression> = BTreeMap::new();
+        for key in &keys {
+            let name = key.strip_prefix(SUPPRESSIONS).and_then(|rest| rest.split('/').next());
+            let Some(Ok(bucket)) = name.map(str::parse::<BucketName>) else { continue };
+            let Some(one) = suppression::of_key(&bucket, key) else { continue };
+            let last = newest.entry((bucket, one.aspect)).or_insert(one);
+            *last = (*last).max(one);
+        }
+        let in_force = newest.into_iter().filter(|(_, one)| one.is_in_force(now));
+        Ok(is_whole.then(|| in_force.map(|((bucket, _), one)| (bucket, one)).collect()))
+    }
+
+    /// The suppressions of all buckets that count now, with who made them; `None` if there are too many to read them.
+    pub async fn suppressed(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Option<Vec<Suppressed>>, AwsError> {
+        let found = self.suppressed_by_key(now).await?;
+        let Some(found) = found.filter(|found| found.len() <= STATES_MAX) else { return Ok(None) };
+        let read = stream::iter(found).map(async |(bucket, suppression)| {
+            let note = match self.read(&suppression.key(&bucket)).await? {
+                Stored::Absent | Stored::Foreign { .. } => None,
+                Stored::Ours { body, .. } => {
+                    suppression.note(&body, &bucket, &self.bucket.id.account).ok()
+                }
+            };
+            Ok::<_, AwsError>(note.map(|note| Suppressed { bucket, suppression, note }))
+        });
+        let read: Vec<Option<Suppressed>> = read.buffered(READS_MAX).try_collect().await?;
+        Ok(Some(read.into_iter().flatten().collect()))
     }
 
     /// Reads the state of a bucket; `None` if there is none. An error if it does not count.
@@ -183,12 +234,28 @@ impl Ledger {
         Ok((names, is_cut))
     }
 
-    /// What was written to a bucket, without failed writes.
+    /// What was written to a bucket and not undone, without failed writes.
     async fn written(&self, bucket: &BucketName) -> Result<BTreeSet<SettingKind>, AwsError> {
         let prefix = ledger::prefix(bucket);
-        let keys = self.keys(KeyRange { prefix: &prefix, ..KeyRange::default() }).await?;
-        let written = writes(&keys).into_iter().filter(|(_, has_failed)| !has_failed);
-        Ok(written.map(|(id, _)| id.kind).collect())
+        let keys = self.keys(KeyRange { prefix: &prefix, ..KeyRange::default() });
+        let (keys, suppressions) = futures_util::join!(keys, self.suppressions(bucket));
+        let mut last: BTreeMap<SettingKind, OffsetDateTime> = BTreeMap::new();
+        for (id, _) in writes(&keys?).into_iter().filter(|(_, has_failed)| !has_failed) {
+            let time = last.entry(id.kind).or_insert(id.time);
+            *time = (*time).max(id.time);
+        }
+        // An undo suppresses the aspects of what it restores; its end, or its own undo, is in the past.
+        let is_undo = |one: &Suppression| one.until >= one.made.to_offset(UtcOffset::UTC).date();
+        let newest = suppression::newest(&suppressions?);
+        let undone = newest.into_values().filter(is_undo);
+        for one in undone {
+            if let Some(kind) = one.aspect.setting()
+                && last.get(&kind).is_some_and(|written| *written < one.made)
+            {
+                last.remove(&kind);
+            }
+        }
+        Ok(last.into_keys().collect())
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) struct OptionArgs {
 pub(crate) enum Approve {
     /// None
     Never,
-    /// Those that broaden permissions
+    /// Those that broaden permissions, lower the protection, or take notifications from a recipient
     Broadening,
     /// All
     Any,

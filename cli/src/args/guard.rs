@@ -10,6 +10,7 @@ use s3guard_synth::cfn::{Parameter, ParameterType};
 use s3guard_synth::stacks;
 
 use crate::args::parsed;
+use crate::config_file::NEEDS_KEY;
 use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
@@ -121,7 +122,7 @@ impl GuardArgs {
         let grade: Grade = grade.unwrap_or_default();
         if grade.needs_key() && !has_key(parameters) {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
-                .hint("give the key's ARN with `--key`; `aws kms create-key` creates one")
+                .hint(NEEDS_KEY)
                 .exit(Exit::Usage);
         }
         match &self.key {

@@ -71,6 +71,20 @@ const fn manual(name: &'static str, exits: &'static [Exit], examples: [&'static 
     Manual { name, exits, examples }
 }
 
+/// The name of a command, if this is one.
+pub(crate) fn name(text: &str) -> Option<&'static str> {
+    all().map(|manual| manual.name).find(|name| *name == text)
+}
+
+/// Whether the command shows what it changes, and asks first.
+pub(crate) fn asks(name: &str) -> bool {
+    all().any(|manual| manual.name == name && manual.exits.contains(&Approval))
+}
+
+fn all() -> impl Iterator<Item = &'static Manual> {
+    GROUPS.iter().flat_map(|group| group.1)
+}
+
 /// The command line with its commands in groups, and with the examples and exit codes of each.
 pub(crate) fn documented(mut command: Command) -> Command {
     for Manual { name, exits, examples } in GROUPS.iter().flat_map(|group| group.1) {

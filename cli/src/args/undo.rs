@@ -33,7 +33,7 @@ const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct UndoArgs {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
-    #[arg(value_name = "ID", required_unless_present = "since")]
+    #[arg(value_name = "ID")]
     #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` lists the ids of its records"))]
     pub(crate) id: Option<RecordId>,
 

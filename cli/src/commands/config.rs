@@ -17,7 +17,7 @@ use crate::ui::text::{Printable, Text};
 
 const SCHEMA: &[u8] = include_bytes!("../../../schemas/s3guard.schema.json");
 
-/// Show the settings in effect and where each comes from, or check the file
+/// Show the settings in effect, or check `s3guard.toml`
 ///
 /// Reads `s3guard.toml` and the environment, and makes no calls.
 #[derive(Debug, clap::Args)]

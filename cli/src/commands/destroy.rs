@@ -10,14 +10,6 @@ use crate::operations::session;
 use crate::ui::output::Output;
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let protection = if args.disable_protection {
-        "; `aws cloudformation describe-stacks` shows whether the stack is still protected"
-    } else {
-        ""
-    };
-    let on_interrupt = format!(
-        "run the same command again: it follows a deletion that AWS has started already, and does the rest{protection}"
-    );
-    let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
+    let run = Run::new(now, args.account.profile.as_deref(), "nothing was changed");
     session::run_with(&run.interrupts, destroy(args, output, &run))
 }

@@ -16,7 +16,7 @@ use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::ui::output::{Form, Output};
 
-/// Check the prerequisites of an account and the health of an installation
+/// Check whether an account can have a guard, or why one fails
 ///
 /// Checks everything that the guard depends on, with or without a stack: credentials and clock, the trail, the caller's
 /// permissions and the organization's policies, key, limits, stack and functions. Changes nothing. Each line is ok, a

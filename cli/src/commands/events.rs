@@ -16,7 +16,7 @@ use crate::ui::output::{Form, Output};
 /// The maximum of `--limit`.
 const LIMIT_MAX: i64 = 2_000;
 
-/// Show the events of the stack and the root cause of a failure, or follow them
+/// Show or follow the events of the stack, and why it failed
 ///
 /// By default, shows the last operation on the stack, the newest event last, and marks the root cause of
 /// a failure: the first resource that failed on its own. With `--follow`, shows the events of the

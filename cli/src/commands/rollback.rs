@@ -10,10 +10,6 @@ use crate::operations::session;
 use crate::ui::output::Output;
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let on_interrupt = format!(
-        "if AWS has started the rollback already, `s3guard events --follow --stack {}` shows it",
-        args.account.stack
-    );
-    let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
+    let run = Run::new(now, args.account.profile.as_deref(), "nothing was changed");
     session::run_with(&run.interrupts, roll_back(args, output, &run))
 }

@@ -30,6 +30,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let config = args.config.read(output)?.unwrap_or_default();
+    if let Some(found) = args.config.find()?
+        && let Err(error) = found.check_keys()
+    {
+        output.warn(format_args!("{error}: a deployment needs the parameter `BucketKeyArn`"));
+    }
     let template = stacks::guard_with(&config);
     let text = match output.form() {
         Form::Text => template.to_yaml(),

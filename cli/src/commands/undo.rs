@@ -19,7 +19,9 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     match (&args.id, args.since) {
         (Some(id), _) => one(args, id, output, now),
         (None, Some(since)) => all(args, since.before(now), output, now),
-        (None, None) => Err(anyhow!("neither a record nor a time is given")).exit(Exit::Usage),
+        (None, None) => Err(anyhow!("neither a record nor a time is given"))
+            .hint("give the ID of a record, which `s3guard history BUCKET` lists, or `--since TIME` for all writes since then")
+            .exit(Exit::Usage),
     }
 }
 

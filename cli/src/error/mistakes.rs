@@ -74,14 +74,16 @@ impl Mistakes {
             all += &renderer.render(&[group]);
             all += "\n\n";
         }
-        match self.placed.len().saturating_sub(SHOWN_MAX) {
-            0 => all.truncate(all.trim_end().len() + 1),
-            rest => {
-                let more = format!("{rest} more in `{}`\n", self.name);
-                all += &TextLine::bad("error:").painted(paint);
-                all.extend([" ", &more]);
+        let end = match self.placed.len() {
+            0 | 1 => {
+                all.truncate(all.trim_end().len() + 1);
+                return all;
             }
-        }
+            2..=SHOWN_MAX => self.to_string(),
+            count => format!("{self}: {} more than are shown", count - SHOWN_MAX),
+        };
+        all += &TextLine::bad("error:").painted(paint);
+        all.extend([" ", &end, "\n"]);
         all
     }
 

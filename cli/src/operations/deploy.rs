@@ -10,6 +10,7 @@ pub(crate) mod deployers;
 pub(crate) mod diff;
 pub(crate) mod earlier;
 pub(crate) mod kept;
+pub(crate) mod lowered;
 pub(crate) mod names;
 pub(crate) mod packaged;
 pub(crate) mod plan;
@@ -41,6 +42,7 @@ use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::deploy::asking::Asking;
+use crate::operations::deploy::names::GLOBAL_ENDPOINT_FIX;
 use crate::operations::deploy::proposal::{Answer, propose};
 use crate::operations::deploy::report::{Deployed, Deployment};
 use crate::operations::deploy::target::DeployTarget;
@@ -152,7 +154,7 @@ async fn warn_of_global_endpoint(targets: &[DeployTarget], output: &Output) {
     if let Ok(None) = there {
         output.warn(format_args!(
             "events of buckets that are created through the global endpoint arrive only in us-east-1, which has no stack \
-             `{}`: only the sweep finds these buckets, hours later; add us-east-1 to `--region`",
+             `{}`: only the sweep finds these buckets, hours later; {GLOBAL_ENDPOINT_FIX}",
             first.name
         ));
     }

@@ -41,6 +41,7 @@ pub(crate) async fn destroy(
         }
         let unplanned: Vec<_> = failed.iter().map(Failed::view).collect();
         approve(args, &plans, &unplanned, output).await?;
+        run.interrupts.set_hint(begun(args));
         let done = plans.into_iter().map(|plan| plan.carry_out(args, run));
         let mut reports = Vec::new();
         for (report, done) in join_all(done).await {
@@ -57,6 +58,18 @@ pub(crate) async fn destroy(
         )
     })?;
     Ok(Exit::Done)
+}
+
+/// What to do after an interrupt of a deletion.
+fn begun(args: &RemovalArgs) -> String {
+    let protection = if args.disable_protection {
+        "; `aws cloudformation describe-stacks` shows whether the stack is still protected"
+    } else {
+        ""
+    };
+    format!(
+        "run the same command again: it follows a deletion that AWS has started already, and does the rest{protection}"
+    )
 }
 
 /// Asks for approval once for all Regions, and once more before buckets are emptied.

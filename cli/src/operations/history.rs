@@ -2,20 +2,28 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
+use s3guard_aws::Buckets;
 use s3guard_aws::ledger::Interventions;
+use s3guard_posture::model::policy::{Policy, Statement, statements};
 use s3guard_posture::reconcile::ledger::suppression::{self, Note};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::reconcile::state::Stop;
 use s3guard_posture::{Aspect, BucketName, Record, Setting, SettingKind};
 use serde::Serialize;
+use serde_json::Value as Json;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
+use crate::error::Advice as _;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::{operator, session};
 use crate::ui::lines::{cut, duration, utc_time};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
+
+/// A name with more wrong characters is not proposed.
+const EDITS_MAX: usize = 3;
 
 /// The history of a bucket, the newest first.
 #[derive(Debug, Serialize)]
@@ -83,7 +91,33 @@ pub(crate) async fn history(
     let mut history = History::of(bucket.as_str(), records, suppressions, &stops);
     history.suppressions.truncate(newest);
     history.conflicts.truncate(newest);
+    if history.is_empty() && is_whole {
+        check_exists(bucket, &account).await?;
+    }
     Ok(History { is_whole, ..history })
+}
+
+/// An error for a bucket that does not exist: its name is probably wrong. Without the permission to list them it may.
+async fn check_exists(bucket: &BucketName, account: &Account) -> anyhow::Result<()> {
+    let region = account.connection.region();
+    let buckets = Buckets::new(&account.connection, account.caller.account.clone(), None);
+    let Ok(names) = buckets.names().await else { return Ok(()) };
+    if *bucket == BucketName::account() || names.contains(bucket) {
+        return Ok(());
+    }
+    let near = names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(name.as_str(), bucket.as_str()), name));
+    let near = near.filter(|(distance, _)| *distance <= EDITS_MAX).min();
+    let hint = match near {
+        Some((_, name)) => format!("is `{name}` meant?"),
+        None => "`aws s3 ls` lists the buckets; name the guard of another Region with `--region`"
+            .to_owned(),
+    };
+    Err(anyhow!(
+        "bucket `{bucket}` does not exist in `{region}`, and the ledger has nothing about it"
+    ))
+    .hint(hint)
 }
 
 /// A suppression in the ledger, with who made it, or why it does not count.
@@ -172,6 +206,20 @@ fn time(record: &Record) -> String {
     time.map_or_else(|_| record.time.clone(), utc_time)
 }
 
+/// A setting in words; of a policy its statements, by their `Sid`.
+fn words(setting: &Setting) -> String {
+    let Setting::Policy(Some(text)) = setting else { return setting.to_string() };
+    let policy = Policy::new(text.as_str());
+    let Some(document) = policy.document() else { return setting.to_string() };
+    let sid = |statement: Statement<'_>| {
+        let sid = statement.0.get("Sid").and_then(Json::as_str);
+        sid.map_or_else(|| "one without a `Sid`".to_owned(), |sid| format!("`{sid}`"))
+    };
+    let sids: Vec<String> = statements(document).map(sid).collect();
+    let noun = if sids.len() == 1 { "statement" } else { "statements" };
+    format!("bucket policy: {} {noun}, {}", sids.len(), sids.join(", "))
+}
+
 fn entry_of(record: &Record) -> Vec<String> {
     let state = match record.state {
         State::Begun => "started and not finished: the function was interrupted",
@@ -182,8 +230,8 @@ fn entry_of(record: &Record) -> Vec<String> {
     let mut rows = Vec::new();
     rows.extend(record.cause.iter().map(|cause| ("cause", cut(cause, 600))));
     rows.extend(record.why.iter().map(|why| ("why", cut(why, 300))));
-    rows.extend(record.from.iter().map(|from| ("from", cut(&from.to_string(), 300))));
-    rows.push(("to", cut(&record.to.to_string(), 300)));
+    rows.extend(record.from.iter().map(|from| ("from", cut(&words(from), 300))));
+    rows.push(("to", cut(&words(&record.to), 300)));
     // An ARN is often wider than what a line leaves beside other words.
     rows.extend(record.events.iter().flat_map(|event| {
         let after = format!("{} with {}", event.event_name, event.tool);
@@ -191,8 +239,10 @@ fn entry_of(record: &Record) -> Vec<String> {
     }));
     rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
     rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
-        let took = duration(Duration::from_millis(milliseconds));
-        ("took", format!("{took} from the event to verified protection"))
+        // The time of an event has no fraction of a second.
+        let seconds = milliseconds.saturating_add(500) / 1000;
+        let took = duration(Duration::from_secs(seconds.max(1)));
+        ("took", format!("about {took} from the event to verified protection"))
     }));
     entry(&record.id, &format!("{}, {state}", time(record)), &rows)
 }
@@ -209,9 +259,7 @@ impl Suppression {
         } else {
             ("undone", format!("remediation of {names} is suppressed until {until}"))
         };
-        let words = |setting: &Option<Setting>| {
-            setting.as_ref().map(ToString::to_string).unwrap_or_default()
-        };
+        let words = |setting: &Option<Setting>| setting.as_ref().map(words).unwrap_or_default();
         let rows = [
             ("by", note.by.clone()),
             ("why", note.reason.clone()),
@@ -251,6 +299,18 @@ mod tests {
     use super::*;
     use crate::ui::output::Paint;
     use crate::ui::text::plain;
+
+    #[test]
+    fn a_policy_is_its_statements() {
+        let words = |text: &str| words(&Setting::Policy(Some(text.into())));
+        let one =
+            r#"{"Statement":[{"Sid":"s3guard-tls-only","Effect":"Deny"},{"Effect":"Allow"}]}"#;
+        assert_eq!(
+            words(one),
+            "bucket policy: 2 statements, `s3guard-tls-only`, one without a `Sid`"
+        );
+        assert_eq!(words("no JSON"), "bucket policy: 7 bytes");
+    }
 
     fn record() -> Record {
         Record {

@@ -40,7 +40,7 @@ pub(crate) struct Interrupts {
     /// Whether the command ends itself, after it has cleaned up.
     cleans_up: bool,
     /// What to do after an interrupt where nothing is followed.
-    hint: String,
+    hint: RefCell<String>,
     /// The profile, for commands that are proposed.
     profile: Option<String>,
     count: watch::Sender<u32>,
@@ -71,7 +71,7 @@ impl Interrupts {
         Self {
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
             cleans_up: false,
-            hint: hint.into(),
+            hint: RefCell::new(hint.into()),
             profile: profile.map(str::to_owned),
             count: watch::Sender::new(0),
             is_explained: Cell::new(false),
@@ -82,6 +82,11 @@ impl Interrupts {
     /// For a command that cleans up and ends itself.
     pub(crate) fn cleaning_up() -> Self {
         Self { cleans_up: true, ..Self::new(None, "") }
+    }
+
+    /// What to do after an interrupt from now on, where nothing is followed.
+    pub(crate) fn set_hint(&self, hint: impl Into<String>) {
+        *self.hint.borrow_mut() = hint.into();
     }
 
     /// How many there were so far.
@@ -104,7 +109,7 @@ impl Interrupts {
         }
         let followed = self.followed.borrow();
         let Some(first) = followed.first() else {
-            return Some(interrupted("interrupted", &self.hint));
+            return Some(interrupted("interrupted", &self.hint.borrow()));
         };
         if !self.can_ask || self.is_explained.replace(true) {
             let mut stacks: Vec<&str> = followed.iter().map(|entry| &*entry.stack).collect();
@@ -118,6 +123,8 @@ impl Interrupts {
             let commands = commands.join(" and ");
             return Some(interrupted(&words, &format!("follow it again with {commands}")));
         }
+        // The terminal shows `^C` in the line where the cursor is.
+        first.output.say("");
         first.output.say("CloudFormation goes on without this command; wait, or press");
         if followed.iter().any(|entry| entry.can_cancel.get()) {
             first.output.say("  c and Enter  to cancel the update, which is rolled back then");

@@ -12,11 +12,15 @@ use time::OffsetDateTime;
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::deploy::step;
 use crate::operations::session::{Account, AccountArgs, AccountsArgs, output_of};
 use crate::operations::{operator, regions, session, sweep};
-use crate::ui::lines::utc_time;
+use crate::ui::lines::{folded, utc_time};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
+
+/// The width of the text of an email.
+const MAIL_COLUMNS: usize = 76;
 
 /// What is done with the writes.
 #[derive(Clone, Copy, Debug)]
@@ -97,13 +101,25 @@ impl Guard {
             Action::Begin(until) => {
                 self.pause.begin(until).await.map_err(|error| self.denied(error))?;
                 let until = utc_time(until);
-                self.publish("s3guard is paused", &format!("is paused until {until}")).await;
+                let place = step::place(self.args.stack.as_str(), &self.region());
+                let then = format!(
+                    "Until then it writes to no bucket, and reports what it finds. `s3guard pause --end {place}` ends the pause."
+                );
+                let what = format!("is paused until {until}");
+                self.publish("s3guard is paused", &what, &then).await;
                 Some(until)
             }
             Action::End => {
                 if self.pause.end().await.map_err(|error| self.denied(error))? {
-                    self.publish("s3guard is not paused any more", "is not paused any more").await;
-                    self.sweep().await;
+                    let then = if self.sweep().await {
+                        "It writes to buckets again. A sweep of all buckets has started, which remediates what was found \
+                         during the pause."
+                    } else {
+                        "It writes to buckets again. The next sweep of the schedule remediates what was found during the \
+                         pause."
+                    };
+                    let what = "is not paused any more";
+                    self.publish("s3guard is not paused any more", what, then).await;
                 } else {
                     self.output.say("nothing to end: the guard is not paused");
                 }
@@ -112,21 +128,20 @@ impl Guard {
         };
         Ok(Paused {
             stack: self.args.stack.to_string(),
-            region: self.account.connection.region().to_string(),
+            region: self.region(),
             account: self.account.caller.account.to_string(),
             until,
         })
     }
 
     /// Notifies those who receive alarms. Only operators may publish, and a pause does not wait for one.
-    async fn publish(&self, subject: &str, what: &str) {
-        let Account { connection, caller, .. } = &self.account;
-        let (stack, region) = (&self.args.stack, connection.region());
+    async fn publish(&self, subject: &str, what: &str, then: &str) {
+        let (stack, region, caller) = (&self.args.stack, self.region(), &self.account.caller);
         let text = format!(
-            "Stack `{stack}` in {region}, account {}, {what}, by {}.\n\nWhile it is paused it writes to no bucket, and \
-             reports what it finds. `s3guard pause --end --stack {stack} --region {region}` ends a pause.",
+            "The guard {what}.\n\nStack   {stack} ({region}, account {})\nCaller  {}\n\n{then}\n",
             caller.account, caller.arn
         );
+        let text = folded(&text, MAIL_COLUMNS);
         let published = async {
             let topic =
                 output_of(&self.stack, &self.args, output::ALERT_TOPIC_ARN, "topic of alarms")?;
@@ -138,14 +153,20 @@ impl Guard {
         }
     }
 
-    /// What was found during the pause is remediated now, and not hours later.
-    async fn sweep(&self) {
-        match sweep::start(&self.args, &self.account, &self.stack).await {
+    /// What was found during the pause is remediated now, and not hours later. Returns whether a sweep was started.
+    async fn sweep(&self) -> bool {
+        let started = sweep::start(&self.args, &self.account, &self.stack).await;
+        match &started {
             Ok(()) => self.output.say("the guard checks all buckets now"),
             Err(error) => self.output.warn(format_args!(
                 "a sweep could not be started, and the schedule starts the next one: {error}"
             )),
         }
+        started.is_ok()
+    }
+
+    fn region(&self) -> String {
+        self.account.connection.region().to_string()
     }
 
     fn denied(&self, error: AwsError) -> anyhow::Error {

@@ -70,7 +70,7 @@ pub(crate) async fn redrive(
     }
     if pairs.contains(&OBJECTS) {
         queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
-        output.say("recorded changes of objects that were not reported are reported now");
+        output.say("changes of objects that are recorded and not reported yet, if there are any, are reported now");
     }
     let url = session::output_of(&stack, args, output::NOTIFICATION_DLQ_URL, "such queue")?;
     let waiting = Queue::new(&connection, url).depth().await?.waiting;

@@ -86,6 +86,9 @@ pub(crate) async fn roll_back(
     if !args.yes {
         session::confirm(&format!("rolling back stack `{name}`"), &question, output).await?;
     }
+    run.interrupts.set_hint(format!(
+        "if AWS has started the rollback already, `s3guard events --follow --stack {name}` shows it"
+    ));
     let token = run.token.as_str();
     let follower = Follower::new(&stacks, output, &run.interrupts, &stack.id, Some(token)).await;
     match step {

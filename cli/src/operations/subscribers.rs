@@ -72,6 +72,11 @@ pub(crate) fn declared(template: &Json, stack: &Stack) -> Vec<Declared> {
     subscriptions.filter_map(read).collect()
 }
 
+/// Whether there are subscriptions, and none is confirmed.
+pub(crate) fn is_nobody_notified(there: &[Subscriber]) -> bool {
+    !there.is_empty() && there.iter().all(|one| one.subscription.is_pending)
+}
+
 /// The names of the topics and their ARNs.
 pub(crate) fn topics(stack: &Stack) -> Vec<(&'static str, &str)> {
     let channels = Channel::ALL.map(|channel| (channel.name(), channel.output()));

@@ -18,6 +18,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::deploy::step;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::undo::change::{Change, UndoBucket};
 use crate::operations::undo::report::Undone;
@@ -104,7 +105,7 @@ async fn genuine(id: &RecordId, ledger: &Ledger, account: &Account) -> anyhow::R
     let record = ledger
         .record(id)
         .await?
-        .ok_or_else(|| anyhow!("the ledger has no such record"))
+        .ok_or_else(|| anyhow!("the ledger has no record `{id}`"))
         .hint(format!("`s3guard history {}` lists the records", id.bucket))?;
     let (owner, region) = (&account.caller.account, account.connection.region());
     let differences = undo::differences(&record, id, owner, region);
@@ -143,6 +144,11 @@ impl Undo<'_> {
         {
             return Err(self.suppression.take_back(&marks, error).await);
         }
+        let Request { id, account, .. } = self.request;
+        let place = step::place(account.stack.as_str(), self.bucket.id.region.as_str());
+        self.output.say(format_args!(
+            "`s3guard undo {id} --end {place}` ends the suppression; `s3guard status {place}` lists all"
+        ));
         Ok(plan)
     }
 

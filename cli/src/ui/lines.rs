@@ -10,6 +10,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 const UTC_FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// What is before each line of a quoted text.
+const FRAME: &str = "| ";
 /// How much further than its first line the other lines of a text are indented.
 const HANGING: usize = 2;
 
@@ -48,12 +50,25 @@ pub(crate) fn folded(text: &str, columns: usize) -> String {
         let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
         if width(line) <= columns {
             all.push_str(line);
+        } else if let Some(framed) = framed(line, columns) {
+            all.push_str(&framed);
         } else {
             fold(line, columns, &mut all);
         }
         all.push_str(end);
     }
     all
+}
+
+/// A line of a quoted text, behind a `|`: each row that it is wrapped into stays behind one.
+fn framed(line: &str, columns: usize) -> Option<String> {
+    let leading = line.len() - line.trim_start_matches(' ').len();
+    let quoted = line[leading..].strip_prefix(FRAME)?;
+    let frame = " ".repeat(leading) + FRAME;
+    let room = columns.checked_sub(frame.len()).filter(|room| *room > 0)?;
+    let rows = folded(quoted, room);
+    let rows: Vec<String> = rows.split('\n').map(|row| format!("{frame}{row}")).collect();
+    Some(rows.join("\n"))
 }
 
 fn fold(line: &str, columns: usize, all: &mut String) {
@@ -193,6 +208,14 @@ mod tests {
         assert_eq!(folded.split('\n').collect::<Vec<_>>(), expected);
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(words(&folded), words(text), "no word is cut or lost");
+    }
+
+    #[test]
+    fn a_quoted_text_stays_in_its_frame() {
+        let folded = folded("    |     undo: s3guard undo reports --stack s3guard", 30);
+        let rows: Vec<&str> = folded.split('\n').collect();
+        assert!(rows.len() > 1 && rows.iter().all(|row| row.starts_with("    |     ")), "{folded}");
+        assert!(rows.iter().all(|row| width(row) <= 30), "{folded}");
     }
 
     #[test]

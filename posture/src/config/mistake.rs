@@ -7,6 +7,7 @@ use strsim::damerau_levenshtein;
 use thiserror::Error;
 
 use crate::text::shown;
+use crate::{Aspect, Grade, Mode};
 
 /// The most characters of a value that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 80;
@@ -110,7 +111,17 @@ impl Wrong {
     }
 
     pub(super) fn choice(text: &str, names: &[&str]) -> Self {
-        Self::new(format!("{} is not a valid choice", quoted(text)), write_one_of(text, names))
+        let is = |all: &[&str]| names == all;
+        let what = if is(&Aspect::ALL.map(Aspect::name)) {
+            "an aspect"
+        } else if is(&Grade::ALL.map(Grade::name)) {
+            "a grade"
+        } else if is(&Mode::ALL.map(Mode::name)) {
+            "a mode"
+        } else {
+            "a valid choice"
+        };
+        Self::new(format!("{} is not {what}", quoted(text)), write_one_of(text, names))
     }
 }
 

@@ -128,7 +128,7 @@ fn what_is_not_json_is_reported() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `mode`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `trust-tags`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `mode`, `settle-seconds`, `writes-per-hour`, `trusted-accounts`, `trusted-organizations`, `trusted-canonical-ids`, `trust-tags`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
         "#]],
     );
 }

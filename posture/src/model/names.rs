@@ -113,7 +113,7 @@ pub struct Region(String);
 
 /// Why a text is not a Region's code.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not a Region's code, as `eu-west-1` is")]
+#[error("`{0}` is not a Region's code, such as `eu-west-1`")]
 pub struct InvalidRegion(String);
 
 impl Region {

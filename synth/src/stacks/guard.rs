@@ -107,6 +107,10 @@ pub fn guard_with(config: &Config) -> Template {
         const { LogicalId::new(output::TRAIL_BUCKET_NAME) },
         Output { condition, ..bucket },
     );
+    if let Some(mode) = config.mode() {
+        let mode = Output::new("The most that is done about any aspect", mode.name());
+        template.output(const { LogicalId::new(output::MODE) }, mode);
+    }
     let condition = Some(principals.has_operators);
     let operators = Output::new("Role that operators assume", principals.operator.arn());
     template.output(

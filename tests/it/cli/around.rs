@@ -111,7 +111,7 @@ fn an_expired_login_is_reported_with_its_command_and_profile() {
         &mut command,
         1,
         &expect![[r#"
-        error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: other: an error occurred while loading credentials: an error occurred while loading an access token: failed to load the cached SSO token
+        error: GetCallerIdentity in Region `eu-west-1` failed: no usable credentials: other: an error occurred while loading credentials: an error occurred while loading an access token: failed to load the cached SSO token
 
         hint: you are not logged in, or the session has expired: run `aws sso login --profile work`, then try again
     "#]],

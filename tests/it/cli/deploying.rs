@@ -2,6 +2,7 @@
 
 mod described;
 mod inputs;
+mod lowered;
 mod regions;
 mod reviewed;
 

@@ -376,7 +376,7 @@ fn without_a_caller_only_that_is_reported() {
     };
     let found = doctor(unknown, Duration::ZERO);
     let [line] = &found.wrong[..] else { panic!("{:?}", found.wrong) };
-    assert!(line.starts_with("failed caller: GetCallerIdentity on Region"), "{line}");
+    assert!(line.starts_with("failed caller: GetCallerIdentity in Region"), "{line}");
     assert_eq!((found.exit, found.ok), (Some(3), 0));
 }
 

@@ -248,7 +248,9 @@ fn a_function_that_is_being_updated_and_an_unconfirmed_mail_are_no_findings() {
         "ListSubscriptionsByTopic" => Some(answered(
             "ListSubscriptionsByTopic",
             "<Subscriptions><member><Endpoint>you@example.com</Endpoint><Protocol>email</Protocol>\
-             <SubscriptionArn>PendingConfirmation</SubscriptionArn></member></Subscriptions>",
+             <SubscriptionArn>PendingConfirmation</SubscriptionArn></member><member>\
+             <Endpoint>team@example.com</Endpoint><Protocol>email</Protocol>\
+             <SubscriptionArn>arn:aws:sns:eu-west-1:111122223333:t:1</SubscriptionArn></member></Subscriptions>",
         )),
         "DescribeTrails" | "GetQueueAttributes" => Some(denied()),
         _ => None,

@@ -37,6 +37,51 @@ async fn each_bucket_comes_with_what_was_written_and_the_rest_is_counted() {
     assert_eq!(touched, Touched { buckets, more: 1, is_cut: false });
 }
 
+#[tokio::test]
+async fn what_was_undone_since_is_not_what_the_guard_changed() {
+    let fake = Fake::new(|asked| {
+        if asked.line.contains("delimiter") {
+            let list = "<CommonPrefixes><Prefix>records/aaa/</Prefix></CommonPrefixes>";
+            return (200, format!("<ListBucketResult>{list}</ListBucketResult>"));
+        }
+        if asked.line.contains("suppressions") {
+            // The undo of the policy was ended, and the encryption was changed again after its undo.
+            let of = |aspect: &str, made: &str, until: &str| {
+                format!("suppressions/aaa/{aspect}/{made}-{until}.json")
+            };
+            let undone = of("ownership", "20261125T100000.000Z", "2026-12-25");
+            let ended = of("tls", "20261125T100000.000Z", "2026-11-24");
+            let before = of("encryption", "20261124T230000.000Z", "2026-12-25");
+            return page(&[undone, ended, before], None);
+        }
+        let id = |kind: &str| format!("records/aaa/aaa@20261124T231502.123Z-{kind}.json");
+        page(&["policy", "encryption", "ownership"].map(id), None)
+    });
+    let touched = ledger(&fake).touched(2, |_| true).await.unwrap();
+    let kinds = BTreeSet::from([SettingKind::Policy, SettingKind::Encryption]);
+    assert_eq!(touched.buckets, [("aaa".parse().unwrap(), kinds)]);
+}
+
+#[tokio::test]
+async fn only_suppressions_that_count_now_are_listed() {
+    let bucket: BucketName = "aaa".parse().unwrap();
+    let now = datetime!(2026-11-26 12:00 UTC);
+    let one = |aspect, made, until| Suppression { aspect, made, until };
+    let made = datetime!(2026-11-24 23:15:02.123 UTC);
+    let day = time::macros::date!(2027 - 01 - 31);
+    let tls = one(Aspect::Tls, made, day);
+    let old = one(Aspect::SseC, made, day);
+    let ended = one(Aspect::SseC, made + time::Duration::HOUR, time::macros::date!(2026 - 11 - 23));
+    let note = Note { undone: "id".to_owned(), by: "arn:a".to_owned(), ..Note::default() };
+    let body = tls.json(&bucket, &"111122223333".parse().unwrap(), note.clone());
+    let fake = Fake::answering([
+        page(&[old.key(&bucket), ended.key(&bucket), tls.key(&bucket)], None),
+        (200, String::from_utf8(body).unwrap()),
+    ]);
+    let found = ledger(&fake).suppressed(now).await.unwrap().unwrap();
+    assert_eq!(found, [Suppressed { bucket, suppression: tls, note }]);
+}
+
 fn state(name: &str, findings: usize) -> BucketState {
     let id = BucketId {
         name: name.parse().unwrap(),

@@ -33,6 +33,8 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
                |
             10 | bucket = ["ok-*", "a-*-b"]
                |                   ^^^^^^^ write `a-*`
+
+            error: `s3guard.toml` has 4 mistakes
         "#]],
     );
 }
@@ -87,23 +89,25 @@ fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
     check(
         "[aspects]\nversionning = \"enforce\"\n\"strange key\" = \"off\"\n",
         &expect![[r#"
-            error: `versionning` is not a valid choice
+            error: `versionning` is not an aspect
              --> s3guard.toml:2:1
               |
             2 | versionning = "enforce"
               | ^^^^^^^^^^^ write `versioning`
 
-            error: `strange key` is not a valid choice
+            error: `strange key` is not an aspect
              --> s3guard.toml:3:1
               |
             3 | "strange key" = "off"
               | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock`, `account-public-access`, `access-points` or `exports`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
         "[aspects]\ntls = \"off\"\n\nsettle-seconds = 5\n",
         &expect![[r#"
-            error: `settle-seconds` is not a valid choice
+            error: `settle-seconds` is not an aspect
              --> s3guard.toml:4:1
               |
             4 | settle-seconds = 5
@@ -134,6 +138,8 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
               |
             3 | grade = true
               |         ^^^^ write `"speed"`, `"hybrid"` or `"security"`
+
+            error: `s3guard.toml` has 3 mistakes
         "#]],
     );
     check(
@@ -170,6 +176,8 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
               |
             2 | keys = 3
               |        ^ write `[keys]` on a line of its own, and the settings below
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
@@ -186,6 +194,8 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
               |
             2 | writes-per-hour = 99999999999999999999
               |                   ^^^^^^^^^^^^^^^^^^^^ write `1000`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
 }
@@ -195,7 +205,7 @@ fn a_value_that_makes_no_sense_is_shown() {
     check(
         "grade = \"secure\"\nsettle-seconds = 901\n",
         &expect![[r#"
-            error: `secure` is not a valid choice
+            error: `secure` is not a grade
              --> s3guard.toml:1:9
               |
             1 | grade = "secure"
@@ -206,6 +216,8 @@ fn a_value_that_makes_no_sense_is_shown() {
               |
             2 | settle-seconds = 901
               |                  ^^^ write `900`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
@@ -217,11 +229,13 @@ fn a_value_that_makes_no_sense_is_shown() {
             4 |   "B/*",
               |   ^^^^^ write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards
 
-            error: `hibrid` is not a valid choice
+            error: `hibrid` is not a grade
              --> s3guard.toml:6:9
               |
             6 | grade = "hibrid"
               |         ^^^^^^^^ write `hybrid`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
@@ -238,6 +252,8 @@ fn a_value_that_makes_no_sense_is_shown() {
               |
             1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
               |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
 }
@@ -262,11 +278,13 @@ fn a_key_of_another_region_and_an_alias_are_shown() {
             3 | eu-west-2 = "alias/aws/s3"
               |             ^^^^^^^^^^^^^^
 
-            error: `ireland` is not a Region's code, as `eu-west-1` is
+            error: `ireland` is not a Region's code, such as `eu-west-1`
              --> s3guard.toml:4:1
               |
             4 | ireland = "arn:aws:kms:eu-west-1:111122223333:key/1"
               | ^^^^^^^
+
+            error: `s3guard.toml` has 3 mistakes
         "#]],
     );
 }
@@ -317,35 +335,39 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
               |
             7 | reson = "x"
               | ^^^^^ write `reason`
+
+            error: `s3guard.toml` has 7 mistakes
         "#]],
     );
     check(
         "exemption = [{ aspects = [], reason = \" \", until = \"\" }]\n",
         &expect![[r#"
-        error: no buckets are selected
-         --> s3guard.toml:1:14
-          |
-        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
+            error: no buckets are selected
+             --> s3guard.toml:1:14
+              |
+            1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+              |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
 
-        error: the exemption has no aspects
-         --> s3guard.toml:1:26
-          |
-        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |                          ^^ add `aspects = ["…"]`
+            error: the exemption has no aspects
+             --> s3guard.toml:1:26
+              |
+            1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+              |                          ^^ add `aspects = ["…"]`
 
-        error: the exemption has no reason
-         --> s3guard.toml:1:39
-          |
-        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |                                       ^^^ add `reason = "…"`
+            error: the exemption has no reason
+             --> s3guard.toml:1:39
+              |
+            1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+              |                                       ^^^ add `reason = "…"`
 
-        error: `` is not a day
-         --> s3guard.toml:1:52
-          |
-        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |                                                    ^^ write it as `2027-01-31`
-    "#]],
+            error: `` is not a day
+             --> s3guard.toml:1:52
+              |
+            1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+              |                                                    ^^ write it as `2027-01-31`
+
+            error: `s3guard.toml` has 4 mistakes
+        "#]],
     );
 }
 

@@ -31,6 +31,8 @@ fn what_is_no_toml_is_shown() {
               |
             2 | [aspects
               |         ^ expected `]`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
@@ -90,39 +92,43 @@ fn the_caret_stands_under_what_is_meant() {
     check(
         "aspects = { \"日本語\" = \"off\", tls = \"of\" }\n",
         &expect![[r#"
-            error: `日本語` is not a valid choice
+            error: `日本語` is not an aspect
              --> s3guard.toml:1:13
               |
             1 | aspects = { "日本語" = "off", tls = "of" }
               |             ^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock`, `account-public-access`, `access-points` or `exports`
 
-            error: `of` is not a valid choice
+            error: `of` is not a mode
              --> s3guard.toml:1:34
               |
             1 | aspects = { "日本語" = "off", tls = "of" }
               |                                     ^^^^ write `off`
+
+            error: `s3guard.toml` has 2 mistakes
         "#]],
     );
     check(
         "\u{feff}grad = 1\r\n\tgrad2 = 2\r\n",
         &expect![[r#"
-        error: `grad` is not a setting of the configuration
-         --> s3guard.toml:1:1
-          |
-        1 | grad = 1
-          | ^^^^ write `grade`
+            error: `grad` is not a setting of the configuration
+             --> s3guard.toml:1:1
+              |
+            1 | grad = 1
+              | ^^^^ write `grade`
 
-        error: `grad2` is not a setting of the configuration
-         --> s3guard.toml:2:2
-          |
-        2 |     grad2 = 2
-          |     ^^^^^ write `grade`
-    "#]],
+            error: `grad2` is not a setting of the configuration
+             --> s3guard.toml:2:2
+              |
+            2 |     grad2 = 2
+              |     ^^^^^ write `grade`
+
+            error: `s3guard.toml` has 2 mistakes
+        "#]],
     );
     check(
         format!("# {}\ngrade = \"{}\"\n", "-".repeat(300), "x".repeat(300)),
         &expect![[r#"
-            error: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid choice
+            error: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a grade
              --> s3guard.toml:2:9
               |
             2 | ... = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -137,7 +143,7 @@ fn what_would_move_the_cursor_is_not_written_to_a_terminal() {
     check(
         text,
         &expect![[r#"
-            error: `\u{1b}[2J\u{9b}` is not a valid choice
+            error: `\u{1b}[2J\u{9b}` is not a grade
              --> s3guard.toml:1:9
               |
             1 | grade = "\u001b[2J\u009b" # ¿2J �
@@ -181,7 +187,10 @@ fn of_very_many_mistakes_the_first_are_shown() {
     let text = lines.concat();
     let report = report(text.as_bytes());
     assert_eq!(report.matches("\n  --> ").count() + report.matches("\n --> ").count(), 20);
-    assert!(report.ends_with("\n\nerror: 30 more in `s3guard.toml`\n"), "{report}");
+    assert!(
+        report.ends_with("\n\nerror: `s3guard.toml` has 50 mistakes: 30 more than are shown\n"),
+        "{report}"
+    );
 }
 
 #[test]

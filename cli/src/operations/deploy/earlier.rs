@@ -37,7 +37,7 @@ pub(crate) async fn take_over(
     }
     for key in &all {
         target.output.say(format_args!(
-            "the ledger `{name}` is of an earlier stack: what the key `{key}` encrypts there counts"
+            "the ledger `{name}` is of an earlier stack: the new stack also accepts objects there that the key `{key}` encrypts"
         ));
     }
     let given = parameters.get(parameter::EARLIER_KEY_ARNS).map_or("", String::as_str);

@@ -11,6 +11,10 @@ use serde_json::Value as Json;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 
+/// How the calls to the global endpoint, whose events arrive only in us-east-1, are seen as well.
+pub(crate) const GLOBAL_ENDPOINT_FIX: &str =
+    "add `us-east-1` to `regions` under `[deploy]` in `s3guard.toml`, or to `--region`, and deploy";
+
 /// Regions without account-regional namespaces for buckets.
 ///
 /// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".

@@ -78,7 +78,7 @@ impl Packaged {
 }
 
 /// The settings that differ, one a line; without an old configuration all of them.
-fn differences(old: Option<&Config>, new: &Config) -> Vec<String> {
+pub(crate) fn differences(old: Option<&Config>, new: &Config) -> Vec<String> {
     let (before, after) = (old.map(settings).unwrap_or_default(), settings(new));
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let value = |value: Option<&String>| {

@@ -38,6 +38,8 @@ pub(crate) struct DeployPlan {
     pub(crate) pinned: Option<String>,
     /// The settings that only the zip of `--package` has.
     pub(crate) carried: Vec<String>,
+    /// The configuration that the functions will read.
+    pub(crate) config: Config,
     /// Known [with the package](Self::with).
     pub(crate) is_unchanged: bool,
 }
@@ -91,6 +93,7 @@ impl DeployPlan {
             deployers,
             pinned: None,
             carried: packaged.carried.clone(),
+            config: packaged.config.clone(),
             is_unchanged: false,
         })
     }

@@ -1,11 +1,12 @@
 //! Before the first deployment: the account, its buckets, and what the guard will change in them at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _};
 
 use futures_util::{StreamExt as _, stream};
-use s3guard_aws::{Buckets, identity, rules};
+use s3guard_aws::{Buckets, Ledger, identity, rules};
 use s3guard_posture::config::{Config, EvaluationContext};
+use s3guard_posture::contract::parameter;
 use s3guard_posture::{
     Account as _, Aspect, Baseline, BucketId, BucketName, Finding, Inspection, Observed, Reading,
     inspect,
@@ -17,6 +18,7 @@ use serde_json::json;
 use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::target::DeployTarget;
 use crate::operations::session;
+use crate::operations::session::Account;
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text, TextLine};
 
@@ -45,6 +47,8 @@ pub(crate) struct Preview {
     changes: Vec<AspectCount>,
     /// What it reports and leaves, by aspect.
     reports: Vec<AspectCount>,
+    /// What it does not change, because `s3guard undo` suppresses it in the ledger of an earlier stack, by aspect.
+    suppressed: Vec<AspectCount>,
     /// The rules of the account that get the object events of every bucket.
     rules: Vec<String>,
     /// What could not be read, and why.
@@ -110,6 +114,7 @@ impl Preview {
                 Vec::new()
             }
         };
+        let suppressed = preview.suppressions(target, asking, &names).await;
         let id = |name: BucketName| BucketId {
             name,
             account: account.clone(),
@@ -123,10 +128,10 @@ impl Preview {
             }
         });
         let read: Vec<_> = read.buffer_unordered(READS_MAX).collect().await;
-        let mut seen: Vec<Inspection> = Vec::new();
+        let mut seen: Vec<(BucketName, Inspection)> = Vec::new();
         for (name, inspection) in read {
             match inspection {
-                Ok(inspection) => seen.extend(inspection),
+                Ok(inspection) => seen.extend(inspection.map(|one| (name, one))),
                 Err(error) => preview.not_seen.push(format!("bucket `{name}`: {error}")),
             }
         }
@@ -134,8 +139,9 @@ impl Preview {
         let of_account = id(BucketName::account());
         let mode = config.account_mode();
         let wanted = |_: &Observed| Baseline::of_account(mode);
-        seen.extend(inspect(&buckets, &of_account, &wanted).await.ok().flatten());
-        preview.count(&seen);
+        let inspection = inspect(&buckets, &of_account, &wanted).await.ok().flatten();
+        seen.extend(inspection.map(|one| (BucketName::account(), one)));
+        preview.count(&seen, &suppressed);
         match rules {
             Ok(Reading::Known(rules)) => preview.rules = of_every_bucket(rules, &preview.account),
             Ok(_) => {
@@ -163,7 +169,42 @@ impl Preview {
         Ok((names, has_more))
     }
 
-    fn count(&mut self, seen: &[Inspection]) {
+    /// What is suppressed in a ledger of an earlier stack, which the new one takes over. Its keys say it.
+    async fn suppressions(
+        &mut self,
+        target: &DeployTarget,
+        asking: &Asking<'_>,
+        buckets: &[BucketName],
+    ) -> BTreeSet<(BucketName, Aspect)> {
+        let Account { connection, caller } = &target.account;
+        let (region, previous) = (connection.region(), BTreeMap::new());
+        let parameters = asking.wanted.guard.parameters(&target.name, region, &previous).ok();
+        let prefix = parameters.and_then(|mut all| all.remove(parameter::BUCKET_PREFIX));
+        let is_ledger = |name: &&BucketName| {
+            prefix.as_ref().is_some_and(|prefix| {
+                name.as_str() == format!("{prefix}-ledger-{}-{region}-an", caller.account)
+            })
+        };
+        let Some(ledger) = buckets.iter().find(is_ledger) else { return BTreeSet::new() };
+        let ledger = Ledger::new(connection, ledger.clone(), caller.account.clone());
+        match ledger.suppressed_by_key(asking.run.now).await {
+            Ok(Some(found)) => found.into_iter().map(|(name, one)| (name, one.aspect)).collect(),
+            Ok(None) => {
+                self.not_seen.push("suppressions of the ledger: there are too many".to_owned());
+                BTreeSet::new()
+            }
+            Err(error) => {
+                self.not_seen.push(format!("suppressions of the ledger: {error}"));
+                BTreeSet::new()
+            }
+        }
+    }
+
+    fn count(
+        &mut self,
+        seen: &[(BucketName, Inspection)],
+        suppressed: &BTreeSet<(BucketName, Aspect)>,
+    ) {
         let counted = |aspects: Vec<Aspect>| {
             let mut counts: BTreeMap<Aspect, usize> = BTreeMap::new();
             for aspect in aspects {
@@ -171,9 +212,16 @@ impl Preview {
             }
             counts.into_iter().map(|(aspect, buckets)| AspectCount { aspect, buckets }).collect()
         };
-        let changes = seen.iter().flat_map(|one| &one.plan.actions).flat_map(|one| &one.aspects);
-        self.changes = counted(changes.copied().collect());
-        let left = seen.iter().flat_map(|one| {
+        let planned = seen.iter().flat_map(|(name, one)| {
+            let aspects = one.plan.actions.iter().flat_map(|action| &action.aspects);
+            aspects.map(move |aspect| (name.clone(), *aspect))
+        });
+        let (left, changed): (Vec<_>, Vec<_>) = planned.partition(|one| suppressed.contains(one));
+        let aspects =
+            |all: Vec<(BucketName, Aspect)>| all.into_iter().map(|(_, one)| one).collect();
+        self.changes = counted(aspects(changed));
+        self.suppressed = counted(aspects(left));
+        let left = seen.iter().flat_map(|(_, one)| {
             let mut aspects: Vec<Aspect> = (one.findings.iter())
                 .filter(|finding| matches!(finding, Finding::NotRemediated { .. }))
                 .map(Finding::aspect)
@@ -239,6 +287,12 @@ impl Printable for Preview {
         if !self.reports.is_empty() {
             text.line(format_args!("  it leaves and reports: {}", listed(&self.reports)));
         }
+        if !self.suppressed.is_empty() {
+            text.line(format_args!(
+                "  the ledger of an earlier stack suppresses: {}",
+                listed(&self.suppressed)
+            ));
+        }
         for rule in self.rules.iter().take(RULES_MAX) {
             text.line(TextLine::from("  ").and(TextLine::notable(format_args!(
                 "rule `{rule}` gets the object events of every bucket, so also of each bucket that the guard sets up"
@@ -258,6 +312,7 @@ impl Printable for Preview {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use s3guard_posture::{Action, Grade, Plan, Setting};
 
     use super::*;
     use crate::ui::text::plain;
@@ -276,6 +331,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_kept_ledger_suppresses_is_no_change_of_the_first_sweep() {
+        let inspected = |name: &str, aspects: &[Aspect]| {
+            let id = BucketId {
+                name: name.parse().unwrap(),
+                account: "111122223333".parse().unwrap(),
+                region: "eu-west-1".parse().unwrap(),
+            };
+            let action = Action { set: Setting::Encryption(None), aspects: aspects.to_vec() };
+            let inspection = Inspection {
+                observed: Observed::unread(id.clone()),
+                baseline: Baseline::new(Grade::Speed, None),
+                findings: Vec::new(),
+                plan: Plan { actions: vec![action] },
+                read_last: Vec::new(),
+                reads: 0,
+            };
+            (id.name, inspection)
+        };
+        let both = [Aspect::Encryption, Aspect::SseC];
+        let seen = [inspected("reports", &both), inspected("photos", &both)];
+        let suppressed = BTreeSet::from([("reports".parse().unwrap(), Aspect::Encryption)]);
+        let mut preview = Preview::default();
+        preview.count(&seen, &suppressed);
+        let count = |aspect, buckets| AspectCount { aspect, buckets };
+        assert_eq!(preview.changes, [count(Aspect::Encryption, 1), count(Aspect::SseC, 2)]);
+        assert_eq!(preview.suppressed, [count(Aspect::Encryption, 1)]);
+    }
+
+    #[test]
     fn it_says_what_is_changed_at_once_and_what_is_left() {
         let count = |aspect, buckets| AspectCount { aspect, buckets };
         let preview = Preview {
@@ -286,6 +370,7 @@ mod tests {
             has_more: false,
             changes: vec![count(Aspect::PublicAccess, 3), count(Aspect::AccountPublicAccess, 1)],
             reports: vec![count(Aspect::PublicAccess, 1), count(Aspect::Tls, 190)],
+            suppressed: vec![count(Aspect::Encryption, 1)],
             rules: vec!["thumbnails".to_owned()],
             not_seen: vec!["bucket `x`: AccessDenied".to_owned()],
         };
@@ -293,6 +378,7 @@ mod tests {
             no guard yet in account 111122223333 (acme-prod), eu-west-1: 214 buckets
               the first sweep changes: public access block in 3, the account's public access block
               it leaves and reports: public access block in 1, TLS only in 190
+              the ledger of an earlier stack suppresses: default encryption in 1
               rule `thumbnails` gets the object events of every bucket, so also of each bucket that the guard sets up
               not checked: bucket `x`: AccessDenied
         "#]]

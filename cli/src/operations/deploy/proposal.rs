@@ -20,6 +20,7 @@ use crate::error;
 use crate::error::Advice as _;
 use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::broadening::{Given, broadening};
+use crate::operations::deploy::lowered::{Compared, lowered};
 use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::plan::DeployPlan;
 use crate::operations::deploy::review::Review;
@@ -79,6 +80,8 @@ impl Answer {
                 let reviewed = async {
                     reviewed::compare(&plan, &set, uploaded, &ready).await?;
                     let mut review = review(target, Some(&new), &ready).await?;
+                    let compared = Compared::of(target, Some(&plan.config), &new.parameters);
+                    review.compared(compared.await);
                     // The same package was approved before.
                     if plan.pinned.is_none() {
                         review.carried.clone_from(&plan.carried);
@@ -119,7 +122,8 @@ impl Answer {
                 let parameters = ready.parameters.clone();
                 reviewed::check_pinned(&target, &parameters).await?;
                 let new = new.as_ref().map(|template| Given { template, parameters });
-                let review = review(&target, new.as_ref(), &ready).await?;
+                let mut review = review(&target, new.as_ref(), &ready).await?;
+                review.compared(Compared::of(&target, None, &ready.parameters).await);
                 let proposal = Some(Proposal { set, review, ready, is_new: false });
                 return Ok(Self { target, proposal });
             }
@@ -306,13 +310,15 @@ async fn review(
 ) -> anyhow::Result<Review> {
     let is_new = target.is_new();
     let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
-    let grants = old
-        .zip(new)
-        .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
+    let old = old.map(|template| Given { template, parameters: target.previous() });
+    let both = old.as_ref().zip(new);
+    let grants = both.map(|(old, new)| broadening(old, new));
+    let lowered = both.filter(|_| !is_new).map(|(old, new)| lowered(old, new));
     let imported = kept::imported(&ready.changes, &target.account).await?;
     let changes = ready.changes.clone();
     let without_values = ready.without_values.clone();
-    Ok(Review { changes, grants, imported, without_values, carried: Vec::new(), is_new })
+    let lowered = lowered.unwrap_or_default();
+    Ok(Review { changes, grants, lowered, imported, without_values, is_new, ..Review::default() })
 }
 
 /// Reports that another operation on the stack is in progress, and how to follow it.

@@ -100,6 +100,10 @@ pub(crate) fn finish(
 
 impl Printable for Deployment {
     fn print(&self, text: &mut Text) {
+        // They were shown when it was deployed; `status --outputs` shows them again.
+        if self.outcome == Deployed::Unchanged {
+            return;
+        }
         if self.is_labelled {
             text.line(&self.region);
         }

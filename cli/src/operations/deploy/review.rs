@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::args::deploy_options::Approve;
 use crate::operations::deploy::broadening::{Grant, sentences};
 use crate::operations::deploy::kept::Imported;
+use crate::operations::deploy::lowered::Compared;
 use crate::ui::lines::cut;
 use crate::ui::text::{Printable, Style, Text, TextLine};
 
@@ -23,6 +24,12 @@ pub(crate) struct Review {
     /// `None` if the stack's template cannot be read; of a new stack all permissions.
     #[serde(rename = "broadened", skip_serializing_if = "Option::is_none")]
     pub(crate) grants: Option<Vec<Grant>>,
+    /// What is protected or reported less than before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lowered: Vec<String>,
+    /// The settings of the configuration in the package that differ from those of the stack.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) settings: Vec<String>,
     /// Buckets of an earlier installation that become the stack's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) imported: Vec<Imported>,
@@ -47,9 +54,16 @@ impl Review {
                 let is_broadened = self.grants.as_ref().is_none_or(|grants| !grants.is_empty());
                 !self.imported.is_empty()
                     || !self.carried.is_empty()
+                    || !self.lowered.is_empty()
                     || (!self.is_new && is_broadened)
             }
         }
+    }
+
+    /// Adds how the configuration in the package changes.
+    pub(crate) fn compared(&mut self, compared: Compared) {
+        self.settings = compared.settings;
+        self.lowered.extend(compared.lowered);
     }
 
     fn permissions(&self, text: &mut Text) {
@@ -93,8 +107,20 @@ impl Printable for Review {
                 cut(why, 500)
             )));
         }
+        if !self.settings.is_empty() {
+            text.line("settings in the package that change:");
+        }
+        for setting in &self.settings {
+            text.line(format_args!("  {setting}"));
+        }
         if !self.is_new {
             self.permissions(text);
+        }
+        if !self.lowered.is_empty() {
+            text.line(TextLine::bad("less is protected or reported:"));
+        }
+        for line in &self.lowered {
+            text.line(TextLine::from("  ").and(TextLine::notable(cut(line, 2000))));
         }
         if !self.carried.is_empty() {
             text.line(TextLine::notable("settings in the package:"));

@@ -9,6 +9,7 @@ use s3guard_posture::{BucketName, Region};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
+use crate::operations::destroy::report::size;
 use crate::operations::session::Account;
 use crate::package::Package;
 use crate::ui::output::Output;
@@ -87,7 +88,7 @@ async fn put(
     let count = bytes.len();
     let uploaded = bucket.upload(key, bytes, (content_type, checksum)).await;
     let version = uploaded.or_else(unversioned)?;
-    output.say(format_args!("`{key}` uploaded, {count} bytes"));
+    output.say(format_args!("`{key}` uploaded, {}", size(count as u64)));
     Ok(version)
 }
 

@@ -160,7 +160,13 @@ impl DestroyPlan {
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
                 let reason = reason(&kind, is_retained).to_owned();
-                self.report.retained.push(Item { kind, name, logical_id, reason });
+                self.report.retained.push(Item {
+                    kind,
+                    name,
+                    logical_id,
+                    reason,
+                    ..Item::default()
+                });
             } else {
                 self.report.deleted.push(Item { kind, name, logical_id, ..Item::default() });
             }

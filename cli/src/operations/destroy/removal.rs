@@ -97,7 +97,13 @@ impl DestroyPlan {
                 let reason =
                     if args.force { "it could not be deleted" } else { reason(&kind, false) };
                 let (reason, logical_id) = (reason.to_owned(), event.logical_id.clone());
-                self.report.retained.push(Item { kind, name, logical_id, reason });
+                self.report.retained.push(Item {
+                    kind,
+                    name,
+                    logical_id,
+                    reason,
+                    is_unplanned: true,
+                });
             }
         }
         Ok(())
@@ -265,7 +271,7 @@ impl DestroyPlan {
             self.output.say(format_args!(
                 "key `{0}` costs money until it is deleted, and data that it encrypted cannot be read after that: `aws kms \
                  schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment creates \
-                 another key, and reads with this one what the ledger has",
+                 another key, and needs this one to read the ledger",
                 key.name
             ));
         }

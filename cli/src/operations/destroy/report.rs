@@ -13,7 +13,7 @@ use crate::ui::text::{Printable, Text};
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 pub(crate) const BUCKET_POLICY: &str = "AWS::S3::BucketPolicy";
 
-/// The result; as text, what stays.
+/// The result; as text, how much of what the plan has listed stays, and what else.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Destroyed {
@@ -63,6 +63,9 @@ pub(crate) struct Item {
     pub(crate) logical_id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) reason: String,
+    /// Whether it stays although the plan, which is shown before, does not say so.
+    #[serde(skip)]
+    pub(crate) is_unplanned: bool,
 }
 
 /// A bucket that is emptied, before or after.
@@ -127,7 +130,7 @@ impl Changed {
 impl Item {
     pub(crate) fn bucket(name: impl fmt::Display, reason: impl Into<String>) -> Self {
         let (kind, name, reason) = (BUCKET.to_owned(), name.to_string(), reason.into());
-        Self { kind, name, logical_id: String::new(), reason }
+        Self { kind, name, reason, ..Self::default() }
     }
 }
 
@@ -147,12 +150,14 @@ impl fmt::Display for Item {
 impl Printable for Destroyed {
     fn print(&self, text: &mut Text) {
         for one in &self.regions {
-            for item in &one.retained {
-                if self.regions.len() > 1 {
-                    text.line(format_args!("{:<14}  {item}", one.region));
-                } else {
-                    text.line(item);
-                }
+            // What the plan has listed is not listed again.
+            for item in one.retained.iter().filter(|item| item.is_unplanned) {
+                text.line(format_args!("{}: also stays: {item}", one.region));
+            }
+            let planned = one.retained.iter().filter(|item| !item.is_unplanned).count();
+            if planned > 0 {
+                let noun = if planned == 1 { "resource" } else { "resources" };
+                text.line(format_args!("{}: {planned} {noun} of the list above stay", one.region));
             }
         }
     }
@@ -184,7 +189,8 @@ pub(crate) fn grouped(number: u64) -> String {
     threes.collect::<Vec<_>>().join(",")
 }
 
-fn size(bytes: u64) -> String {
+/// A size in its largest unit.
+pub(crate) fn size(bytes: u64) -> String {
     let units = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
     match units.into_iter().find(|(_, unit)| bytes >= *unit) {
         Some((name, unit)) => format!("{} {name}", grouped(bytes.div_ceil(unit))),
@@ -206,6 +212,23 @@ mod tests {
         assert_eq!(
             said(12_345, 2, 3 << 20, true),
             "more than 12,345 object versions and 2 delete markers, 3 MB"
+        );
+    }
+
+    #[test]
+    fn what_the_plan_has_listed_is_counted_and_not_listed_again() {
+        let item = |name: &str, is_unplanned| Item {
+            is_unplanned,
+            ..Item::bucket(name, "it could not be deleted")
+        };
+        let retained = vec![item("a", false), item("b", false), item("c", true)];
+        let region = InRegion { region: "eu-west-1".to_owned(), retained, ..InRegion::default() };
+        let destroyed = Destroyed { regions: vec![region], failed: Vec::new() };
+        let text = crate::ui::text::plain(&destroyed);
+        assert_eq!(
+            text,
+            "eu-west-1: also stays: AWS::S3::Bucket  c  (it could not be deleted)\n\
+             eu-west-1: 2 resources of the list above stay\n"
         );
     }
 

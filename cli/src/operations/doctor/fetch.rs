@@ -19,6 +19,7 @@ use crate::operations::doctor::rights::{Rights, rights};
 use crate::operations::doctor::trust::{InUse, in_use};
 use crate::operations::rules::{self, Rule};
 use crate::operations::session;
+use crate::operations::subscribers::{self, Subscriber};
 
 /// A reading, or why there is none.
 pub(crate) type Fetched<T> = Result<Reading<T>, AwsError>;
@@ -38,6 +39,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) rules: Option<Fetched<Vec<Rule>>>,
     /// Until when the guard of the stack is paused, if there is one.
     pub(crate) pause: Option<Fetched<OffsetDateTime>>,
+    /// The subscriptions to the topics of the stack, if there is one.
+    pub(crate) subscribers: Option<Fetched<Vec<Subscriber>>>,
     pub(crate) trails: Fetched<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Fetched<bool>,
@@ -84,14 +87,15 @@ pub(crate) async fn fetch<'a>(
         let guard = guard(&stack);
         let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
         let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
-        let (functions, rules, pause, key, rights) = futures_util::join!(
+        let (functions, rules, pause, subscribers, key, rights) = futures_util::join!(
             functions(connection, guard),
             of_stack(connection, guard),
             pause(connection, guard),
+            of_topics(connection, guard),
             key(connection, wanted, guard),
             rights(connection, caller, name, &prefix, &wanted.writable),
         );
-        (stack, functions, rules, pause, key, rights)
+        (stack, functions, rules, pause, subscribers, key, rights)
     };
     let buckets = async {
         let client = Buckets::new(connection, caller.account.clone(), None);
@@ -106,7 +110,7 @@ pub(crate) async fn fetch<'a>(
         async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
     let (
         end,
-        (stack, functions, rules, pause, key, rights),
+        (stack, functions, rules, pause, subscribers, key, rights),
         trails,
         global,
         concurrency,
@@ -134,6 +138,7 @@ pub(crate) async fn fetch<'a>(
         functions,
         rules,
         pause,
+        subscribers,
         trails,
         global,
         rights,
@@ -176,6 +181,19 @@ async fn of_stack(connection: &Connection, guard: Option<&Stack>) -> Option<Fetc
     let resources = Stacks::new(connection).resources(&guard?.id).await;
     Some(match resources {
         Ok(resources) => rules::fetch(connection, &resources).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// The subscriptions to the topics of the guard's stack.
+async fn of_topics(
+    connection: &Connection,
+    guard: Option<&Stack>,
+) -> Option<Fetched<Vec<Subscriber>>> {
+    let guard = guard.filter(|stack| !subscribers::topics(stack).is_empty())?;
+    Some(match subscribers::all(connection, guard).await {
+        Ok(all) => Ok(Reading::Known(all)),
+        Err(error) if error.is_denied() => Ok(Reading::Denied),
         Err(error) => Err(error),
     })
 }

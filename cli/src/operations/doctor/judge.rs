@@ -5,13 +5,17 @@ use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::limits::TextMessages;
 use s3guard_aws::pause::POLICY;
 use s3guard_aws::permissions::{By, Missing};
+use s3guard_aws::stacks::Stack;
+use s3guard_posture::contract::output;
 use s3guard_posture::events::trail::{Recording, recording};
-use s3guard_posture::{KeyState, Region};
+use s3guard_posture::{KeyState, Mode, Region};
 use time::{Duration, OffsetDateTime};
 
+use crate::config_file::NEEDS_KEY;
 use crate::error;
 use crate::operations::deploy::deployers::unlocked;
-use crate::operations::deploy::names::has_account_names;
+use crate::operations::deploy::names::{GLOBAL_ENDPOINT_FIX, has_account_names};
+use crate::operations::deploy::step;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::answer::{Checked, failed, known, listed, not_allowed};
 use crate::operations::doctor::fetch::{Fetched, Seen};
@@ -20,6 +24,7 @@ use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
 use crate::operations::doctor::trust::InUse;
 use crate::operations::rules::Rule;
+use crate::operations::subscribers::{self, Subscriber};
 use crate::ui::lines::utc_time;
 
 /// How far a clock may be off.
@@ -48,6 +53,9 @@ pub(crate) fn lines(
     }
     lines.extend(seen.rules.as_ref().map(|read| line("rules", rules(seen, read))));
     lines.extend(seen.pause.as_ref().map(|read| line("pause", pause(seen, read, now))));
+    lines.extend(seen.guard().and_then(mode).map(|verdict| verdict.of("mode")));
+    let subscribers = seen.subscribers.as_ref();
+    lines.extend(subscribers.map(|read| line("notifications", notified(seen, read))));
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
     lines.extend(rights(&seen.rights));
@@ -125,6 +133,38 @@ fn pause(seen: &Seen<'_>, read: &Fetched<OffsetDateTime>, now: OffsetDateTime) -
     let (name, region) = (seen.name, seen.region);
     let fix = format!("`s3guard pause --end --stack {name} --region {region}` ends the pause");
     Ok(Verdict::warning(text, fix))
+}
+
+/// A guard that changes no bucket, because its configuration says so.
+fn mode(stack: &Stack) -> Option<Verdict> {
+    let mode = Mode::from_name(stack.outputs.get(output::MODE)?)?;
+    let what = match mode {
+        Mode::Off => "checks no bucket",
+        Mode::Report => "only reports, and changes no bucket",
+        Mode::EnforceNew | Mode::Enforce => return None,
+    };
+    let text = format!("the guard {what}: `mode` of its configuration is `{mode}`");
+    Some(Verdict::warning(text, "remove `mode` from `s3guard.toml`, and deploy again"))
+}
+
+/// Whether the notifications reach anybody.
+fn notified(seen: &Seen<'_>, read: &Fetched<Vec<Subscriber>>) -> Checked {
+    let all = known(read, "sns:ListSubscriptionsByTopic")?.map_or(&[][..], Vec::as_slice);
+    let place = step::place(seen.name.as_str(), seen.region.as_str());
+    if all.is_empty() {
+        let text = "nothing is subscribed to them";
+        return Ok(Verdict::warning(text, format!("`s3guard subscribe --email ADDRESS {place}`")));
+    }
+    if subscribers::is_nobody_notified(all) {
+        let text = "no subscription is confirmed, so they reach nobody";
+        let fix = format!("`s3guard status {place}` shows how each is confirmed");
+        return Ok(Verdict::failed(text, fix));
+    }
+    let pending = all.iter().filter(|one| one.subscription.is_pending).count();
+    Ok(Verdict::ok(match pending {
+        0 => format!("all {} subscriptions are confirmed", all.len()),
+        _ => format!("{pending} of {} subscriptions are not confirmed yet", all.len()),
+    }))
 }
 
 fn stack(seen: &Seen<'_>) -> Checked {
@@ -237,7 +277,7 @@ fn global(seen: &Seen<'_>) -> Checked {
     }
     Ok(Verdict::warning(
         "events of buckets created through the global endpoint come to us-east-1 only, where there is no guard",
-        format!("`s3guard deploy --stack {} --region us-east-1 --trail auto`", seen.name),
+        GLOBAL_ENDPOINT_FIX,
     ))
 }
 
@@ -318,8 +358,8 @@ fn key(seen: &Seen<'_>) -> Checked {
         if !grade.needs_key() {
             return Ok(Verdict::ok(format!("grade `{grade}` needs no key")));
         }
-        let fix = "set one in `[keys]`, or with `--key`; `aws kms create-key` creates one";
-        return Ok(Verdict::failed(format!("grade `{grade}` needs a key in `{region}`"), fix));
+        let what = format!("grade `{grade}` needs a key in `{region}`");
+        return Ok(Verdict::failed(what, NEEDS_KEY));
     };
     Ok(match known(fetched, "kms:DescribeKey")? {
         Some(KeyState::Usable) => Verdict::ok(format!("`{key}` can encrypt")),

@@ -72,7 +72,14 @@ const QUESTIONS: [Question; 7] = [
         choices: &[],
         is_asked: |_| true,
         answer: |settings| settings.email.clone(),
-        take: |settings, text| declared(parameter::EMAIL)(text).map(|email| settings.email = email),
+        take: |settings, text| {
+            let email = declared(parameter::EMAIL)(text).map_err(|_| {
+                let hint = "write one as `you@example.com`, or leave it empty";
+                Invalid::new(format!("`{text}` is not an email address"), hint)
+            })?;
+            settings.email = email;
+            Ok(())
+        },
     },
     Question {
         words: "CloudTrail trail that records the changes of buckets",
@@ -238,6 +245,9 @@ mod tests {
         ];
         assert_eq!(written.unwrap(), of(&flags));
         assert!(said.contains("grade `hybrid` needs a KMS key in `eu-west-1`: `aws kms"), "{said}");
+        let email =
+            "`me` is not an email address: write one as `you@example.com`, or leave it empty";
+        assert!(said.contains(email), "{said}");
         assert!(said.contains("`perhaps` is not an answer: yes or no"), "{said}");
     }
 

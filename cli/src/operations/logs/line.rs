@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use s3guard_aws::logs::LogLine;
+use s3guard_posture::BucketName;
 use s3guard_posture::text::shown_json;
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -94,7 +95,7 @@ impl Line {
         // Lambda separates the parts of its reports with tabs.
         let mut text = format!(" {}", cut(&message.replace('\t', "  "), CHARACTERS_MAX));
         for (name, value) in self.fields.iter().filter(|(name, _)| *name != METRICS) {
-            let _ = write!(text, "  {name}={}", field(value));
+            let _ = write!(text, "  {name}={}", field(name, value));
         }
         TextLine::from(format_args!("{}  {:6} ", self.time, self.function))
             .and(TextLine::styled(style, format_args!("{level:5}")))
@@ -103,12 +104,25 @@ impl Line {
 }
 
 /// A field as a person reads it.
-fn field(value: &Value) -> String {
+fn field(name: &str, value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if name == "bucket" && text == BucketName::account().as_str() {
+        return "(the account)".to_owned();
+    }
+    // `s3guard undo` takes the id of a record.
+    if name == "record"
+        && let Ok(Value::Object(record)) = serde_json::from_str::<Value>(&text)
+        && let Some(id) = record.get("id").and_then(Value::as_str)
+    {
+        return cut(id, FIELD_MAX);
+    }
     // Also JSON in a string, as the record of a write is.
     let nested = [("{", "{…}"), ("[", "[…]")].into_iter().find(|(open, _)| text.starts_with(open));
     match nested {
         Some((_, short)) if text.len() > NESTED_MAX => short.to_owned(),
+        Some(_) | None if value.is_string() && text.contains([' ', '"', '=']) => {
+            cut(&value.to_string(), FIELD_MAX)
+        }
         Some(_) | None => cut(&text, FIELD_MAX),
     }
 }
@@ -146,7 +160,7 @@ mod tests {
             r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Stack":"guard","Compliant":3}"#,
             "2023-11-14T22:13:20.123Z  guard        metrics  Stack=guard  Compliant=3",
         );
-        let record = format!(r#"{{"id":"{}"}}"#, "x".repeat(1000));
+        let record = format!(r#"{{"key":"{}"}}"#, "x".repeat(1000));
         let text = format!(
             r#"{{"level":"INFO","fields":{{"message":"m","record":{record},"list":[1]}}}}"#
         );
@@ -157,8 +171,24 @@ mod tests {
         let line = Line::of("guard", &line);
         assert_eq!(line.raw().painted(Paint::Plain), text);
         assert_eq!(
-            serde_json::to_value(&line).unwrap()["fields"]["record"]["id"],
+            serde_json::to_value(&line).unwrap()["fields"]["record"]["key"],
             "x".repeat(1000)
+        );
+    }
+
+    #[test]
+    fn a_record_is_its_id_and_a_value_with_spaces_is_quoted() {
+        let id = "reports@20261124T231502.123Z-encryption";
+        let record = Value::String(format!(r#"{{"id":"{id}","to":"{}"}}"#, "x".repeat(100)));
+        check(
+            &format!(r#"{{"message":"remediated","bucket":".account","record":{record}}}"#),
+            &format!(
+                "2023-11-14T22:13:20.123Z  guard        remediated  bucket=(the account)  record={id}"
+            ),
+        );
+        check(
+            r#"{"message":"m","why":"it was \"off\"","count":2}"#,
+            r#"2023-11-14T22:13:20.123Z  guard        m  why="it was \"off\""  count=2"#,
         );
     }
 

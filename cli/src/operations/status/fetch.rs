@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
-use s3guard_aws::ledger::Newest;
+use s3guard_aws::ledger::{Newest, Suppressed};
 use s3guard_aws::pause::Pause;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
@@ -25,7 +25,7 @@ use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
-    FindingStatus, FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
+    FindingStatus, FunctionStatus, QueueStatus, Status, SuppressionStatus, SweepStatus, WriteStatus,
 };
 use crate::operations::subscribers::{self, Subscriber};
 use crate::ui::lines::utc_time;
@@ -72,7 +72,7 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 9;
+    let parts = names.len() + queues.len() + 10;
     let (
         troubles,
         depths,
@@ -86,6 +86,7 @@ pub(crate) async fn fetch(
         writes,
         paused,
         numbers,
+        suppressed,
     ) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
@@ -99,6 +100,7 @@ pub(crate) async fn fetch(
         last_writes(&ledger),
         paused(connection, stack, now),
         numbers(account, &ledger),
+        suppressed(&ledger, now),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
@@ -141,6 +143,9 @@ pub(crate) async fn fetch(
         fetched.unswept = ended.max(updated.and_then(Result::ok)).map(|since| now - since);
         fetched.last_sweep = last.as_ref().map(SweepStatus::of);
     }
+    let suppressed = known(suppressed, "suppressions", not_seen).flatten();
+    fetched.suppressions =
+        suppressed.map(|all| all.into_iter().map(SuppressionStatus::of).collect());
     let (buckets, findings) = numbers;
     fetched.buckets = buckets;
     fetched.findings = findings.as_ref().map(Vec::len);
@@ -252,6 +257,12 @@ async fn last_sweep(ledger: &Read<Ledger>) -> Read<Option<LastSweep>> {
 async fn last_writes(ledger: &Read<Ledger>) -> Read<Newest> {
     let ledger = ledger.as_ref().map_err(String::clone)?;
     ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
+}
+
+/// What is suppressed, if the ledger has few suppressions.
+async fn suppressed(ledger: &Read<Ledger>, now: OffsetDateTime) -> Read<Option<Vec<Suppressed>>> {
+    let ledger = ledger.as_ref().map_err(String::clone)?;
+    ledger.suppressed(now).await.map_err(|error| refused(&error))
 }
 
 /// Until when the guard is paused, if it is.

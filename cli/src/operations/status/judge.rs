@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
-use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::contract::{Channel, parameter};
 use time::Duration;
 
@@ -65,6 +64,7 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
     }
     all.extend(late_sweep(seen, stack, &flags));
     if let Some(there) = &seen.subscriptions {
+        all.extend(unconfirmed(there, seen, stack));
         let vanished = vanished(there, seen, stack);
         let is_named = !vanished.is_empty();
         all.extend(vanished);
@@ -94,12 +94,36 @@ pub(crate) fn remarks(seen: &Status, stack: &Stack) -> Vec<String> {
     }
     let changing = seen.functions.iter().filter(|function| function.is_changing);
     all.extend(changing.map(|one| format!("function {} is being created or updated", one.name)));
-    let pending = seen.subscriptions.iter().flatten().filter(|one| one.subscription.is_pending);
-    all.extend(pending.map(|one| {
-        let Subscription { protocol, endpoint, .. } = &one.subscription;
-        confirm(one, &subscribe(seen, stack, one.topic, (protocol, endpoint)))
+    let there = seen.subscriptions.as_deref().unwrap_or_default();
+    if !subscribers::is_nobody_notified(there) {
+        all.extend(pending(there, seen, stack));
+    }
+    all.extend(seen.limited().map(|limited| {
+        format!(
+            "the guard changes no bucket ({limited}): `mode` in the `s3guard.toml` that was deployed says so"
+        )
     }));
     all
+}
+
+/// How each subscription that waits for it is confirmed, once for each address.
+fn pending(there: &[Subscriber], seen: &Status, stack: &Stack) -> Vec<String> {
+    let mut topics: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for Subscriber { topic, subscription } in there.iter().filter(|one| one.subscription.is_pending)
+    {
+        let name = (subscription.protocol.as_str(), subscription.endpoint.as_str());
+        topics.entry(name).or_default().push(topic);
+    }
+    let lines = topics.into_iter().map(|(name, topics)| confirm(name, &topics, seen, stack));
+    lines.collect()
+}
+
+/// A guard whose notifications reach nobody.
+fn unconfirmed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<String> {
+    let how = || pending(there, seen, stack).join("; ");
+    subscribers::is_nobody_notified(there).then(|| {
+        format!("no subscription is confirmed, so no notification reaches anybody: {}", how())
+    })
 }
 
 /// A sweep that is missing for twice its interval. An update of the stack may have changed the interval, so it starts the count.
@@ -167,10 +191,9 @@ fn unsubscribed(
     let email = stack.parameters.get(parameter::EMAIL).filter(|email| !email.is_empty());
     let Some(email) = email else {
         let hint = format!(
-            "nothing is subscribed to the notifications: `s3guard deploy --stack {} --region {} --email ADDRESS`, or `{}`",
-            seen.stack,
-            seen.region,
-            subscribe(seen, stack, Channel::Email.name(), ("email", "ADDRESS"))
+            "nothing is subscribed to the notifications: `s3guard deploy {place} --email ADDRESS`, or `s3guard subscribe \
+             --email ADDRESS {place}` without a change of the stack",
+            place = step::place(&seen.stack, &seen.region)
         );
         return (there.is_empty() && !is_named).then_some(hint);
     };
@@ -227,20 +250,34 @@ fn alarmed(alarm: &Alarm) -> String {
 ///
 /// Source: Amazon SNS Developer Guide, "Subscribing an endpoint": the token is good for two days, and subscribing once
 /// more sends a new one.
-fn confirm(subscriber: &Subscriber, again: &str) -> String {
-    let Subscription { protocol, endpoint, .. } = &subscriber.subscription;
-    let how = match protocol.as_str() {
-        "email" | "email-json" => {
-            "open the mail of SNS, and give the URL of \"Confirm subscription\" to `s3guard subscribe --confirm`"
+fn confirm(
+    (protocol, endpoint): (&str, &str),
+    topics: &[&str],
+    seen: &Status,
+    stack: &Stack,
+) -> String {
+    let names: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+    let names = names.join(" and ");
+    let how = match protocol {
+        "email" => {
+            let place = step::place(&seen.stack, &seen.region);
+            return format!(
+                "email {endpoint} is not confirmed and gets nothing from {names}: give the URL of \"Confirm subscription\" in \
+                 each email of SNS to `s3guard subscribe --confirm URL`; after two days `s3guard subscribe --email {endpoint} \
+                 {place}` sends new ones"
+            );
         }
         "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",
         _ => {
             "the owner of the endpoint has to call `ConfirmSubscription` with the token that SNS has sent"
         }
     };
+    let again: Vec<String> = topics
+        .iter()
+        .map(|topic| format!("`{}`", subscribe(seen, stack, topic, (protocol, endpoint))))
+        .collect();
     format!(
-        "{protocol} {endpoint} is not confirmed and gets nothing from the topic `{}`: {how}; after two days a new token is sent by \
-         `{again}`",
-        subscriber.topic
+        "{protocol} {endpoint} is not confirmed and gets nothing from {names}: {how}; after two days a new token is sent by {}",
+        again.join(" and ")
     )
 }

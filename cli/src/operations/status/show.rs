@@ -1,16 +1,19 @@
 //! The status of a guard, as text and as JSON.
 
 use s3guard_aws::alarms::Alarm;
+use s3guard_aws::ledger::Suppressed;
 use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::stacks::drift::LastDrift;
+use s3guard_posture::contract::output;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::state::OpenFinding;
-use s3guard_posture::{Aspect, BucketName};
+use s3guard_posture::{Aspect, BucketName, Mode};
 use serde::Serialize;
 use time::Duration;
 
+use crate::operations::deploy::step;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
@@ -20,6 +23,9 @@ use crate::ui::text::{Printable, Style, Text, TextLine};
 
 /// How many open findings are listed.
 const FINDINGS_SHOWN: usize = 20;
+/// What to write about the account's public access block, which is no bucket's.
+const ACCOUNT_ADVICE: &str = "`account-public-access` under `[aspects]` in `s3guard.toml` sets it with \"enforce\", and ends \
+                              the finding with \"off\"";
 /// A longer line about a finding is cut.
 const FINDING_COLUMNS_MAX: usize = 300;
 
@@ -71,6 +77,10 @@ pub(crate) struct Status {
     pub(crate) findings: Option<usize>,
     /// The open findings.
     pub(crate) open_findings: Vec<FindingStatus>,
+    /// What `s3guard undo` keeps the guard from remediating; `None` if it is not known.
+    pub(crate) suppressions: Option<Vec<SuppressionStatus>>,
+    /// The most that is done about any aspect, if the configuration limits it.
+    pub(crate) mode: Option<Mode>,
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
     /// What is not as it will be, and is no problem.
@@ -148,6 +158,36 @@ impl FindingStatus {
     }
 }
 
+/// An aspect that the guard does not remediate until a day.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SuppressionStatus {
+    bucket: String,
+    aspect: Aspect,
+    /// The last day.
+    until: String,
+    /// The ARN of who has suppressed it.
+    by: String,
+    /// Why, if that was said.
+    reason: String,
+    /// The id of the record that was undone.
+    record: String,
+}
+
+impl SuppressionStatus {
+    pub(crate) fn of(Suppressed { bucket, suppression, note }: Suppressed) -> Self {
+        Self {
+            bucket: bucket.to_string(),
+            aspect: suppression.aspect,
+            until: suppression.until.to_string(),
+            by: note.by,
+            reason: note.reason,
+            record: note.undone,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -181,6 +221,7 @@ impl Status {
             account: account.caller.account.to_string(),
             state: seen.status.to_string(),
             is_protected: seen.protected,
+            mode: seen.outputs.get(output::MODE).and_then(|mode| Mode::from_name(mode)),
             ..Self::default()
         }
     }
@@ -189,7 +230,10 @@ impl Status {
     fn headline(&self) -> TextLine {
         let state = match self.to_do.len() {
             0 if self.is_blind => TextLine::bad("not known"),
-            0 => TextLine::good("healthy"),
+            0 => match self.limited() {
+                Some(limited) => TextLine::notable(limited),
+                None => TextLine::good("healthy"),
+            },
             1 => TextLine::bad("1 problem"),
             count => TextLine::bad(format_args!("{count} problems")),
         };
@@ -198,10 +242,14 @@ impl Status {
         let counted = |count: Option<usize>, one: &str, many: &str| {
             count.map(|count| format!("{count} {}", if count == 1 { one } else { many }))
         };
+        let limited = self.limited().filter(|_| !self.to_do.is_empty() || self.is_blind);
+        let suppressed = self.suppressions.as_ref().map(Vec::len).filter(|count| *count > 0);
         let parts = [
+            limited.map(str::to_owned),
             counted(self.buckets, "bucket", "buckets"),
             self.last_sweep_age.map(|ago| format!("last sweep {} ago", age(ago))),
             counted(self.findings, "open finding", "open findings"),
+            counted(suppressed, "suppression", "suppressions"),
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
             (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
             self.last_write_age.map(|ago| format!("last write {} ago", age(ago))),
@@ -209,6 +257,15 @@ impl Status {
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if parts.is_empty() { state } else { state.and(format_args!(": {}", parts.join(", "))) }
+    }
+
+    /// What the configuration leaves of the guard, if it changes no bucket.
+    pub(crate) fn limited(&self) -> Option<&'static str> {
+        match self.mode? {
+            Mode::Off => Some("off by configuration"),
+            Mode::Report => Some("reports only"),
+            Mode::EnforceNew | Mode::Enforce => None,
+        }
     }
 
     /// The dead-letter queues that are not empty.
@@ -230,6 +287,7 @@ impl Status {
         let columns = if is_table { QueueStatus::COLUMNS } else { "" };
         let lines = |texts: &[String]| texts.iter().map(TextLine::from).collect();
         let mut sections = vec![
+            (TextLine::notable("To do"), lines(&self.to_do)),
             (TextLine::hint("Functions"), self.functions.iter().map(function).collect()),
             (
                 TextLine::hint("Queues").and(columns),
@@ -266,10 +324,9 @@ impl Status {
         });
         sections.push((TextLine::hint("Last sweep"), sweep.collect()));
         sections.push((TextLine::hint("Open findings"), self.finding_lines()));
+        sections.push((TextLine::hint("Suppressions"), self.suppression_lines()));
         sections.push((TextLine::hint("Last writes of the guard"), self.write_lines()));
-        for (title, texts) in
-            [("Not checked", &self.not_seen), ("Remarks", &self.remarks), ("To do", &self.to_do)]
-        {
+        for (title, texts) in [("Not checked", &self.not_seen), ("Remarks", &self.remarks)] {
             sections.push((TextLine::notable(title), lines(texts)));
         }
         sections
@@ -305,10 +362,31 @@ impl Status {
             .map(|FindingStatus { bucket, aspect, since, reason }| {
                 let bucket = if *bucket == account { "the account" } else { bucket };
                 let line = format!("{bucket}: {aspect} since {since}: {reason}");
-                cut(&line, FINDING_COLUMNS_MAX).into()
+                let line = cut(&line, FINDING_COLUMNS_MAX);
+                // No rule and no exemption matches the account.
+                if *aspect == Aspect::AccountPublicAccess {
+                    format_args!("{line}; {ACCOUNT_ADVICE}").into()
+                } else {
+                    line.into()
+                }
             })
             .collect();
         let more = self.open_findings.len() - lines.len();
+        lines.extend((more > 0).then(|| format_args!("and {more} more").into()));
+        lines
+    }
+
+    fn suppression_lines(&self) -> Vec<TextLine> {
+        let all = self.suppressions.as_deref().unwrap_or_default();
+        let place = step::place(&self.stack, &self.region);
+        let shown = all.iter().take(FINDINGS_SHOWN).map(|one| {
+            let SuppressionStatus { bucket, aspect, until, record, .. } = one;
+            TextLine::from(format_args!(
+                "{bucket}: {aspect} is not remediated until {until}: `s3guard undo {record} --end {place}` ends it"
+            ))
+        });
+        let mut lines: Vec<TextLine> = shown.collect();
+        let more = all.len() - lines.len();
         lines.extend((more > 0).then(|| format_args!("and {more} more").into()));
         lines
     }

@@ -1,6 +1,6 @@
 //! A careless user's bucket: created, opened, and remediated by the guard.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use s3guard_emulator::{Account, Client, until};
@@ -14,6 +14,8 @@ const NAMES: [&str; 4] = ["default encryption", "public access", "plain HTTP", "
 /// What the guard makes of the last three.
 const SAFE: [&str; 3] = ["blocked (4 of 4)", "refused", "sent to EventBridge"];
 const NONE: &str = "none";
+/// After this time the wait is explained.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client that calls as this user, who is created and may do everything with S3.
 pub(crate) fn user(account: &Account, name: &str) -> Result<Client> {
@@ -53,7 +55,14 @@ pub(crate) fn open(client: &Client, bucket: &str) -> Result<()> {
 /// Waits until the bucket is remediated, and shows its settings before and after.
 fn show_remediation(client: &Client, bucket: &str, started: Instant) -> Result<()> {
     let before = settings(client, bucket)?;
+    let mut is_explained = false;
     let after = until("the bucket to be remediated", || {
+        if !is_explained && started.elapsed() > PATIENCE {
+            is_explained = true;
+            say(
+                "(Still waiting. A guard with the mode `report`, a paused one and a suppression leave the\nbucket as it is: `s3guard status` says so. Ctrl-C ends the wait.)",
+            )?;
+        }
         let now = settings(client, bucket)?;
         // The grade says which encryption.
         Ok((now[0] != NONE && now[1..] == SAFE).then_some(now))
@@ -63,7 +72,9 @@ fn show_remediation(client: &Client, bucket: &str, started: Instant) -> Result<(
     for ((name, before), after) in NAMES.iter().zip(&before).zip(&after) {
         say(&format!("  {name:<20} {before:<20} {after}"))?;
     }
-    say(&format!("\nIt took {took:.1} seconds."))
+    say(&format!(
+        "\nIt took {took:.1} seconds from the call. (Emails and the history count from the whole second\nof the event.)"
+    ))
 }
 
 /// The settings, in the order of `NAMES`.

@@ -45,7 +45,7 @@ fn a_mistake_in_the_table_deploy_is_reported_with_a_proposal() {
     check(
         &json!({ "regions": ["eu-west-1", "Ireland", "eu-west-1"] }),
         &[
-            "`deploy.regions[1]`: `Ireland` is not a Region's code, as `eu-west-1` is",
+            "`deploy.regions[1]`: `Ireland` is not a Region's code, such as `eu-west-1`",
             "`deploy.regions`: `eu-west-1` is listed twice (remove one)",
         ],
     );

@@ -48,8 +48,8 @@ fn all_mistakes_are_reported_at_once() {
             `grad`: `grad` is not a setting of the configuration (write `grade`)
             `settle-seconds`: expected an integer, found a string (write `15`, without quotes)
             `writes-per-hour`: 6 is not between 7 and 1000 (write `7`)
-            `keys.eu-west`: `eu-west` is not a Region's code, as `eu-west-1` is
-            `rule[0].grade`: `secret` is not a valid choice (write `speed`, `hybrid` or `security`)
+            `keys.eu-west`: `eu-west` is not a Region's code, such as `eu-west-1`
+            `rule[0].grade`: `secret` is not a grade (write `speed`, `hybrid` or `security`)
             `rule[1].grad`: `grad` is not a setting of a rule (write `grade`)
             `exemption[0].reson`: `reson` is not a setting of an exemption (write `reason`)
             `exemption[0].bucket`: a bucket's name cannot contain `!` (write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards)
@@ -128,14 +128,14 @@ fn a_setting_in_the_wrong_place_is_sent_where_it_belongs() {
     check(
         &json!({ "aspects": { "grade": "speed", "settle-seconds": 3 } }),
         &expect![[r#"
-            `aspects.grade`: `grade` is not a valid choice (move it above the first line with `[`)
-            `aspects.settle-seconds`: `settle-seconds` is not a valid choice (move it above the first line with `[`)
+            `aspects.grade`: `grade` is not an aspect (move it above the first line with `[`)
+            `aspects.settle-seconds`: `settle-seconds` is not an aspect (move it above the first line with `[`)
         "#]],
     );
     check_rule(
         &json!({ "bucket": "a-*", "aspects": { "writes-per-hour": 3 } }),
         &expect![[r#"
-            `rule[0].aspects.writes-per-hour`: `writes-per-hour` is not a valid choice (move it above the first line with `[`)
+            `rule[0].aspects.writes-per-hour`: `writes-per-hour` is not an aspect (move it above the first line with `[`)
         "#]],
     );
     check_exemption(
@@ -244,7 +244,7 @@ fn a_key_is_one_of_its_region_and_never_an_alias() {
         "Ireland",
         "arn:aws:kms:eu-west-1:111122223333:key/1",
         &expect![[r#"
-            `keys.Ireland`: `Ireland` is not a Region's code, as `eu-west-1` is
+            `keys.Ireland`: `Ireland` is not a Region's code, such as `eu-west-1`
         "#]],
     );
 }
@@ -254,8 +254,8 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
     check(
         &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "enforce" } }),
         &expect![[r#"
-            `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
-            `aspects.tls`: `of` is not a valid choice (write `off`)
+            `aspects.versionning`: `versionning` is not an aspect (write `versioning`)
+            `aspects.tls`: `of` is not a mode (write `off`)
             `aspects.acl`: `acl` cannot be enforced: s3guard has no write for it (write `report`)
         "#]],
     );
@@ -433,7 +433,7 @@ fn an_exemption_has_a_reason_and_an_end() {
     check_exemption(
         &json!({ "aspects": ["publik-access"], "reason": "a\nb" }),
         &expect![[r#"
-            `exemption[0].aspects[0]`: `publik-access` is not a valid choice (write `public-access`)
+            `exemption[0].aspects[0]`: `publik-access` is not an aspect (write `public-access`)
             `exemption[0].reason`: the reason has a control character (write one line of text)
         "#]],
     );

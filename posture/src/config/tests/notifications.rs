@@ -467,7 +467,7 @@ fn invalid_filters_are_reported() {
             `subscription[0].action[1]`: `x` is not a valid choice (write `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`, `acl`, `annotation`, `created`, `deleted`, `moved`, `overwritten`, `restored`, `retention`, `tags`, `missed`, `exemption-ends`, `foreign-object`, `flood`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
             `subscription[0].grade`: the list is empty (add a value, or remove the line)
             `subscription[1].severity`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
-            `subscription[1].grade`: `secure` is not a valid choice (write `speed`, `hybrid` or `security`)
+            `subscription[1].grade`: `secure` is not a grade (write `speed`, `hybrid` or `security`)
             `subscription[2].bucket[0]`: `*` is not a valid filter: SNS has no wildcards (remove `bucket` to match all buckets)
             `subscription[2].bucket[1]`: `a-*-b` is not a valid filter: SNS has no wildcards (write `a-*`)
             `subscription[2].bucket[2]`: `*mid*` is not a valid filter: SNS has no wildcards (write the beginning of the names, as `name-*`, or the end, as `*-name`)

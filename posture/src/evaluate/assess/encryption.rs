@@ -72,7 +72,8 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     }
     let is_absent = *reading == Reading::Absent;
     let weak = |alone: Encryption, change, warning: Option<String>| {
-        let is_remediated = remediate != seen || is_absent;
+        let is_created = is_absent && baseline.mode(Aspect::Encryption).enforces();
+        let is_remediated = remediate != seen || is_created;
         let remediate =
             Setting::Encryption(Some(if is_remediated { remediate.clone() } else { alone }));
         let judgement = Judgement::weak(reading, change, remediate);

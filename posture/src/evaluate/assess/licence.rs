@@ -123,7 +123,7 @@ pub(super) fn by_mode(
     match baseline.mode(aspect) {
         Mode::Off | Mode::Report => {
             let wanted = if let Setting::Policy(_) = remediate {
-                "one that denies what does not come by TLS".to_owned()
+                "a policy that denies requests without TLS".to_owned()
             } else {
                 remediate.value()
             };

@@ -110,7 +110,9 @@ fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
         }
     }
     if let (Some(took), true, false) = (report.took, is_done, has_failed) {
-        writeln!(text, "\nProtected {:.1} s after the event.", took.as_secs_f64())?;
+        // The time of an event has no fraction of a second.
+        let seconds = took.as_secs_f64().round().max(1.0);
+        writeln!(text, "\nProtected about {seconds} s after the event.")?;
     }
     if report.times_within_hour > 1 {
         let times = report.times_within_hour;

@@ -206,7 +206,7 @@ fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
                 blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
-            Protected 4.2 s after the event.
+            Protected about 4 s after the event.
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],

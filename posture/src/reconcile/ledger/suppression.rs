@@ -207,7 +207,8 @@ pub fn by_aspect(all: &[Suppression], now: OffsetDateTime) -> Vec<Vec<Suppressio
     by_aspect.into_values().collect()
 }
 
-fn newest(all: &[Suppression]) -> BTreeMap<Aspect, Suppression> {
+/// The newest one of each aspect.
+pub fn newest(all: &[Suppression]) -> BTreeMap<Aspect, Suppression> {
     let mut newest = BTreeMap::new();
     for one in all {
         let last = newest.entry(one.aspect).or_insert(*one);

@@ -37,6 +37,12 @@ fn policies(now: Option<&str>, to: Option<&str>) -> Vec<String> {
         let whole = |sign, text: Option<&str>| text.map(|text| line(sign, text));
         return whole('-', now).into_iter().chain(whole('+', to)).collect();
     };
+    // A whole document is read better than its parts.
+    match (now, to) {
+        (None, Some(_)) => return pretty('+', &after),
+        (Some(_), None) => return pretty('-', &before),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
     let [before, after] = [&before, &after].map(parts);
     let only = |sign, some: &[Value], others: &[Value]| -> Vec<String> {
         let others: Vec<Value> = others.iter().map(meaning).collect();

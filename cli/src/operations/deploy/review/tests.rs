@@ -122,6 +122,20 @@ fn broadened_and_unknown_permissions_need_approval() {
 }
 
 #[test]
+fn less_protection_is_shown_and_needs_approval() {
+    let lowered = vec!["owner@example.com gets no notifications any more".to_owned()];
+    let settings = vec!["mode: (not set) -> \"report\"".to_owned()];
+    let review = Review { lowered, settings, grants: Some(Vec::new()), ..Review::default() };
+    let asked = [Approve::Never, Approve::Broadening, Approve::Any];
+    assert_eq!(asked.map(|approve| review.needs_approval(approve)), [false, true, true]);
+    let text = plain(&review);
+    let lines = "settings in the package that change:\n  mode: (not set) -> \"report\"\n\
+                 no permissions are broadened\nless is protected or reported:\n  \
+                 owner@example.com gets no notifications any more\n";
+    assert!(text.ends_with(lines), "{text}");
+}
+
+#[test]
 fn what_exists_and_what_a_package_carries_is_shown_and_needs_approval() {
     let imported = Imported {
         bucket: "guard-ledger-111122223333-eu-west-1-an".to_owned(),

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_aws::Kind;
 use s3guard_aws::stacks::{Stack, StackStatus};
+use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::Config;
 use s3guard_posture::events::trail::{Selector, Trail, TrailStatus};
 use s3guard_posture::model::setting::PublicAccessBlock;
@@ -42,6 +43,7 @@ fn checked(
         functions: Vec::new(),
         rules: None,
         pause: None,
+        subscribers: None,
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
         rights: Ok(simulated(&[], &[])),
@@ -104,6 +106,39 @@ fn credentials_that_expire_soon_and_the_root_user_are_warnings() {
     check(&of(user, Some(NOW + Duration::minutes(7))), CheckStatus::Warning, "expire in 7 minutes");
     check(&of(user, Some(NOW - Duration::minutes(7))), CheckStatus::Warning, "expire in 0 minutes");
     check(&of("arn:aws:iam::111122223333:root", None), CheckStatus::Warning, "the root user");
+}
+
+#[test]
+fn notifications_that_reach_nobody_are_a_failure() {
+    let subscribed = |is_pending| {
+        let (protocol, endpoint) = ("email".to_owned(), "owner@example.com".to_owned());
+        Subscriber { topic: "email", subscription: Subscription { protocol, endpoint, is_pending } }
+    };
+    let of = |all: Vec<Subscriber>| {
+        checked(
+            &Wanted::default(),
+            |seen| seen.subscribers = Some(Ok(Reading::Known(all))),
+            |seen| notified(seen, seen.subscribers.as_ref().unwrap()),
+        )
+    };
+    check(&of(Vec::new()), CheckStatus::Warning, "`s3guard subscribe --email ADDRESS --stack s");
+    check(&of(vec![subscribed(true)]), CheckStatus::Failed, "reach nobody");
+    check(&of(vec![subscribed(true), subscribed(false)]), CheckStatus::Ok, "1 of 2 subscriptions");
+    check(&of(vec![subscribed(false)]), CheckStatus::Ok, "all 1 subscriptions are confirmed");
+}
+
+#[test]
+fn a_guard_that_only_reports_is_a_warning() {
+    let mut stack = guard(StackStatus::from("UPDATE_COMPLETE"), "create").stack;
+    assert!(mode(&stack).is_none());
+    for (text, words) in
+        [("report", "only reports, and changes no bucket"), ("off", "checks no bucket")]
+    {
+        stack.outputs.insert("Mode".to_owned(), text.to_owned());
+        check(&mode(&stack).unwrap(), CheckStatus::Warning, words);
+    }
+    stack.outputs.insert("Mode".to_owned(), "enforce-new".to_owned());
+    assert!(mode(&stack).is_none());
 }
 
 #[test]

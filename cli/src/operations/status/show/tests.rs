@@ -4,6 +4,7 @@ use expect_test::expect_file;
 use s3guard_aws::stacks::StackStatus;
 use s3guard_aws::stacks::drift::Drifted;
 use s3guard_aws::subscriptions::Subscription;
+use s3guard_posture::reconcile::ledger::suppression::{Note, Suppression};
 use time::macros::datetime;
 
 use crate::operations::status::judge;
@@ -373,8 +374,67 @@ fn what_ends_by_itself_or_with_a_mail_is_a_remark_and_no_problem() {
     check(|status, _| status.functions[0].is_changing = true, "is being created or updated");
     check(
         |status, _| status.subscriptions.as_mut().unwrap()[0].subscription.is_pending = true,
-        "email owner@example.com is not confirmed and gets nothing from the topic `email`: open the mail of SNS",
+        "email owner@example.com is not confirmed and gets nothing from `email`: give the URL of \"Confirm subscription\"",
     );
+}
+
+#[test]
+fn a_guard_that_reaches_nobody_is_not_healthy() {
+    let (mut status, stack) = (status(), stack());
+    for one in status.subscriptions.as_mut().unwrap() {
+        one.subscription.is_pending = true;
+    }
+    let [problem] = &judge::to_do(&status, &stack)[..] else { panic!("one problem") };
+    let words = "no subscription is confirmed, so no notification reaches anybody: email owner@example.com is not confirmed \
+                 and gets nothing from `email` and `alerts`";
+    assert!(problem.starts_with(words), "{problem}");
+    assert!(judge::remarks(&status, &stack).is_empty());
+}
+
+#[test]
+fn a_guard_that_only_reports_says_so_first() {
+    let limited = |mode| Status { mode: Some(mode), ..status() };
+    let first = |status: &Status| plain(status).lines().next().unwrap().to_owned();
+    assert!(first(&limited(Mode::Report)).starts_with("reports only: 214 buckets"));
+    assert!(first(&limited(Mode::Off)).starts_with("off by configuration: 214 buckets"));
+    assert!(first(&limited(Mode::EnforceNew)).starts_with("healthy: "));
+    let troubled = Status { to_do: vec!["x".to_owned()], ..limited(Mode::Report) };
+    assert!(first(&troubled).starts_with("1 problem: reports only, 214 buckets"));
+    assert_eq!(judge::remarks(&limited(Mode::Report), &stack()).len(), 1);
+}
+
+#[test]
+fn suppressions_are_counted_and_listed_with_what_ends_each() {
+    let suppression = Suppression {
+        aspect: Aspect::Encryption,
+        made: datetime!(2026-11-24 23:15 UTC),
+        until: time::macros::date!(2026 - 12 - 24),
+    };
+    let undone = "reports@20261124T231502.123Z-encryption";
+    let note = Note { undone: undone.to_owned(), by: "arn:a".to_owned(), ..Note::default() };
+    let suppressed = Suppressed { bucket: "reports".parse().unwrap(), suppression, note };
+    let suppressions = Some(vec![SuppressionStatus::of(suppressed)]);
+    let text = plain(&Status { suppressions, ..status() });
+    assert!(text.lines().next().unwrap().contains("1 open finding, 1 suppression"), "{text}");
+    let line = format!(
+        "Suppressions\n  reports: encryption is not remediated until 2026-12-24: `s3guard undo {undone} --end --stack \
+         guard --region eu-west-1` ends it\n"
+    );
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn the_finding_of_the_account_says_what_to_write() {
+    let found = OpenFinding {
+        aspect: Aspect::AccountPublicAccess,
+        reason: "not set".to_owned(),
+        since: datetime!(2026-11-23 08:00 UTC),
+        notified: None,
+    };
+    let open_findings = vec![FindingStatus::of(&(BucketName::account(), found))];
+    let text = plain(&Status { open_findings, ..status() });
+    assert!(text.contains("  the account: account-public-access since"), "{text}");
+    assert!(text.contains("not set; `account-public-access` under `[aspects]`"), "{text}");
 }
 
 #[test]
