@@ -31,6 +31,7 @@ impl Config {
             trusted_accounts,
             trusted_organizations,
             trusted_canonical_ids,
+            trust_tags,
             keys: _,
             aspects: _,
             rules: _,
@@ -55,6 +56,10 @@ impl Config {
         lines.extend(trusted("organization", organizations.0, organizations.1));
         let ids = (trusted_canonical_ids, &before.trusted_canonical_ids);
         lines.extend(trusted("canonical user", ids.0, ids.1));
+        if *trust_tags && !before.trust_tags {
+            let what = "tags are trusted: who may tag a bucket decides which rules apply to it";
+            lines.push(what.to_owned());
+        }
         lines.extend(notifications.fewer_than(&before.notifications));
         let writes = |config: &Self| config.writes_per_hour.map_or(WRITES_MAX, Bounded::get);
         let (then, now) = (writes(before), writes(self));

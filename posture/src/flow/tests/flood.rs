@@ -31,7 +31,11 @@ fn m6_the_first_bucket_of_each_principal_comes_before_the_second_of_any() {
     let tasks = triage(messages.collect(), later, 15);
     let buckets = tasks.iter().filter_map(|task| match &task.task {
         Task::Reconcile(task) => Some(task.bucket.as_str()),
-        Task::Later { .. } | Task::Sweep(_) | Task::Digest(_) | Task::Nothing { .. } => None,
+        Task::Later { .. }
+        | Task::Sweep(_)
+        | Task::Digest(_)
+        | Task::Tick(_)
+        | Task::Nothing { .. } => None,
     });
     let buckets: Vec<&str> = buckets.collect();
     assert_eq!(buckets[..3], ["aaa-0", "zzz", "aaa-1"], "by name it would be the last");

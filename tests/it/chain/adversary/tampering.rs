@@ -26,7 +26,9 @@ impl Act {
     fn of_json(service: &'static str, [commit, undo]: [(&'static str, Value); 2]) -> Self {
         let name = commit.0;
         let call = |(operation, input): (&'static str, Value)| {
-            move |client: &Client| _ = client.json(service, operation, &input).unwrap()
+            move |client: &Client| {
+                client.json(service, operation, &input).unwrap();
+            }
         };
         Self::new(name, call(commit), call(undo))
     }
@@ -61,9 +63,9 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
         Act::new(
             "PutFunctionConcurrency20171031",
             move |client| {
-                _ = client
+                client
                     .call("lambda", "PUT", &stop, r#"{"ReservedConcurrentExecutions":0}"#)
-                    .unwrap()
+                    .unwrap();
             },
             move |client| _ = client.call("lambda", "DELETE", &path, "").unwrap(),
         )
@@ -96,7 +98,8 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
         )
     };
     let key = output("KeyArn");
-    let trails = attacked.guarded.account.unchecked().json("cloudtrail", "DescribeTrails", &json!({}));
+    let trails =
+        attacked.guarded.account.unchecked().json("cloudtrail", "DescribeTrails", &json!({}));
     let trail = trails.unwrap()["trailList"][0]["Name"].as_str().unwrap().to_owned();
     vec![
         Act::of_json(
@@ -150,7 +153,7 @@ fn role(arn: &str) -> Act {
         { "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*" } ] })
     .to_string();
     let query = |client: &Client, parameters: &[(&str, &str)]| {
-        _ = client.query("iam", "2010-05-08", parameters).unwrap()
+        client.query("iam", "2010-05-08", parameters).unwrap();
     };
     Act::new(
         "PutRolePolicy",
@@ -167,7 +170,7 @@ fn role(arn: &str) -> Act {
             query(
                 client,
                 &[("Action", "DeleteRolePolicy"), ("RoleName", &*again), ("PolicyName", "stop")],
-            )
+            );
         },
     )
 }
