@@ -14,10 +14,10 @@ use crate::ui::output::Output;
 ///
 /// Packages the Lambda, creates a CloudFormation change set, shows it, and carries it out: in one
 /// Region or, with `--region a,b`, in several, each with its own stack. A setting that is not given
-/// keeps its value. If nothing changes, nothing is uploaded. Changes that broaden permissions need
-/// approval, or `--approve never`; a first deployment on a terminal asks as well. Without approval no
-/// stack is changed, and the package and the template stay in the code bucket. The stack's outputs are
-/// printed to stdout.
+/// keeps its value. If nothing changes, nothing is uploaded. Changes that broaden permissions, lower the
+/// protection, or take notifications from a recipient need approval, or `--approve never`; a first
+/// deployment on a terminal asks as well. Without approval no stack is changed, and the package and the
+/// template stay in the code bucket. The stack's outputs are printed to stdout.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
