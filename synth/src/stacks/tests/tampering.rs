@@ -240,6 +240,13 @@ fn h6_each_call_that_blinds_or_stops_the_guard_matches_one_rule() {
 }
 
 #[test]
+fn m8_a_new_subscription_is_reported() {
+    let topic = "arn:aws:sns:eu-west-1:111122223333:s3guard-EmailTopic-1A2B3C4D5E6F";
+    let event = event("sns", "Subscribe", &json!({ "topicArn": topic, "protocol": "sqs" }));
+    assert_eq!(matching(&event), ["AlertsTampered"]);
+}
+
+#[test]
 fn a_failed_call_cloudformations_own_and_the_guards_own_match_none() {
     for (_, event) in calls() {
         let mut failed = event.clone();
