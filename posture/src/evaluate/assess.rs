@@ -169,10 +169,11 @@ pub fn plan(findings: &[Finding]) -> Plan {
 }
 
 fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
-    let mut judged = encryption::judge(observed, baseline);
+    // The account has one setting, which is judged once, not with each bucket. What its calls did to keys is in the events.
+    let is_account = observed.id.name.is_account();
+    let mut judged = if is_account { Vec::new() } else { encryption::judge(observed, baseline) };
     for aspect in Aspect::ALL {
-        // It is judged once, not with each bucket.
-        let is_elsewhere = aspect == Aspect::AccountPublicAccess && !observed.id.name.is_account();
+        let is_elsewhere = (aspect == Aspect::AccountPublicAccess) != is_account;
         // Both are parts of one setting, and were judged.
         let is_judged = matches!(aspect, Aspect::Encryption | Aspect::SseC);
         if baseline.mode(aspect) == Mode::Off || is_elsewhere || is_judged {

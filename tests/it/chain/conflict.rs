@@ -4,19 +4,29 @@ use super::guarded::{Guarded, has_tls, is_private, new_account, refuse_emails};
 
 /// How often the other side weakens the bucket.
 const ROUNDS: usize = 25;
+/// How many records `history` shows.
+const HISTORY_MAX: usize = 20;
+/// After so many writes within an hour there is a conflict.
+const WRITES_MAX: usize = 7;
 
 #[test]
 fn a_conflict_over_public_access_is_one_alert_and_the_bucket_stays_closed() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
+        let runs = guarded.runs("GuardFunctionName");
         careless.delete_public_access_block(&reports).unwrap();
-        guarded.rest();
+        if round < WRITES_MAX {
+            guarded.rest();
+        } else {
+            guarded.wait_for_runs("GuardFunctionName", runs + 1);
+            guarded.rest_in_conflict();
+        }
     }
     let writes = guarded.guard_writes();
     assert_eq!(writes, ["s3:PutBucketPublicAccessBlock"; ROUNDS], "each time");
-    assert_eq!(guarded.records(&reports).len(), already + ROUNDS);
+    assert_eq!(guarded.records(&reports).len(), (already + ROUNDS).min(HISTORY_MAX));
     assert!(is_private(&careless, &reports), "the other side never wins");
     let alert = format!("conflict over {reports}");
     let mails = guarded.mails();
@@ -29,14 +39,14 @@ fn a_conflict_over_public_access_is_one_alert_and_the_bucket_stays_closed() {
     guarded.forget();
     guarded.account.fire_schedules().unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    guarded.rest_in_conflict();
     assert_eq!(guarded.guard_writes(), [""; 0]);
     assert_eq!(guarded.mails(), []);
 
     // A setting without a conflict is remediated as before.
     careless.delete_bucket_setting(&reports, "policy").unwrap();
     guarded.wait("a policy", || has_tls(&careless, &reports));
-    guarded.rest();
+    guarded.rest_in_conflict();
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);
 }
 

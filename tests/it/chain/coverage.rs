@@ -13,7 +13,7 @@ const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
 /// Fires the sweep's schedule and waits until every message that it queued is handled.
 pub(super) fn sweep(guarded: &Guarded) {
     guarded.forget();
-    assert_eq!(guarded.account.fire_schedules().unwrap(), 2, "the sweep and the end of windows");
+    assert_eq!(guarded.account.fire_schedules().unwrap(), 3, "sweep, end of windows, tick");
     rest_hurried(guarded);
 }
 

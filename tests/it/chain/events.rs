@@ -119,7 +119,7 @@ fn the_sweep_remediates_a_bucket_from_before_2023() {
     assert!(is_private(&root, &reports), "without ACLs all of it can be closed at once");
     assert_eq!(guarded.mails()[0].subject, format!("s3guard protected {reports}"));
     guarded.forget();
-    assert_eq!(guarded.account.fire_schedules().unwrap(), 2, "the sweep and the end of windows");
+    assert_eq!(guarded.account.fire_schedules().unwrap(), 3, "sweep, end of windows, tick");
     guarded.wait("a third mail", || guarded.mails().len() == 1);
     guarded.rest();
     assert_eq!(guarded.guard_writes(), ["s3:PutEncryptionConfiguration"]);

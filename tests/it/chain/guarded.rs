@@ -230,6 +230,19 @@ impl Guarded {
         self.rest_from(None);
     }
 
+    /// Waits until only this message is left, which is sent back until a conflict has ended.
+    pub(super) fn rest_in_conflict(&self) {
+        self.wait("queues with what ends the conflict", || {
+            self.account.end_windows().unwrap();
+            let depth = self.depth("GuardQueueUrl");
+            let is_idle = depth.total() == depth.delayed && self.waiting("ObjectQueueUrl") == 0;
+            if is_idle && depth.total() > 1 {
+                self.account.end_delays().unwrap();
+            }
+            is_idle && depth.total() <= 1
+        });
+    }
+
     /// The same. What a function has received is delivered again after this time.
     fn rest_from(&self, retried_after: Option<Duration>) {
         let (mut ended, mut retried): (Option<Instant>, Instant) = (None, Instant::now());

@@ -70,29 +70,15 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
             move |client| _ = client.call("lambda", "DELETE", &path, "").unwrap(),
         )
     };
-    let mapping = {
-        let client = attacked.guarded.account.unchecked();
-        let target = format!(
-            "/2015-03-31/event-source-mappings/?FunctionName={}",
-            output("GuardFunctionName")
-        );
-        let found: Value =
-            serde_json::from_str(&client.call("lambda", "GET", &target, "").unwrap()).unwrap();
-        let id = found["EventSourceMappings"][0]["UUID"].as_str().unwrap();
-        let path = format!("/2015-03-31/event-source-mappings/{id}");
-        let stop = path.clone();
-        Act::new(
-            "UpdateEventSourceMapping20150331",
-            move |client| _ = client.call("lambda", "PUT", &stop, r#"{"Enabled":false}"#).unwrap(),
-            move |client| _ = client.call("lambda", "PUT", &path, r#"{"Enabled":true}"#).unwrap(),
-        )
-    };
     let queue = {
         let url = output("GuardQueueUrl");
         Act::of_json(
             "sqs",
             [
-                ("PurgeQueue", json!({ "QueueUrl": url })),
+                (
+                    "SetQueueAttributes",
+                    json!({ "QueueUrl": url, "Attributes": { "ReceiveMessageWaitTimeSeconds": "0" } }),
+                ),
                 ("GetQueueUrl", json!({ "QueueName": url.rsplit('/').next() })),
             ],
         )
@@ -111,7 +97,6 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
         toggled(rule(attacked, "-EventsTampered")),
         queue,
         concurrency,
-        mapping,
         Act::of_json(
             "kms",
             [("DisableKey", json!({ "KeyId": key })), ("EnableKey", json!({ "KeyId": key }))],

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::watch;
 use crate::reconcile::memory::Step;
-use crate::{Age, CallContext, Maker};
+use crate::{Age, BucketName, CallContext, Maker};
 
 /// The questions of each round until the first write, when this bucket is looked at.
 fn rounds(truth: Observed, baseline: &Baseline) -> Vec<Vec<Question>> {
@@ -142,4 +142,16 @@ fn after_each_write_only_that_setting_and_the_next_are_read_again() {
         vec![Question::Notifications],
     ];
     assert_eq!(reads.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn of_the_account_nothing_is_read_that_only_a_bucket_has() {
+    let account = Observed::unread(BucketId { name: BucketName::account(), ..id() });
+    let mut baseline = Baseline::of_account(Mode::Enforce);
+    let of_block = questions(&account, &baseline);
+    // As after a call on a key.
+    for aspect in Aspect::ALL.into_iter().filter(|one| *one != Aspect::AccountPublicAccess) {
+        baseline.set_mode(aspect, Mode::Enforce);
+    }
+    assert_eq!(questions(&account, &baseline), of_block);
 }
