@@ -244,7 +244,7 @@ impl Guarded {
     }
 
     /// The same. What a function has received is delivered again after this time.
-    fn rest_from(&self, retried_after: Option<Duration>) {
+    pub(super) fn rest_from(&self, retried_after: Option<Duration>) {
         let (mut ended, mut retried): (Option<Instant>, Instant) = (None, Instant::now());
         self.wait("empty queues", || {
             // Does not wait for the batching windows.

@@ -140,7 +140,7 @@ fn retention(event_name: &str) -> Option<Case> {
         "DeleteBucketReplication" => reported(
             |ground, bucket| copy(ground, bucket, ""),
             |ground, bucket| delete(ground, bucket, "replication"),
-            "its objects are not copied",
+            "objects are no longer copied to",
         ),
         "PutBucketLifecycle" => reported(
             nothing,
