@@ -43,21 +43,9 @@ where
 
 /// Whether two sweeps in a row have not ended. One that has never ended is overdue: the alarm waits for hours.
 fn is_overdue(rate: &str, last: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
-    let interval = interval(rate).unwrap_or(OF_A_SCHEDULE);
-    last.is_none_or(|last| now - last > interval * 2 + GRACE)
-}
-
-/// The interval of `rate(6 hours)`.
-fn interval(rate: &str) -> Option<Duration> {
-    let (count, unit) = rate.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
-    let count: i32 = count.parse().ok()?;
-    let unit = match unit.trim_end_matches('s') {
-        "minute" => Duration::MINUTE,
-        "hour" => Duration::HOUR,
-        "day" => Duration::DAY,
-        _ => return None,
-    };
-    Some(unit * count)
+    let interval = last_sweep::interval(rate).unwrap_or(OF_A_SCHEDULE);
+    let late = interval.saturating_add(interval).saturating_add(GRACE);
+    last.is_none_or(|last| now - last > late)
 }
 
 #[cfg(test)]
@@ -78,6 +66,9 @@ mod tests {
             ("cron(0 3 ? * MON *)", Some(datetime!(2026-11-17 12:00 UTC)), false),
             ("cron(0 3 ? * MON *)", Some(datetime!(2026-11-14 12:00 UTC)), true),
             ("rate(6 hours)", None, true),
+            // The longest that the parameter accepts is beyond every time.
+            ("rate(2000000000 days)", Some(datetime!(2026-11-29 12:00 UTC)), false),
+            ("rate(99999999999 days)", Some(datetime!(2026-11-29 12:00 UTC)), false),
         ] {
             assert_eq!(is_overdue(rate, last, now), overdue, "{rate} {last:?}");
         }

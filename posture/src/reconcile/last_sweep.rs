@@ -2,8 +2,8 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use super::record::rfc3339;
 use crate::Region;
@@ -35,6 +35,20 @@ impl LastSweep {
     pub fn json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("it has only texts and a number")
     }
+}
+
+/// The interval of a schedule as `rate(6 hours)`. The interval of a `cron` expression is not known.
+pub fn interval(schedule: &str) -> Option<Duration> {
+    let rate = schedule.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (count, unit) = rate.split_once(' ')?;
+    let count: i32 = count.parse().ok()?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => Duration::MINUTE,
+        "hour" => Duration::HOUR,
+        "day" => Duration::DAY,
+        _ => return None,
+    };
+    unit.checked_mul(count)
 }
 
 fn write_time<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {

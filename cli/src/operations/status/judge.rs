@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::contract::{Channel, parameter};
-use time::Duration;
+use s3guard_posture::reconcile::last_sweep;
 
 use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::step::{self, DeployStep};
@@ -128,27 +128,13 @@ fn unconfirmed(there: &[Subscriber], seen: &Status, stack: &Stack) -> Option<Str
 
 /// A sweep that is missing for twice its interval. An update of the stack may have changed the interval, so it starts the count.
 fn late_sweep(seen: &Status, stack: &Stack, flags: &str) -> Option<String> {
-    let interval = interval(stack.parameters.get(parameter::SWEEP_RATE)?)?;
-    let unswept = seen.unswept.filter(|unswept| *unswept > interval * 2)?;
+    let interval = last_sweep::interval(stack.parameters.get(parameter::SWEEP_RATE)?)?;
+    let unswept = seen.unswept.filter(|unswept| *unswept > interval.saturating_add(interval))?;
     Some(format!(
         "no sweep has ended for {}, though one starts every {}: `s3guard logs --errors {flags}` shows the cause",
         age(unswept),
         age(interval)
     ))
-}
-
-/// The interval of a schedule as `rate(6 hours)`. The interval of a `cron` expression is not known.
-fn interval(schedule: &str) -> Option<Duration> {
-    let rate = schedule.strip_prefix("rate(")?.strip_suffix(')')?;
-    let (count, unit) = rate.split_once(' ')?;
-    let count: i32 = count.parse().ok()?;
-    let unit = match unit.trim_end_matches('s') {
-        "minute" => Duration::MINUTE,
-        "hour" => Duration::HOUR,
-        "day" => Duration::DAY,
-        _ => return None,
-    };
-    unit.checked_mul(count)
 }
 
 /// The subscriptions of the deployed configuration that SNS no longer lists, one line for each endpoint.
