@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_emulator::Fault;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 pub(super) use self::events::close;
 use self::events::{Does, Listener, close_hurried, documents, event, send, shuffled};
@@ -13,8 +14,15 @@ use super::guarded::{Guarded, new_account, s3guard};
 
 /// A window that ends soon.
 const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
-/// A window that the test ends.
-const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
+/// A window that the test ends: one that has more than an hour left. Windows begin at multiples of their length, so that a day
+/// ends at midnight.
+pub(super) fn long_window() -> String {
+    const HOUR: i64 = 3600;
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let left = |hours: &i64| hours * HOUR - now.rem_euclid(hours * HOUR);
+    let hours = (1..=24).rev().find(|hours| left(hours) > HOUR).unwrap();
+    format!("[notifications]\nwindow = \"{hours}h\"\n")
+}
 
 /// CloudWatch's event of an alarm of the stack, as the rule sends it to the queue.
 const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","account":"111122223333","resources":["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:guard-GuardDlqAlarm"],"detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDlqAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
@@ -74,7 +82,7 @@ fn queue(guarded: &Guarded) -> String {
 
 #[test]
 fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
-    let guarded = Guarded::configured(new_account(), A_DAY, &[]);
+    let guarded = Guarded::configured(new_account(), &long_window(), &[]);
     let queue = queue(&guarded);
     let listener = Listener::start();
     let topic = guarded.output("DocumentTopicArn");
@@ -128,10 +136,11 @@ fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
 #[test]
 fn filters_deliver_only_matching_notifications() {
     let configuration = format!(
-        "{A_DAY}\
+        "{}\
          [[subscription]]\nname = \"payroll\"\nemail = \"payroll@example.com\"\nbucket = [\"payroll-*\"]\n\
          [[subscription]]\nname = \"grave\"\nemail = \"grave@example.com\"\nseverity = \"warning\"\n\
-         [[subscription]]\nname = \"buckets\"\nemail = \"buckets@example.com\"\nabout = [\"bucket\"]\n"
+         [[subscription]]\nname = \"buckets\"\nemail = \"buckets@example.com\"\nabout = [\"bucket\"]\n",
+        long_window()
     );
     let guarded = Guarded::configured(new_account(), &configuration, &[]);
     let status = s3guard(&guarded.account.env(), &["status", "--stack", "guard"]);
@@ -171,7 +180,7 @@ fn filters_deliver_only_matching_notifications() {
 #[test]
 fn a_mass_deletion_is_reported_at_once_and_also_by_sms() {
     let configuration =
-        format!("{A_DAY}[[subscription]]\nname = \"duty\"\nsms = \"+15555550100\"\n");
+        long_window() + "[[subscription]]\nname = \"duty\"\nsms = \"+15555550100\"\n";
     let guarded = Guarded::configured(new_account(), &configuration, &[]);
     let queue = queue(&guarded);
     let deleted = |number| {
@@ -209,7 +218,7 @@ fn a_mass_deletion_is_reported_at_once_and_also_by_sms() {
 
 #[test]
 fn a_refused_alert_is_retried_before_the_end_of_the_window() {
-    let guarded = Guarded::configured(new_account(), A_DAY, &[]);
+    let guarded = Guarded::configured(new_account(), &long_window(), &[]);
     let queue = queue(&guarded);
     let refuse = Fault {
         role: "*Notify*".to_owned(),

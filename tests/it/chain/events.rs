@@ -1,6 +1,6 @@
 //! Buckets that are created and weakened, objects that are created and deleted.
 
-use super::digests::close;
+use super::digests::{close, long_window};
 use super::guarded::{
     Guarded, OWNER, encryption, has_tls, is_closed_but_to_acls, is_private, new_account,
     sends_object_events, switch_acls_off,
@@ -201,7 +201,7 @@ fn a_stronger_setting_or_another_customers_key_is_left_unchanged() {
 #[test]
 fn object_changes_are_reported_in_one_email() {
     // One window, no matter how long this takes.
-    let guarded = Guarded::configured(new_account(), "[notifications]\nwindow = \"1d\"\n", &[]);
+    let guarded = Guarded::configured(new_account(), &long_window(), &[]);
     let (careless, reports) = guarded.with_bucket();
     assert!(sends_object_events(&careless, &reports));
     careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();
