@@ -102,6 +102,13 @@ pub(super) struct Conclusion<'a> {
     pub(super) is_last: bool,
 }
 
+impl Conclusion<'_> {
+    /// Whether the same calls are handled once more, because the bucket has not settled.
+    pub(super) fn comes_again(&self) -> bool {
+        self.seen.baseline.as_ref().is_some_and(|baseline| baseline.call_context.is_settling)
+    }
+}
+
 impl Pass<'_> {
     /// How the state is read. That of a bucket that a call has just created, or that the sweep does not know, is assumed to
     /// be absent.

@@ -225,8 +225,12 @@ where
         self.wait_for_permission(&mut end).await;
         end.count_blind();
         let earlier = self.unreported(&mut end).await;
-        let mut fallen = self.fallen(&mut end, &earlier, is_new);
-        fallen.add_deeds(self.by_event(&end).await);
+        let mut fallen = Fallen::default();
+        // The same calls are judged once the bucket has settled: its creator is not done.
+        if !end.comes_again() {
+            fallen = self.fallen(&mut end, &earlier, is_new);
+            fallen.add_deeds(self.by_event(&end).await);
+        }
         fallen.add_shown(&mut end);
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;

@@ -313,7 +313,9 @@ impl Printable for Reconciled {
             line(text, "finds", &found.text);
         }
         if self.findings.is_empty() {
-            line(text, "finds", "nothing: compliant");
+            let is_settling = self.waits_seconds.is_some();
+            let words = if is_settling { "nothing that cannot wait" } else { "nothing: compliant" };
+            line(text, "finds", words);
         }
         for written in &self.writes {
             let setting = breakable(&whole(&written.setting));

@@ -127,6 +127,28 @@ fn a_new_bucket_is_left_alone_until_it_has_settled_and_is_closed_at_once() {
 }
 
 #[test]
+fn what_the_creator_sets_is_reported_once_the_bucket_has_settled() {
+    let world = World::new();
+    world.bucket.set_created(NOON);
+    world.bucket.change(|truth| {
+        truth.set(&Setting::PublicAccessBlock(None));
+    });
+    world.with(|state| state.now = NOON + time::Duration::seconds(4));
+    let off = json!({ "PublicAccessBlockConfiguration": {
+        "BlockPublicAcls": true, "IgnorePublicAcls": true,
+        "BlockPublicPolicy": false, "RestrictPublicBuckets": false,
+    } });
+    world.handle(&[fallen::sets("PutBucketPublicAccessBlock", 3, &off)]);
+    let sent = world.outgoing.take();
+    assert!(sent.notifications.is_empty(), "{:?}", sent.notifications);
+    world.with(|state| state.now = NOON + time::Duration::seconds(15));
+    let settled = fallen::published(world, &[sent.messages[0].body.clone()]);
+    assert!(world.is_closed());
+    let [(_, words)] = &settled[..] else { panic!("{settled:?}") };
+    assert!(words.contains("public access block: on") && !words.contains("Left as"), "{words}");
+}
+
+#[test]
 fn a_bucket_that_is_tagged_first_waits_for_the_call_that_has_created_it() {
     let world = World::new();
     world.bucket.set_created(NOON);
