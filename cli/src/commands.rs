@@ -29,7 +29,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::Resettable;
-use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use s3guard_posture::config::Deploy;
 use s3guard_posture::text::escaped;
 use time::OffsetDateTime;
@@ -49,7 +49,12 @@ use crate::ui::output::{Color, Form, Output};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
 
+#[derive(Args, Debug)]
+pub(crate) struct Global {
     /// Format of results on stdout
     #[arg(long, global = true, value_name = "FORMAT", env = "S3GUARD_OUTPUT")]
     #[arg(default_value = "text", help_heading = "Global options")]
@@ -66,32 +71,49 @@ pub(crate) struct Cli {
     pub(crate) no_progress: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Completions(completions::Args),
-    Config(config::Args),
-    Deploy(Box<deploy::Args>),
-    Destroy(Box<destroy::Args>),
-    Diff(Box<diff::Args>),
-    Doctor(doctor::Args),
-    Events(events::Args),
-    Guardrails(guardrails::Args),
-    History(history::Args),
-    Init(init::Args),
-    Logs(logs::Args),
-    Man(man::Args),
-    NotifyTest(notify_test::Args),
-    Package(package::Args),
-    Pause(pause::Args),
-    Redrive(redrive::Args),
-    Replay(replay::Args),
-    Rollback(rollback::Args),
-    Status(status::Args),
-    Subscribe(subscribe::Args),
-    Sweep(sweep::Args),
-    Synth(synth::Args),
-    Undo(undo::Args),
-    Verify(verify::Args),
+/// The commands, and how each adds its arguments.
+macro_rules! commands {
+    ($($name:literal => $Variant:ident($args:ty),)+) => {
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum Command {
+            $(#[command(name = $name)] $Variant($args),)+
+        }
+
+        /// What adds the arguments of a command.
+        fn augment(name: &str) -> Option<fn(clap::Command) -> clap::Command> {
+            match name {
+                $($name => Some(<$args as Args>::augment_args),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+commands! {
+    "completions" => Completions(completions::Args),
+    "config" => Config(config::Args),
+    "deploy" => Deploy(Box<deploy::Args>),
+    "destroy" => Destroy(Box<destroy::Args>),
+    "diff" => Diff(Box<diff::Args>),
+    "doctor" => Doctor(doctor::Args),
+    "events" => Events(events::Args),
+    "guardrails" => Guardrails(guardrails::Args),
+    "history" => History(history::Args),
+    "init" => Init(init::Args),
+    "logs" => Logs(logs::Args),
+    "man" => Man(man::Args),
+    "notify-test" => NotifyTest(notify_test::Args),
+    "package" => Package(package::Args),
+    "pause" => Pause(pause::Args),
+    "redrive" => Redrive(redrive::Args),
+    "replay" => Replay(replay::Args),
+    "rollback" => Rollback(rollback::Args),
+    "status" => Status(status::Args),
+    "subscribe" => Subscribe(subscribe::Args),
+    "sweep" => Sweep(sweep::Args),
+    "synth" => Synth(synth::Args),
+    "undo" => Undo(undo::Args),
+    "verify" => Verify(verify::Args),
 }
 
 impl Command {
@@ -115,21 +137,7 @@ impl Command {
 ///
 /// An error quotes the arguments: it is that of the escaped arguments.
 pub(crate) fn parse(
-    arguments: Vec<OsString>,
-    variable: impl Fn(&OsStr) -> Option<OsString> + Copy,
-    deployment: &Deploy,
-) -> Result<Cli, clap::Error> {
-    let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
-    let again: Vec<OsString> = arguments.iter().map(escaped).collect();
-    let name = again.iter().skip(1).find_map(|one| manual::name(one.to_str()?));
-    parse_once(arguments, variable, deployment).map_err(|error| {
-        let error = parse_once(again, variable, deployment).err().unwrap_or(error);
-        error::with_fitting_tips(error, name.is_some_and(manual::asks))
-    })
-}
-
-fn parse_once(
-    arguments: Vec<OsString>,
+    arguments: &[OsString],
     variable: impl Fn(&OsStr) -> Option<OsString>,
     deployment: &Deploy,
 ) -> Result<Cli, clap::Error> {
@@ -138,10 +146,28 @@ fn parse_once(
         Some(_) | None => argument,
     };
     let configured = |argument: Arg| configured(argument, deployment);
-    let command = command()
-        .mut_args(filled)
-        .mut_subcommands(|command| command.mut_args(filled).mut_args(configured));
-    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    let read = |command: clap::Command, arguments: &[OsString]| {
+        let command = command
+            .mut_args(filled)
+            .mut_subcommands(|command| command.mut_args(filled).mut_args(configured));
+        Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    };
+    let escaped = |argument: &OsString| escaped(&argument.to_string_lossy()).into();
+    let escaped: Vec<OsString> = arguments.iter().map(escaped).collect();
+    let name = escaped.iter().skip(1).find_map(|one| manual::name(one.to_str()?));
+    if let Some(Ok(cli)) = name.and_then(alone).map(|command| read(command, arguments)) {
+        return Ok(cli);
+    }
+    read(command(), arguments).map_err(|error| {
+        let error = read(command(), &escaped).err().unwrap_or(error);
+        error::with_fitting_tips(error, name.is_some_and(manual::asks))
+    })
+}
+
+/// The command line with one command, which takes less time and memory than all. Help and errors need all.
+fn alone(name: &'static str) -> Option<clap::Command> {
+    let command = augment(name)?(clap::Command::new(name));
+    Some(Global::augment_args(clap::Command::new("s3guard")).subcommand(command))
 }
 
 /// The argument with the configuration's value as its default, if it has one.
@@ -201,6 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn a_command_read_alone_is_read_as_among_all() {
+        for command in Cli::command().get_subcommands() {
+            let name = manual::name(command.get_name()).unwrap();
+            let arguments = |command: &clap::Command| {
+                let all = command.get_arguments().map(|one| format!("{one:?}"));
+                all.collect::<Vec<_>>()
+            };
+            let alone = alone(name).unwrap();
+            let one = alone.find_subcommand(name).unwrap();
+            assert_eq!(arguments(one), arguments(command), "{name}");
+        }
+        // The value of a flag is no command.
+        let line = "s3guard --color auto --output text history status";
+        let line: Vec<_> = line.split(' ').map(OsString::from).collect();
+        let read = parse(&line, |_| None, &Deploy::default()).unwrap();
+        assert!(matches!(read.command, Command::History(_)), "{read:?}");
+    }
+
+    #[test]
     fn the_help_lists_the_commands_in_groups() {
         let mut command = command().mut_args(|one| one.hide_env_values(true)).term_width(80);
         let help = command.render_help().to_string();
@@ -237,8 +282,8 @@ mod tests {
     #[test]
     fn an_unknown_flag_has_no_tip_that_leads_astray() {
         let refused = |line: &str| {
-            let arguments = line.split(' ').map(OsString::from).collect();
-            parse(arguments, |_| None, &Deploy::default()).unwrap_err().to_string()
+            let arguments: Vec<_> = line.split(' ').map(OsString::from).collect();
+            parse(&arguments, |_| None, &Deploy::default()).unwrap_err().to_string()
         };
         let text = refused("s3guard undo a@20261124T231502.123Z-policy --dry-run");
         assert!(text.contains("there is no `--dry-run`: the changes are shown first"), "{text}");

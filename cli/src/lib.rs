@@ -39,11 +39,11 @@ pub fn main() -> ExitCode {
     let (paint, results) = (color.paint(&io::stderr()), color.paint(&io::stdout()));
     let deployment = args::config::deployment(&arguments, env::var_os("S3GUARD_CONFIG"));
     let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
-    let exit = match commands::parse(arguments, |name| env::var_os(name), &configured) {
+    let exit = match commands::parse(&arguments, |name| env::var_os(name), &configured) {
         Ok(cli) => {
             let is_live = output::is_live(|name| env::var_os(name), io::stderr().is_terminal());
-            let output = Output::new(cli.output, paint, results);
-            let output = if is_live && !cli.no_progress { output.live() } else { output };
+            let output = Output::new(cli.global.output, paint, results);
+            let output = if is_live && !cli.global.no_progress { output.live() } else { output };
             // The default stack would be the wrong one.
             let is_known =
                 if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
