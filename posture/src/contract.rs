@@ -23,7 +23,8 @@ pub mod ledger {
     pub const SWEEPS: &str = "sweeps/";
     /// Object events until they are published. Written by notify.
     pub const WINDOWS: &str = "windows/";
-    /// Notifications about buckets until they are published together. Written by the guard.
+    /// Notifications about buckets until they are published together, and what a principal has switched off lately. Written
+    /// by the guard.
     pub const DIGESTS: &str = "digests/";
     /// Suppressions of a remediation, with their reason and their author. Written by operators.
     pub const SUPPRESSIONS: &str = "suppressions/";

@@ -39,6 +39,7 @@ pub mod memory;
 mod news;
 mod pass;
 mod permission;
+mod principals;
 mod recent;
 mod reconcile;
 mod settle;

@@ -150,7 +150,7 @@ where
             is_last: true,
         };
         let earlier = self.unreported(&mut end).await;
-        let mut fallen = self.fallen(&mut end, &earlier, is_unknown);
+        let mut fallen = self.fallen(&mut end, &earlier, is_unknown).await;
         fallen.end(end.known.as_ref());
         fallen.add_deeds(self.by_event(&end).await);
         let heard = self.heard_since(&end).await;

@@ -3,12 +3,13 @@
 //! The first two that a principal switches off are reported one by one. The third within ten minutes is one critical
 //! alarm. What comes after it is part of one summary two minutes later, unless it is severe by itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::Duration;
 
 use super::bucket_ledger::Base;
 use super::pass::Conclusion;
+use super::principals::Together;
 use super::{Delayed, Flow, Ledger, Outgoing};
 use crate::evaluate::downgrade::{self, Downgrade, Fall, MINUTES, Sequence};
 use crate::events::OwnMessage;
@@ -63,7 +64,7 @@ where
 {
     /// Finds what was switched off, and notes it for the state; `earlier` are the writes of runs before that this report
     /// contains. A bucket that is new, or of which nothing is known, has no last values.
-    pub(super) fn fallen(
+    pub(super) async fn fallen(
         &self,
         end: &mut Conclusion<'_>,
         earlier: &[Record],
@@ -101,7 +102,9 @@ where
             downgrades.iter().filter(|one| !is_said(one, end, earlier)).map(finding).collect();
         let mut fallen = Fallen { findings, ..Fallen::default() };
         let bucket = &end.pass.id.name;
+        let together = self.fallen_together(bucket, &new).await;
         let mut falls = self.account.recent_falls();
+        falls.extend(together.values().flat_map(|one| one.falls.iter().cloned()));
         falls.extend(known.falls.iter().map(|known| (bucket.clone(), known.fall.clone())));
         falls.extend(new.iter().map(|new| (bucket.clone(), new.fall.clone())));
         // Of what two functions have noted at the same time, neither has seen all.
@@ -110,7 +113,8 @@ where
         let sequences = principals.into_iter().filter_map(|one| Sequence::of(one, bucket, &falls));
         let is_alarmed = |sequence: &Sequence| {
             let of_state = known.alarms.get(&sequence.principal).map(|alarm| alarm.time);
-            let last = of_state.max(self.account.alarm(&sequence.principal));
+            let of_others = together.get(&sequence.principal).and_then(|one| one.alarm);
+            let last = of_state.max(of_others).max(self.account.alarm(&sequence.principal));
             last.is_some_and(|last| sequence.until - last <= Duration::minutes(MINUTES))
         };
         let (alarmed, mut others): (Vec<Sequence>, Vec<Sequence>) = sequences.partition(is_alarmed);
@@ -135,6 +139,25 @@ where
         let website = end.seen.website.or(set_website(calls));
         end.update.protections = ProtectionUpdate { values, falls: reported, alarms, website };
         fallen
+    }
+
+    /// Notes what was switched off with what other functions have noted, by principal. What is not known to have been on
+    /// counts in its own bucket alone, so it is in the state.
+    async fn fallen_together(
+        &self,
+        bucket: &BucketName,
+        new: &[KnownFall],
+    ) -> BTreeMap<String, Together> {
+        let mut by_principal = BTreeMap::<&str, Vec<Fall>>::new();
+        for KnownFall { fall, .. } in new.iter().filter(|one| one.fall.was_on) {
+            by_principal.entry(&fall.principal).or_default().push(fall.clone());
+        }
+        let mut together = BTreeMap::new();
+        for (principal, falls) in by_principal {
+            let of_all = self.fell_together(principal, bucket, &falls).await;
+            together.insert(principal.to_owned(), of_all);
+        }
+        together
     }
 
     /// Adds what was folded before.

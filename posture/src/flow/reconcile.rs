@@ -228,7 +228,7 @@ where
         let mut fallen = Fallen::default();
         // The same calls are judged once the bucket has settled: its creator is not done.
         if !end.comes_again() {
-            fallen = self.fallen(&mut end, &earlier, is_new);
+            fallen = self.fallen(&mut end, &earlier, is_new).await;
             fallen.add_deeds(self.by_event(&end).await);
         }
         fallen.add_shown(&mut end);

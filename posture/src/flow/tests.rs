@@ -413,11 +413,10 @@ impl Ledger for World {
             return Err(Failure::Denied);
         }
         let is_state = state::of_key(key).is_some();
-        if let Some(update) = self.with(|state| state.written_by_another.pop().filter(|_| is_state))
-        {
+        if is_state && let Some(update) = self.with(|state| state.written_by_another.pop()) {
             self.update_state(&update);
         }
-        let lost = self.with(|state| state.state_writes_fail.pop().filter(|_| is_state));
+        let lost = self.with(|state| is_state.then(|| state.state_writes_fail.pop()).flatten());
         if lost == Some(Lost::Request) {
             return Err(Failure::Other);
         }

@@ -176,3 +176,59 @@ fn the_sweep_finds_what_no_event_has_reported() {
     let reports = published(world, &[task_for()]);
     assert_eq!(reports.len(), 1, "it is one report with the remediation: {reports:?}");
 }
+
+/// What other functions have noted of the role, that of `suspended`; the pass over a bucket may have raised an alarm.
+fn noted(world: &World, buckets: &[&str], alarm: Option<&str>) -> String {
+    let principal = "arn:aws:iam::111122223333:role/Support";
+    let falls = buckets.iter().map(|bucket| {
+        json!({ "bucket": bucket, "fall": {
+            "time": "2026-11-20T12:00:01Z", "protection": "versioning", "principal": principal,
+            "eventId": format!("of-{bucket}"), "wasOn": true,
+        } })
+    });
+    let mut document = json!({ "principal": principal, "falls": falls.collect::<Vec<_>>() });
+    if let Some(bucket) = alarm {
+        document["alarm"] = json!({ "bucket": bucket, "time": "2026-11-20T12:00:01Z" });
+    }
+    let key = format!("digests/principals/{principal}");
+    world.ledger.put(&key, document.to_string().into_bytes());
+    key
+}
+
+#[test]
+fn functions_that_run_at_the_same_time_count_together() {
+    for (alarm, expected) in [
+        (None, Severity::Critical),
+        // The pass was interrupted before it could publish its alarm.
+        (Some("reports"), Severity::Critical),
+        (Some("other"), Severity::Warning),
+    ] {
+        let world = versioned();
+        let key = noted(world, &["other", "another"], alarm);
+        let reports = published(world, &[suspended(20)]);
+        let body = world.ledger.object(&key).unwrap();
+        let document: Json = serde_json::from_slice(&body).unwrap();
+        assert_eq!(document["falls"].as_array().unwrap().len(), 3, "{document}");
+        if expected == Severity::Critical {
+            let [(severity, text)] = &reports[..] else { panic!("{alarm:?}: {reports:?}") };
+            assert_eq!(*severity, expected);
+            assert!(text.contains("3 protections of 3 buckets"), "{text}");
+            assert_eq!(document["alarm"]["bucket"], "reports", "{document}");
+        } else {
+            assert_eq!(reports, [], "it is part of a summary");
+            assert_eq!(document["alarm"]["bucket"], "other", "{document}");
+        }
+    }
+    // What does not count: another principal's document, and one that cannot be read.
+    for damage in ["{}", "not JSON"] {
+        let world = versioned();
+        let key = noted(world, &["other", "another"], None);
+        world.ledger.put(&key, damage.as_bytes().to_vec());
+        let reports = published(world, &[suspended(20)]);
+        assert!(reports.iter().all(|(one, _)| *one != Severity::Critical), "{reports:?}");
+    }
+    let world = versioned();
+    noted(world, &["other", "another"], None);
+    world.with(|state| (state.is_ledger_readable, state.is_ledger_writable) = (false, false));
+    assert!(!published(world, &[suspended(20)]).is_empty(), "it is reported without the ledger");
+}

@@ -86,10 +86,9 @@ Rules that remove delete markers or parts of incomplete uploads delete nothing t
 downgrade.
 
 The third protection that one principal switches off within ten minutes is one critical alarm. In several buckets, it
-counts what was known to be on, as far as one function has handled the events; what two functions note about one
-bucket at the same time is looked at together. Of a bucket that is deleted at once, fewer than three are its end, and
-not reported. What the principal switches off after the alarm is reported together, two minutes later; what is severe
-by itself is reported at once.
+counts what was known to be on; functions that run at the same time count together in the ledger. Of a bucket that is
+deleted at once, fewer than three are its end, and not reported. What the principal switches off after the alarm is
+reported together, two minutes later; what is severe by itself is reported at once.
 
 ";
 
