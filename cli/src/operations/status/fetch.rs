@@ -19,15 +19,17 @@ use s3guard_posture::reconcile::state::OpenFinding;
 use s3guard_posture::{BucketName, Reading, Region};
 use time::OffsetDateTime;
 
-use crate::operations::deploy::trail;
+use crate::operations::deploy::{packaged, trail};
 use crate::operations::operator;
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
-    FindingStatus, FunctionStatus, QueueStatus, Status, SuppressionStatus, SweepStatus, WriteStatus,
+    ExceptionStatus, FindingStatus, FunctionStatus, QueueStatus, Status, SuppressionStatus,
+    SweepStatus, WriteStatus,
 };
 use crate::operations::subscribers::{self, Subscriber};
+use crate::operations::unguarded::{self, Unguarded};
 use crate::ui::lines::utc_time;
 
 /// What was read, or why it could not be.
@@ -72,7 +74,7 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 10;
+    let parts = names.len() + queues.len() + 11;
     let (
         troubles,
         depths,
@@ -87,6 +89,8 @@ pub(crate) async fn fetch(
         paused,
         numbers,
         suppressed,
+        unguarded,
+        config,
     ) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
@@ -101,6 +105,8 @@ pub(crate) async fn fetch(
         paused(connection, stack, now),
         numbers(account, &ledger),
         suppressed(&ledger, now),
+        unguarded::fetch(connection, &account.caller.account, stack.name()),
+        packaged::deployed(account, &stack.parameters),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
@@ -146,6 +152,16 @@ pub(crate) async fn fetch(
     let suppressed = known(suppressed, "suppressions", not_seen).flatten();
     fetched.suppressions =
         suppressed.map(|all| all.into_iter().map(SuppressionStatus::of).collect());
+    let unguarded = unguarded.map_err(|error| refused(&error));
+    let Unguarded { regions, unknown } =
+        known(unguarded, "buckets of other Regions", not_seen).unwrap_or_default();
+    not_seen.extend(unknown.map(|error| format!("guards of other Regions: {}", refused(&error))));
+    fetched.unguarded_regions = regions;
+    let config = known(config, "deployed configuration", not_seen);
+    fetched.exceptions = config.map(|config| {
+        let all = config.exceptions(now.date());
+        all.iter().map(ExceptionStatus::of).collect()
+    });
     let (buckets, findings) = numbers;
     fetched.buckets = buckets;
     fetched.findings = findings.as_ref().map(Vec::len);
