@@ -136,16 +136,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             ..Parameter::new("The processor architecture that the program was built for.")
         },
     );
-    let email = template.parameter(
-        EMAIL,
-        "Email address",
-        Parameter {
-            default: Some(""),
-            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
-            constraint_description: Some("an email address, or empty"),
-            ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
-        },
-    );
+    let email = add_email(template);
     let trail_mode = add_trail_mode(template);
     let code_version = add_code_version(template);
     let access = add_access(template);
@@ -210,6 +201,19 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         has_object_lock,
         has_reserved_concurrency,
     }
+}
+
+fn add_email(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        EMAIL,
+        "Email address",
+        Parameter {
+            default: Some(""),
+            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
+            constraint_description: Some("an email address, or empty"),
+            ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
+        },
+    )
 }
 
 fn add_trail_mode(template: &mut Template) -> ParameterHandle<Text> {

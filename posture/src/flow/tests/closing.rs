@@ -7,7 +7,7 @@ use crate::events::OwnMessage;
 use crate::model::policy::Policy;
 use crate::model::setting::{Acl, Ownership};
 
-/// A way to make a bucket public, and the calls of which one is call_name, or none.
+/// A way to make a bucket public, and the calls of which one is received, or none.
 struct Path {
     name: &'static str,
     opens: fn(&mut Observed),
