@@ -27,6 +27,9 @@ pub(crate) mod writes;
 
 pub(crate) use self::answers::settings;
 
+/// How many pages of a thousand buckets are read to count those of each Region.
+const PAGES_MAX: usize = 100;
+
 /// The buckets of an account, as seen from one Region.
 #[derive(Clone, Debug)]
 pub struct Buckets {
@@ -166,6 +169,29 @@ impl Account for Buckets {
         let answer = call.send().await.named("ListBuckets", format!("bucket `{name}`"))?;
         let same = answer.buckets().iter().find(|bucket| bucket.name() == Some(name));
         Ok(same.and_then(aws_sdk_s3::types::Bucket::creation_date).and_then(as_time))
+    }
+
+    async fn regions(&self) -> Result<BTreeMap<Region, Vec<BucketName>>, AwsError> {
+        let mut regions: BTreeMap<Region, Vec<BucketName>> = BTreeMap::new();
+        let mut continuation = None;
+        for _ in 0..PAGES_MAX {
+            // With a parameter S3 says the Region of each bucket.
+            // Source: Amazon S3 API Reference, `Bucket`, `BucketRegion`.
+            let call = self.client.list_buckets().max_buckets(1000);
+            let answer = call.set_continuation_token(continuation).send().await;
+            let answer = answer.named("ListBuckets", format!("account `{}`", self.owner))?;
+            for bucket in answer.buckets() {
+                let name = bucket.name().and_then(|name| name.parse().ok());
+                let region = bucket.bucket_region().and_then(|region| region.parse().ok());
+                let (Some(name), Some(region)) = (name, region) else { continue };
+                regions.entry(region).or_default().push(name);
+            }
+            continuation = answer.continuation_token().map(str::to_owned);
+            if continuation.is_none() {
+                break;
+            }
+        }
+        Ok(regions)
     }
 
     /// Lists a thousand buckets at a time.

@@ -24,4 +24,5 @@ pub(crate) mod subscribe;
 pub(crate) mod subscribers;
 pub(crate) mod sweep;
 pub(crate) mod undo;
+pub(crate) mod unguarded;
 pub(crate) mod verify;

@@ -102,6 +102,9 @@ impl Settings {
         }
         let deployers = given(variable::DEPLOYERS).unwrap_or_default();
         let deployers = deployers.split(',').filter(|deployer| !deployer.is_empty());
+        let guarded = given(variable::GUARDED_REGIONS).unwrap_or_default();
+        let guarded = guarded.split(',').filter(|region| !region.is_empty());
+        let guarded = guarded.map(|region| parse(variable::GUARDED_REGIONS, region));
         let flow = flow::Settings {
             account: account.clone(),
             region: region.clone(),
@@ -113,6 +116,7 @@ impl Settings {
             own_buckets: own_buckets.clone(),
             role: given(variable::ROLE),
             deployers: deployers.map(Glob::new).collect(),
+            guarded: guarded.collect::<Result<_, _>>()?,
             settle_seconds,
         };
         Ok(Self::Guard(Box::new((common, flow))))
@@ -177,6 +181,21 @@ mod tests {
         let both = "arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:role/*/ci";
         assert_eq!(of(both), both.split(',').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!((of(""), deployers(&[])), (vec![], vec![]));
+    }
+
+    #[test]
+    fn the_regions_with_a_guard_are_separated_by_commas_and_may_be_unknown() {
+        let guarded = |changes: &[(&str, &str)]| -> Vec<String> {
+            match read(changes) {
+                Ok(Settings::Guard(guard)) => {
+                    guard.1.guarded.iter().map(Region::to_string).collect()
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let both = guarded(&[("S3GUARD_GUARDED_REGIONS", "us-east-1,eu-west-1")]);
+        assert_eq!(both, ["eu-west-1", "us-east-1"].map(str::to_owned));
+        assert_eq!(guarded(&[]), [""; 0]);
     }
 
     #[test]

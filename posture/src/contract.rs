@@ -75,6 +75,10 @@ pub mod parameter {
     pub const SWEEP_RATE: &str = "SweepRate";
     /// The prefix of the names of the stack's buckets.
     pub const BUCKET_PREFIX: &str = "BucketPrefix";
+    /// Whether the guard function has concurrent executions of its own.
+    pub const RESERVED_CONCURRENCY: &str = "ReservedConcurrency";
+    /// The Regions that have a guard of this name, separated by commas; empty if only this Region has one.
+    pub const GUARDED_REGIONS: &str = "GuardedRegions";
 }
 
 /// Outputs of the stack.
@@ -145,4 +149,6 @@ pub mod variable {
     pub const ROLE: &str = "S3GUARD_ROLE";
     /// Principals that deploy the stack, separated by commas; empty if they are not known.
     pub const DEPLOYERS: &str = "S3GUARD_DEPLOYERS";
+    /// The Regions that have a guard, separated by commas; empty if only this one has.
+    pub const GUARDED_REGIONS: &str = "S3GUARD_GUARDED_REGIONS";
 }

@@ -8,7 +8,7 @@
 //! It is pure over [`Account`], [`Ledger`] and [`Outgoing`], and takes the time from a closure: the function in the account
 //! and `s3guard replay` are adapters around it. Here is the batch; `reconcile` is one bucket, `sweep` is all buckets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod unguarded;
 mod write_counter;
 
 pub use desk::Desk;
@@ -148,6 +149,8 @@ pub struct Settings {
     pub role: Option<String>,
     /// Who deploys the stack, by the ARNs of roles and users: only they change its own buckets.
     pub deployers: Vec<Glob>,
+    /// The Regions that have a guard, as the deployers say.
+    pub guarded: BTreeSet<Region>,
     /// The settle time of a new bucket.
     pub settle_seconds: u16,
 }

@@ -13,3 +13,4 @@ pub mod state;
 pub mod subscribed;
 pub mod triage;
 pub mod undo;
+pub mod unguarded;

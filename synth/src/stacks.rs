@@ -24,7 +24,7 @@ mod tests;
 mod topic;
 mod trail;
 
-pub use guard::{CONCURRENCY_MAX, guard, guard_with};
+pub use guard::{CONCURRENCY_MAX, GUARD_CONCURRENCY_MAX, guard, guard_with};
 pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };

@@ -57,7 +57,7 @@ fn an_invalid_stack_name_is_refused_with_a_hint() {
         2,
         &expect![[r#"
             error: wrong value for `--stack <NAME>`
-              caused by: `1st` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters
+              caused by: `1st` is not the name of a stack: a letter, then letters, digits and `-`, at most 30 characters
 
             hint: choose a name such as `s3guard` or `prod-guard-2`
         "#]],

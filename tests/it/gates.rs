@@ -198,6 +198,7 @@ fn nasty() -> Template {
         kms_key: Value::literal("~"),
         timeout_seconds: 60,
         log_group: Value::literal("0x1f"),
+        reserved_concurrency: None,
     };
     template.add(FUNCTION, function);
     template

@@ -41,11 +41,11 @@ pub(crate) struct OptionArgs {
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// Enable the stack's termination protection
+    /// Enable the termination protection of an existing stack; a new stack has it
     #[arg(long, conflicts_with = "no_protect")]
     protect: bool,
 
-    /// Disable the stack's termination protection
+    /// Disable the stack's termination protection, or leave it off for a new stack
     #[arg(long)]
     no_protect: bool,
 
@@ -102,7 +102,7 @@ impl OptionArgs {
         }
     }
 
-    /// The requested termination protection; `None` leaves it unchanged.
+    /// The requested termination protection; `None` leaves that of an existing stack unchanged.
     pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
         match (self.protect, self.no_protect) {
             (true, _) => Some(true),

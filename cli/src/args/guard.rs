@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn a_stacks_name_that_cannot_begin_a_buckets_name_needs_a_prefix() {
-        let long = "a-name-of-more-than-25-characters";
+        let long = "a-name-of-more-than-25-chars";
         assert!(parameters(&GuardArgs::default(), long, &[]).is_err());
         let args = GuardArgs { bucket_prefix: Some("short".to_owned()), ..GuardArgs::default() };
         assert_eq!(parameters(&args, long, &[]), Ok("BucketPrefix=short".to_owned()));

@@ -14,7 +14,8 @@ use crate::ui::output::Output;
 /// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
 /// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
 /// and could not be reported are reported, too. Messages that came from a queue that is not the stack's
-/// are deleted, and the queue is named.
+/// are deleted, and the queue is named. Alerts that EventBridge could not publish are shown and stay in their
+/// queue: they are not published as notifications.
 ///
 /// The caller must be an operator of the stack, because only operators receive from its queues.
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ pub(crate) mod broadening;
 pub(crate) mod deployers;
 pub(crate) mod diff;
 pub(crate) mod earlier;
+pub(crate) mod guarded;
 pub(crate) mod kept;
 pub(crate) mod lowered;
 pub(crate) mod names;
@@ -18,6 +19,7 @@ pub(crate) mod preview;
 pub(crate) mod proposal;
 pub(crate) mod replacement;
 pub(crate) mod report;
+pub(crate) mod reserved;
 pub(crate) mod review;
 pub(crate) mod reviewed;
 pub(crate) mod set;
@@ -182,12 +184,27 @@ async fn carry_out(
     if deployed != Deployed::Unchanged {
         reviewed::check_code(&target.account, &stack, &target.output).await?;
     }
-    if let Some(wanted) = protection.filter(|wanted| *wanted != stack.protected) {
-        target.stacks.protect(&stack.id, wanted).await?;
-        stack.protected = wanted;
-        let now =
-            if wanted { "is protected against deletion" } else { "is not protected any more" };
-        target.output.say(format_args!("stack `{}` {now}", target.name));
+    // An update leaves it as it is, unless it is asked for.
+    let is_protected = protection.or((deployed == Deployed::Created).then_some(true));
+    if let Some(is_protected) = is_protected.filter(|wanted| *wanted != stack.protected) {
+        let done = target.stacks.protect(&stack.id, is_protected).await;
+        match done {
+            Ok(()) => {
+                stack.protected = is_protected;
+                let now = if is_protected {
+                    "is protected against deletion"
+                } else {
+                    "is not protected any more"
+                };
+                target.output.say(format_args!("stack `{}` {now}", target.name));
+            }
+            // The guard works without it.
+            Err(error) if protection.is_none() => target.output.warn(format_args!(
+                "termination protection could not be enabled: {error}; `s3guard deploy --protect {}` tries again",
+                target.place()
+            )),
+            Err(error) => return Err(error.into()),
+        }
     }
     if deployed != Deployed::Unchanged {
         let named = wanted.code_bucket.as_ref();

@@ -93,7 +93,7 @@ mod tests {
             partition: "aws".to_owned(),
             account: "111122223333".parse().unwrap(),
             region: Some("eu-west-1".parse().unwrap()),
-            stack: "a".repeat(100).parse().unwrap(),
+            stack: "a".repeat(30).parse().unwrap(),
             prefix: "p".repeat(25),
             boundary: Some("arn:aws:iam::111122223333:policy/boundary".to_owned()),
         }

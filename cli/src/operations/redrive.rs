@@ -9,6 +9,7 @@ use s3guard_posture::contract::output;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
 use s3guard_posture::flow::Delayed;
+use s3guard_posture::text::shown;
 use serde::Serialize;
 
 use crate::operations::session::{Account, AccountArgs};
@@ -16,6 +17,10 @@ use crate::operations::{operator, session};
 use crate::ui::output::Output;
 use crate::ui::text::{Printable, Text};
 
+/// How much of an alert is shown.
+const ALERT_CHARACTERS_MAX: usize = 600;
+/// How many batches of at most ten messages are searched for alerts.
+const ALERT_BATCHES_MAX: usize = 20;
 /// Progress is reported after this many messages.
 const SAID_EVERY: u64 = 1_000;
 
@@ -37,6 +42,8 @@ pub(crate) const OBJECTS: QueuePair =
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Redriven {
     queues: Vec<Moved>,
+    /// Alerts that EventBridge could not publish, as they are in the dead-letter queue of notifications, where they stay.
+    alerts: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,13 +80,49 @@ pub(crate) async fn redrive(
         output.say("changes of objects that are recorded and not reported yet, if there are any, are reported now");
     }
     let url = session::output_of(&stack, args, output::NOTIFICATION_DLQ_URL, "such queue")?;
-    let waiting = Queue::new(&connection, url).depth().await?.waiting;
-    if waiting > 0 {
+    let undelivered = Queue::new(&connection, url);
+    let waiting = undelivered.depth().await?.waiting;
+    let alerts = if waiting > 0 { unpublished(&undelivered).await? } else { Vec::new() };
+    for alert in &alerts {
         output.warn(format_args!(
-            "{waiting} notifications that an endpoint did not accept stay in {url}: SNS cannot send to one endpoint again"
+            "an alert could not be published: {}",
+            shown(alert, ALERT_CHARACTERS_MAX)
         ));
     }
-    Ok(Redriven { queues })
+    let endpoints = waiting.saturating_sub(alerts.len() as u64);
+    if !alerts.is_empty() {
+        output.warn(format_args!(
+            "the alerts stay in {url} for fourteen days; fix the topic of alerts, and check with CloudTrail what each says"
+        ));
+    }
+    if endpoints > 0 {
+        output.warn(format_args!(
+            "{endpoints} notifications that an endpoint did not accept stay in {url}: SNS cannot send to one endpoint again"
+        ));
+    }
+    Ok(Redriven { queues, alerts })
+}
+
+/// The alerts that EventBridge has put into the dead-letter queue of notifications. They are read and stay there: sent as
+/// a notification, a text of a queue would have the authority of the guard.
+async fn unpublished(queue: &Queue) -> anyhow::Result<Vec<String>> {
+    let mut alerts = Vec::new();
+    // A received message is hidden for a minute, so that none is received twice.
+    for _ in 0..ALERT_BATCHES_MAX {
+        let received = queue.receive().await?;
+        if received.is_empty() {
+            break;
+        }
+        alerts.extend(received.into_iter().filter(is_alert).map(|one| one.body));
+    }
+    Ok(alerts)
+}
+
+/// Whether EventBridge could not send it. What SQS moved from another queue is not.
+///
+/// Source: Amazon EventBridge User Guide, "Using dead-letter queues to process undelivered events".
+fn is_alert(message: &Received) -> bool {
+    message.source.is_none() && message.attributes.contains("RULE_ARN")
 }
 
 /// Sends messages again one batch after the other, and says every thousand.

@@ -18,6 +18,8 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use s3guard_posture::config::{Config, SETTLE_SECONDS};
 use s3guard_posture::flow::Settings;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
@@ -74,6 +76,7 @@ impl Scene {
             grade: self.grade,
             key: self.key.clone(),
             log_bucket: own("logs").map(bucket),
+            guarded: BTreeSet::new(),
             settle_seconds: self.settle_seconds(),
         }
     }

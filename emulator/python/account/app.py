@@ -17,9 +17,9 @@ from ministack.core.router import detect_service, extract_access_key_id, extract
 from ministack.core.sigv4 import decode_header_value
 
 from . import access, account_block, alarms, authorization, batches, buckets, caller, calls, change_sets, context
-from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, management, move_tasks
-from . import notifications, object_versions, principals, records, settings, stack_buckets, stack_calls, stack_resources
-from . import template_conditions, trails
+from . import delivery, encryption, faults, functions, hooks, identities, imports, keys, logs, mail, management, mappings
+from . import move_tasks, notifications, object_versions, principals, records, settings, stack_buckets, stack_calls
+from . import stack_resources, template_conditions, trails
 from .context import HttpRequest
 
 TICK_SECONDS = 1.0
@@ -28,8 +28,8 @@ ANSWER_KEPT_MAX = 16_384
 # `stack_calls` is last: it checks what all the others create for stacks.
 PARTS = (
     access, account_block, alarms, authorization, batches, buckets, caller, change_sets, delivery, encryption, functions,
-    identities, imports, keys, logs, mail, move_tasks, notifications, object_versions, principals, settings, stack_buckets,
-    stack_resources, template_conditions, trails, stack_calls,
+    identities, imports, keys, logs, mail, mappings, move_tasks, notifications, object_versions, principals, settings,
+    stack_buckets, stack_resources, template_conditions, trails, stack_calls,
 )
 for part in PARTS:
     part.install()

@@ -18,6 +18,7 @@ USED = {
     "ministack.core.concurrency": ["esm_wake"],
     "ministack.core.iam_actions": [
         "_S3_BUCKET_QUERY_ACTIONS", "_s3_action", "access_denied_response", "extract_iam_action", "extract_resource_arn",
+        "_lambda_action",
     ],
     "ministack.core.iam_evaluator": [
         "AuthError", "CredentialResolutionError", "EvalContext", "EvalResult", "_anonymous", "_principal_keys",

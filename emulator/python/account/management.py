@@ -51,9 +51,6 @@ SERVICES = {
 def event(request, answer: bytes) -> tuple[str, str, dict, dict] | None:
     """The source, the name, the parameters and what else the record of a call has; nothing for other calls."""
     service, _, operation = (request.action or "").partition(":")
-    # MiniStack names the actions of mappings after their collection.
-    if "/event-source-mappings/" in request.path:
-        operation = {"PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping"}.get(request.method, operation)
     source, names = SERVICES.get(service, ("", {}))
     if operation not in names:
         return None

@@ -27,7 +27,7 @@ pub struct Deploy {
     pub trail: Option<TrailChoice>,
     /// Tags of the stack, which CloudFormation propagates to its resources.
     pub tags: BTreeMap<String, String>,
-    /// Whether the stack is protected against deletion.
+    /// Whether the stack is protected against deletion; a new stack is, unless this says no.
     pub protect: Option<bool>,
 }
 

@@ -89,19 +89,24 @@ fn lowered(
     aspects.iter().filter(is_lower).map(|(aspect, mode)| ExceptionKind::Mode(*aspect, *mode))
 }
 
+impl fmt::Display for ExceptionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public => f.write_str("may be public"),
+            Self::Exempt(aspects) => {
+                let aspects: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
+                write!(f, "exempt from {}", aspects.join(", "))
+            }
+            Self::Grade(grade) => write!(f, "grade {grade}, lower than the default"),
+            Self::Mode(aspect, mode) => write!(f, "{aspect} is \"{mode}\""),
+            Self::MostMode(mode) => write!(f, "every mode is \"{mode}\" at most"),
+        }
+    }
+}
+
 impl fmt::Display for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.buckets.as_deref().unwrap_or("all buckets"))?;
-        match &self.kind {
-            ExceptionKind::Public => f.write_str("may be public")?,
-            ExceptionKind::Exempt(aspects) => {
-                let aspects: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
-                write!(f, "exempt from {}", aspects.join(", "))?;
-            }
-            ExceptionKind::Grade(grade) => write!(f, "grade {grade}, lower than the default")?,
-            ExceptionKind::Mode(aspect, mode) => write!(f, "{aspect} is \"{mode}\"")?,
-            ExceptionKind::MostMode(mode) => write!(f, "every mode is \"{mode}\" at most")?,
-        }
+        write!(f, "{}: {}", self.buckets.as_deref().unwrap_or("all buckets"), self.kind)?;
         if let Some(until) = self.until {
             write!(f, " until {until}")?;
         }

@@ -17,11 +17,11 @@ pub const ALARMS: [(&str, &str); 25] = [
     ),
     (
         "GuardWaitingAlarm",
-        "A bucket event has waited for an hour: the function is throttled or fails.",
+        "A bucket event has waited for 23 minutes: the function is throttled or fails.",
     ),
     (
         "ObjectWaitingAlarm",
-        "An object event has waited for an hour: the function is throttled or fails.",
+        "An object event has waited for 23 minutes: the function is throttled or fails.",
     ),
     ("GuardErrorsAlarm", "A call of the guard function failed. See its log group."),
     ("NotifyErrorsAlarm", "A call of the notify function failed. See its log group."),

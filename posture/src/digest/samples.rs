@@ -49,6 +49,12 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     samples.push(report::suppressions_used(&reports, &[suppression(&reports, origin)], origin));
     samples.push(report::foreign_objects(&[foreign(&reports)], origin));
     samples.push(report::flood(&call(origin).principal, (300, 5), origin));
+    let elsewhere = ("eu-north-1".parse().expect("it is a Region"), vec![reports.name.clone()]);
+    samples.push(report::unguarded_regions(
+        &[elsewhere].into(),
+        std::slice::from_ref(origin.region),
+        origin,
+    ));
     samples.push(report::alarm(&dead_letters(origin), origin));
     samples.push(notification_of(&deleted(reports.name, origin), origin));
     samples.into_iter().map(marked).collect()

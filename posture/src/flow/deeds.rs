@@ -153,8 +153,8 @@ where
         let mut fallen = self.fallen(&mut end, &earlier, is_unknown).await;
         fallen.end(end.known.as_ref());
         fallen.add_deeds(self.by_event(&end).await);
-        let heard = self.heard_since(&end).await;
-        let notification = self.notification(&mut end, &earlier, None, (heard, &fallen));
+        let subscribed = self.subscribed_since(&end).await;
+        let notification = self.notification(&mut end, &earlier, None, (subscribed, &fallen));
         let findings = fallen.findings.len() + end.seen.findings.len();
         tracing::info!(bucket = %pass.id.name, findings, "the bucket was deleted");
         let is_published = match notification {

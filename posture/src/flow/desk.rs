@@ -49,7 +49,7 @@ const FLOOD: usize = 5;
 /// How many of the next windows a flood takes the slots of.
 const FLOODED_WINDOWS: i64 = 2;
 /// How long a process knows since when a subscription is confirmed: a sweep asks again.
-const HEARD_FOR: time::Duration = time::Duration::minutes(1);
+const SUBSCRIBED_FOR: time::Duration = time::Duration::minutes(1);
 /// The pause before each notification without the ledger: five functions publish less than three a second together.
 const PAUSE_WITHOUT_LEDGER: Duration = Duration::from_secs(2);
 
@@ -59,7 +59,7 @@ pub struct Desk {
     length_seconds: u32,
     memory: Mutex<Memory>,
     /// Since when a subscription is confirmed, and when that was read.
-    heard: Mutex<Option<(OffsetDateTime, OffsetDateTime)>>,
+    subscribed: Mutex<Option<(OffsetDateTime, OffsetDateTime)>>,
 }
 
 #[derive(Debug, Default)]
@@ -76,17 +76,17 @@ impl Desk {
     /// A desk whose windows have this length, which is the same for all functions.
     pub fn new(length_seconds: u32) -> Self {
         let length_seconds = length_seconds.clamp(10, 60);
-        Self { length_seconds, memory: Mutex::default(), heard: Mutex::default() }
+        Self { length_seconds, memory: Mutex::default(), subscribed: Mutex::default() }
     }
 
     /// Since when a subscription is confirmed, if that was read lately.
-    pub(super) async fn heard(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let heard = *self.heard.lock().await;
-        heard.filter(|(read, _)| now - *read < HEARD_FOR).map(|(_, since)| since)
+    pub(super) async fn subscribed(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let subscribed = *self.subscribed.lock().await;
+        subscribed.filter(|(read, _)| now - *read < SUBSCRIBED_FOR).map(|(_, since)| since)
     }
 
-    pub(super) async fn hear(&self, now: OffsetDateTime, since: OffsetDateTime) {
-        *self.heard.lock().await = Some((now, since));
+    pub(super) async fn note_subscribed(&self, now: OffsetDateTime, since: OffsetDateTime) {
+        *self.subscribed.lock().await = Some((now, since));
     }
 }
 

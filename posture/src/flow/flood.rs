@@ -1,4 +1,4 @@
-//! Very many events by one principal, as far as this process hears of them: reported once an hour.
+//! Very many events by one principal, as far as this process receives them: reported once an hour.
 
 use super::recent::FLOOD_MINUTES;
 use super::{Flow, Ledger, Outgoing};
@@ -25,7 +25,7 @@ where
             let call = &changed.call;
             let event = call.event_id.clone();
             let event = event.unwrap_or_else(|| format!("{} {}", call.event_name, call.time));
-            let count = self.account.recent().hear(call.caller(), event, now);
+            let count = self.account.recent().count(call.caller(), event, now);
             if count < FLOOD_EVENTS || !self.account.recent().floods(call.caller(), now) {
                 continue;
             }

@@ -165,13 +165,13 @@ impl Pass<'_> {
     }
 
     /// The findings to report. A conflict has a notification of its own, and a suppression has one for its first use. Of what
-    /// is not remediated, a sweep reports what was not recently reported, or before a subscription was confirmed (`heard`);
+    /// is not remediated, a sweep reports what was not recently reported, or before a subscription was confirmed (`subscribed`);
     /// what calls have touched is always reported.
     pub(super) fn news(
         &self,
         findings: &[Finding],
         known: Option<&BucketState>,
-        (now, heard): (OffsetDateTime, OffsetDateTime),
+        (now, subscribed): (OffsetDateTime, OffsetDateTime),
     ) -> Vec<Finding> {
         let touched = self.task.trigger.touched();
         // A policy that is deleted is judged as a policy only in the stack's own buckets.
@@ -182,7 +182,7 @@ impl Pass<'_> {
         let is_news = |finding: &&Finding| match finding {
             Finding::NotRemediated { aspect, reason } if !is_touched(aspect) => {
                 let is_news = || match known {
-                    Some(known) => known.is_news(finding, now, heard),
+                    Some(known) => known.is_news(finding, now, subscribed),
                     None => state::reason_text(reason).is_some(),
                 };
                 !self.task.is_swept || is_news()

@@ -15,7 +15,7 @@ pub(super) const FLOOD_MINUTES: i64 = 5;
 pub(super) struct Recent {
     falls: Vec<(BucketName, Fall)>,
     alarms: BTreeMap<String, OffsetDateTime>,
-    /// The events of each principal, with when they were heard.
+    /// The events of each principal, with when they were received.
     events: BTreeMap<String, BTreeMap<String, OffsetDateTime>>,
     /// When the last flood of each principal was reported.
     floods: BTreeMap<String, OffsetDateTime>,
@@ -34,7 +34,7 @@ impl Recent {
     }
 
     /// Counts an event of a principal, each once; the number of the last minutes.
-    pub(super) fn hear(&mut self, principal: &str, event: String, now: OffsetDateTime) -> usize {
+    pub(super) fn count(&mut self, principal: &str, event: String, now: OffsetDateTime) -> usize {
         let start = now - Duration::minutes(FLOOD_MINUTES);
         self.events.retain(|_, events| {
             events.retain(|_, time| *time > start);

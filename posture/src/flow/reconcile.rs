@@ -235,8 +235,8 @@ where
         self.report_used_suppressions(ledger, &mut end).await;
         self.report_foreign(ledger, &mut end).await;
         self.stop_all(&mut end).await;
-        let heard = self.heard_since(&end).await;
-        let notification = self.notification(&mut end, &earlier, took, (heard, &fallen));
+        let subscribed = self.subscribed_since(&end).await;
+        let notification = self.notification(&mut end, &earlier, took, (subscribed, &fallen));
         // A refusal that is known is no failure each time that it is tried again.
         let is_failed = notification.is_some() && end.seen.is_refused() && end.waits.is_empty();
         end.result.tally.count(Metric::Failed, is_failed.into());
@@ -296,12 +296,12 @@ where
         end: &mut Conclusion<'_>,
         earlier: &[Record],
         took: Option<Duration>,
-        (heard, fallen): (OffsetDateTime, &Fallen),
+        (subscribed, fallen): (OffsetDateTime, &Fallen),
     ) -> Option<Notification> {
         let by_tags = end.by_tags();
         let muted = end.muted(self.now());
         let Conclusion { pass, seen, known, update, is_withheld, suppressed, waits, .. } = end;
-        let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), heard));
+        let mut news = pass.news(&seen.findings, known.as_ref(), (self.now(), subscribed));
         news.retain(|one| !is_suppressed(one, suppressed) && !waits.contains(one));
         news.extend(fallen.findings.iter().cloned());
         news.extend(by_tags);

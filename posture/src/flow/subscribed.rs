@@ -45,7 +45,7 @@ where
     }
 
     /// Since when a subscription is confirmed: read only if a sweep has found what may have been reported before.
-    pub(super) async fn heard_since(&self, end: &Conclusion<'_>) -> OffsetDateTime {
+    pub(super) async fn subscribed_since(&self, end: &Conclusion<'_>) -> OffsetDateTime {
         let always = OffsetDateTime::UNIX_EPOCH;
         let is_left = |finding: &Finding| matches!(finding, Finding::NotRemediated { .. });
         let is_asked = matches!(end.pass.task.trigger, Trigger::Sweep)
@@ -53,13 +53,13 @@ where
             && end.seen.findings.iter().any(is_left);
         let Some(desk) = self.desk.filter(|_| is_asked) else { return always };
         let now = self.now();
-        if let Some(heard) = desk.heard(now).await {
-            return heard;
+        if let Some(since) = desk.subscribed(now).await {
+            return since;
         }
         let read = self.ledger.read(subscribed::KEY).await;
         let Ok(Stored::Ours { body, .. }) = read else { return always };
-        let Some(Subscribed::Since(heard)) = Subscribed::read(&body) else { return always };
-        desk.hear(now, heard).await;
-        heard
+        let Some(Subscribed::Since(since)) = Subscribed::read(&body) else { return always };
+        desk.note_subscribed(now, since).await;
+        since
     }
 }

@@ -67,6 +67,7 @@ where
             self.close_forgotten().await;
             self.note_subscribed(&mut result.tally).await;
             self.announce(&mut result).await;
+            self.report_unguarded(&mut result).await;
             if self.settings.config.account_mode() != Mode::Off {
                 let account = OwnMessage::Reconcile { bucket: BucketName::account(), known: None };
                 result.retry |= !self.send_back(account.body(), 0).await;

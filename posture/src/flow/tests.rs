@@ -12,6 +12,7 @@ mod failure;
 mod fallen;
 mod flood;
 mod foreign;
+mod journal;
 mod keys;
 mod killed;
 mod lost;
@@ -24,8 +25,10 @@ mod settings;
 mod swept;
 mod tags;
 mod two_writers;
+mod undefended;
+mod unguarded;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Mutex;
@@ -53,10 +56,11 @@ use crate::reconcile::record::State;
 use crate::reconcile::state::{self, BucketState, Update, Write};
 use crate::{
     Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notification, Observed,
-    Question, Reading, Record, Setting, SettingKind,
+    Question, Reading, Record, Region, Setting, SettingKind,
 };
 
 use failure::Failure;
+use journal::notes;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 const ROLE: &str = "arn:aws:iam::111122223333:role/s3guard-GuardRole-1";
@@ -106,6 +110,10 @@ struct Inner {
     pages: usize,
     /// When the buckets were created, as the list says.
     created: Option<OffsetDateTime>,
+    /// The buckets of other Regions.
+    elsewhere: BTreeMap<Region, Vec<BucketName>>,
+    /// The Regions with a guard, as the stack says.
+    guarded: BTreeSet<Region>,
     /// Whether AWS refuses to list the buckets.
     is_list_refused: bool,
     /// What the next writes fail with.
@@ -151,6 +159,8 @@ impl World {
             configured: None,
             pages: 1,
             created: None,
+            elsewhere: BTreeMap::new(),
+            guarded: BTreeSet::new(),
             is_list_refused: false,
             writes_fail: Vec::new(),
             refuses: BTreeMap::new(),
@@ -373,6 +383,11 @@ impl Account for &'static World {
         self.point().await;
     }
 
+    async fn regions(&self) -> Result<BTreeMap<Region, Vec<BucketName>>, Failure> {
+        self.point().await;
+        Ok(self.with(|state| state.elsewhere.clone()))
+    }
+
     async fn list(&self, continuation: Option<String>) -> Result<Page, Failure> {
         self.point().await;
         if self.with(|state| state.is_list_refused) {
@@ -436,21 +451,6 @@ impl Ledger for World {
         }
         Ok(Ledger::keys(&self.ledger, range).await.unwrap())
     }
-}
-
-/// What a state says was reported.
-fn notes(key: &str, body: &[u8]) -> String {
-    if state::of_key(key).is_none() {
-        return String::new();
-    }
-    let state: BucketState = serde_json::from_slice(body).unwrap();
-    let known = state.known.map(|known| format!(", known by {}", known.how));
-    let findings = state.findings.iter().filter(|finding| finding.notified.is_some());
-    let findings = findings.map(|finding| format!(", notified of {}", finding.aspect));
-    let stops = state.stops.iter().filter(|(_, all)| all.iter().any(|stop| stop.notified));
-    let stops = stops.map(|(kind, _)| format!(", notified of the stop of {kind}"));
-    let unreported = state.unreported.iter().map(|id| format!(", unreported {id}"));
-    known.into_iter().chain(findings).chain(stops).chain(unreported).collect()
 }
 
 impl Outgoing for World {

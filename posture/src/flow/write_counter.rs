@@ -14,8 +14,8 @@ use crate::evaluate::downgrade::Fall;
 use crate::reconcile::account::Page;
 use crate::reconcile::state::Callers;
 use crate::{
-    Account, Baseline, BucketId, BucketName, History, Observed, Question, Reading, Record, Setting,
-    SettingKind,
+    Account, Baseline, BucketId, BucketName, History, Observed, Question, Reading, Record, Region,
+    Setting, SettingKind,
 };
 
 /// An account, and the writes of this process.
@@ -172,6 +172,10 @@ impl<A: Account> Account for WriteCounter<A> {
 
     async fn created(&self, bucket: &BucketId) -> Result<Option<OffsetDateTime>, A::Error> {
         self.account.created(bucket).await
+    }
+
+    async fn regions(&self) -> Result<BTreeMap<Region, Vec<BucketName>>, A::Error> {
+        self.account.regions().await
     }
 
     async fn list(&self, continuation: Option<String>) -> Result<Page, A::Error> {

@@ -48,17 +48,20 @@ pub(crate) const FOREIGN_OBJECT: &str = "foreign-object";
 
 /// The value of `action` for very many calls by one principal.
 pub(crate) const FLOOD: &str = "flood";
+/// The value of `action` for buckets in Regions without a guard.
+pub(crate) const UNGUARDED: &str = "unguarded";
 
 /// All values of `action` in notifications about buckets.
 const BUCKET_ACTIONS: [&str; 8] =
     [PROTECTED, WEAKENED, FAILED, NOT_REMEDIATED, EXEMPT, AGAIN, STOPPED, SUPPRESSED];
 
 /// All values of `action` in notifications about the guard itself.
-const GUARD_ACTIONS: [&str; 8] = [
+const GUARD_ACTIONS: [&str; 9] = [
     "missed",
     "exemption-ends",
     FOREIGN_OBJECT,
     FLOOD,
+    UNGUARDED,
     "alarm",
     "alarm-ok",
     "alarm-unknown",

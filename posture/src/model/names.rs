@@ -242,7 +242,11 @@ impl FromStr for KeyArn {
     }
 }
 
-/// The name of a stack: a letter, then letters, digits and `-`, at most 128 characters.
+/// The most characters of a stack's name. CloudFormation takes 128, but shortens a longer one in the names of the stack's rules
+/// and functions, and then the rules that watch calls on them by name would not match.
+pub const STACK_NAME_MAX: usize = 30;
+
+/// The name of a stack: a letter, then letters, digits and `-`, at most [`STACK_NAME_MAX`] characters.
 ///
 /// Source: AWS CloudFormation API Reference, `CreateStack`, `StackName`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -251,7 +255,7 @@ pub struct StackName(String);
 /// Why a text is not the name of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "`{}` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters",
+    "`{}` is not the name of a stack: a letter, then letters, digits and `-`, at most {STACK_NAME_MAX} characters",
     shown(.0, 130)
 )]
 pub struct InvalidStackName(String);
@@ -260,7 +264,7 @@ impl FromStr for StackName {
     type Err = InvalidStackName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_valid = text.len() <= 128
+        let is_valid = text.len() <= STACK_NAME_MAX
             && text.starts_with(|first: char| first.is_ascii_alphabetic())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         is_valid.then(|| Self(text.to_owned())).ok_or_else(|| InvalidStackName(text.to_owned()))
@@ -287,15 +291,15 @@ mod tests {
 
     #[test]
     fn a_stacks_name_begins_with_a_letter_and_goes_on_with_letters_digits_and_hyphens() {
-        for good in ["s3guard", "S-3-", &"a".repeat(128)] {
+        for good in ["s3guard", "S-3-", &"a".repeat(30)] {
             assert!(good.parse::<StackName>().is_ok(), "{good}");
         }
-        for bad in ["", "1st", "-a", "a_b", "aé", &"a".repeat(129)] {
+        for bad in ["", "1st", "-a", "a_b", "aé", &"a".repeat(31)] {
             assert!(bad.parse::<StackName>().is_err(), "{bad}");
         }
         assert_eq!(
             "1st".parse::<StackName>().unwrap_err().to_string(),
-            "`1st` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters"
+            "`1st` is not the name of a stack: a letter, then letters, digits and `-`, at most 30 characters"
         );
     }
     #[test]

@@ -31,6 +31,7 @@ mod flood;
 mod foreign;
 mod sequence;
 mod suppressed;
+mod unguarded;
 
 pub use alarm::alarm;
 pub use conflict::{ConflictReport, conflict};
@@ -41,6 +42,7 @@ pub use exemptions::exemptions_ending;
 pub use flood::flood;
 pub use foreign::foreign_objects;
 pub use suppressed::{UsedSuppression, suppressions_used};
+pub use unguarded::unguarded_regions;
 
 use content::ReportContent;
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::record::Record;
 use crate::model::refusal::Refusal;
-use crate::{Baseline, BucketId, BucketName, Observed, Question, Setting};
+use crate::{Baseline, BucketId, BucketName, Observed, Question, Region, Setting};
 
 /// One page of a list of buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,13 @@ pub trait Account: Sync {
         _bucket: &BucketId,
     ) -> impl Future<Output = Result<Option<OffsetDateTime>, Self::Error>> + Send {
         async { Ok(None) }
+    }
+
+    /// The account's buckets of every Region; by default none.
+    fn regions(
+        &self,
+    ) -> impl Future<Output = Result<BTreeMap<Region, Vec<BucketName>>, Self::Error>> + Send {
+        async { Ok(BTreeMap::new()) }
     }
 
     /// Lists the Region's buckets, one page at a time; by default none.

@@ -8,6 +8,7 @@
 //! sweeps/last, sweeps/first                                       the ends of the last sweep and of the first one
 //! sweeps/subscribed                                               since when a subscription is confirmed
 //! digests/20261130T152000Z-60/…                                   notifications that are published together (`flow::desk`)
+//! sweeps/unguarded                                                which Regions without a guard were reported, and when
 //! sweeps/announced/2026-11-27-soon/WHAT.json                      it was announced that an exemption ends
 //! ```
 //!

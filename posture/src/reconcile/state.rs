@@ -315,10 +315,15 @@ impl BucketState {
     }
 
     /// Whether a sweep has to report this: not if it was within 30 days, and a subscription was confirmed.
-    pub fn is_news(&self, finding: &Finding, now: OffsetDateTime, heard: OffsetDateTime) -> bool {
+    pub fn is_news(
+        &self,
+        finding: &Finding,
+        now: OffsetDateTime,
+        subscribed: OffsetDateTime,
+    ) -> bool {
         let Finding::NotRemediated { aspect, reason } = finding else { return true };
         let Some(reason) = reason_text(reason) else { return false };
-        let is_recent = |at: OffsetDateTime| now - at < Duration::days(DAYS) && at >= heard;
+        let is_recent = |at: OffsetDateTime| now - at < Duration::days(DAYS) && at >= subscribed;
         let is_same = |found: &&OpenFinding| found.aspect == *aspect && found.reason == reason;
         let found = self.findings.iter().find(is_same);
         !found.and_then(|found| found.notified).is_some_and(is_recent)

@@ -36,6 +36,10 @@ pub enum Text {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arns {}
 
+/// A number of things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {}
+
 kinds! {
     /// Any ARN, as policies take them.
     AnyArn;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     ConditionHandle, LogicalId, Sub,
     condition::either,
-    kind::{AnyArn, Arns, Text},
+    kind::{AnyArn, Arns, Count, Text},
 };
 
 /// A value of the kind `K`: a literal or an intrinsic function.
@@ -95,6 +95,12 @@ impl From<Value<AnyArn>> for Value<Arns> {
     }
 }
 
+impl From<u32> for Value<Count> {
+    fn from(number: u32) -> Self {
+        Self::new(Expression::Number(number))
+    }
+}
+
 impl From<Pseudo> for Value<Text> {
     fn from(pseudo: Pseudo) -> Self {
         Self::new(Expression::Ref(pseudo.as_str()))
@@ -133,6 +139,7 @@ impl Pseudo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
     Text(String),
+    Number(u32),
     Ref(&'static str),
     GetAtt(LogicalId, &'static str),
     /// The text of `Fn::Sub`.
@@ -147,6 +154,7 @@ impl Expression {
     pub(crate) fn to_json(&self) -> Json {
         match self {
             Self::Text(text) => json!(text),
+            Self::Number(number) => json!(number),
             Self::Ref(name) => json!({ "Ref": name }),
             Self::GetAtt(id, attribute) => json!({ "Fn::GetAtt": [id.as_str(), attribute] }),
             Self::Sub(text) => json!({ "Fn::Sub": text }),

@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 
 use crate::cfn::{
     Value,
-    kind::{AnyArn, Architecture, FunctionName, KeyArn, LogGroupName, QueueArn, RoleArn, Text},
+    kind::{
+        AnyArn, Architecture, Count, FunctionName, KeyArn, LogGroupName, QueueArn, RoleArn, Text,
+    },
 };
 
 /// `AWS::Lambda::Function`: a program for Amazon Linux 2023 in a bucket of the stack's Region, which logs JSON
@@ -33,6 +35,8 @@ pub struct Function {
     pub timeout_seconds: u32,
     /// The log group.
     pub log_group: Value<LogGroupName>,
+    /// How many concurrent executions it has for itself; otherwise all functions of the account share theirs.
+    pub reserved_concurrency: Option<Value<Count>>,
 }
 
 resource! {
@@ -65,6 +69,7 @@ impl Serialize for Function {
             "Architectures": [self.architecture],
             "Environment": { "Variables": variables },
             "KmsKeyArn": self.kms_key,
+            "ReservedConcurrentExecutions": self.reserved_concurrency,
             // A batch of notify is up to six MiB, from which its notifications are written.
             "MemorySize": 256,
             "Timeout": self.timeout_seconds,

@@ -1,10 +1,13 @@
 //! The alarms. Their descriptions are in [`s3guard_posture::contract::alarms`].
 
-use s3guard_posture::contract::Channel;
 use s3guard_posture::contract::alarms::{ALARMS, CONDITIONS};
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
+use s3guard_posture::contract::{Channel, SETTLE_SECONDS_MAX};
 
-use super::{function::Parts, subscriptions::Topics};
+use super::{
+    function::{self, Parts},
+    subscriptions::Topics,
+};
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Template, Value, kind::AlarmArn},
     resources::{
@@ -15,8 +18,16 @@ use crate::{
     },
 };
 
-/// An hour. (The guard may put off a bucket by up to a quarter of an hour, more than once.)
-const WAITING_SECONDS: u32 = 60 * 60;
+/// How long a message of an ordinary day may wait. The metric is the age of the oldest message that was not deleted: AWS
+/// leaves out neither messages that are delayed nor those that are in flight. So it is the longest delay of a message, one
+/// attempt that fails and is repeated after the visibility timeout, and the second attempt. What is put off again is a new message.
+///
+/// Source: Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS", `ApproximateAgeOfOldestMessage`.
+const WAITING_SECONDS: u32 =
+    SETTLE_SECONDS_MAX + function::VISIBILITY_TIMEOUT_SECONDS_MAX + function::TIMEOUT_SECONDS;
+/// What the alarms say.
+const WAITING_MINUTES_MAX: u32 = 23;
+const _: () = assert!(WAITING_SECONDS.div_ceil(60) == WAITING_MINUTES_MAX);
 
 /// After so many hours without a tick the guard is silent.
 const SILENT_HOURS: u32 = 3;

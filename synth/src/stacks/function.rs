@@ -15,7 +15,7 @@ use crate::{
     cfn::{
         Attributes, Dependency, Handle, LogicalId, PolicyDocument, Pseudo, Skip, Statement, Sub,
         Template, Test, Value,
-        kind::{AnyArn, Text},
+        kind::{AnyArn, Count, Text},
     },
     resources::{
         iam::{ManagedPolicy, Role},
@@ -26,7 +26,11 @@ use crate::{
 };
 use s3guard_posture::contract::variable;
 
-const TIMEOUT_SECONDS: u32 = 60;
+pub(super) const TIMEOUT_SECONDS: u32 = 60;
+/// The longest time that a call waits for more messages.
+pub(super) const BATCH_SECONDS_MAX: u32 = 20;
+/// The longest visibility timeout of a queue.
+pub(super) const VISIBILITY_TIMEOUT_SECONDS_MAX: u32 = 6 * TIMEOUT_SECONDS + BATCH_SECONDS_MAX;
 
 /// The ids of the parts.
 pub(super) struct FunctionIds {
@@ -87,6 +91,8 @@ pub(super) struct Definition {
     pub(super) writes: Vec<Statement>,
     /// Its environment variables.
     pub(super) variables: Vec<(&'static str, Value<Text>)>,
+    /// Its own concurrent executions.
+    pub(super) reserved_concurrency: Option<Value<Count>>,
 }
 
 /// How the event source calls the function.
@@ -142,7 +148,8 @@ pub(super) fn add(
         ),
         LogGroup { retention_in_days: 30, kms_key_id: shared.key.arn() },
     );
-    let Definition { why, handler, role, reads, mut writes, variables } = definition;
+    let Definition { why, handler, role, reads, mut writes, variables, reserved_concurrency } =
+        definition;
     let add_policy = |template: &mut Template, id, why, statements| {
         let policy = ManagedPolicy {
             policy_document: PolicyDocument::new(statements),
@@ -157,6 +164,7 @@ pub(super) fn add(
     let by_platform = by_platform(intake, shared.key, logs);
     let platform = add_policy(template, ids.platform_policy, why_platform, by_platform);
     let Shared { parameters, .. } = shared;
+    let is_reserved = reserved_concurrency.is_some();
     let function = Function {
         role: role.arn(),
         code_bucket: parameters.code_bucket.value(),
@@ -169,15 +177,22 @@ pub(super) fn add(
         kms_key: shared.key.arn(),
         timeout_seconds: TIMEOUT_SECONDS,
         log_group: logs.name(),
+        reserved_concurrency,
     };
+    let not_reserved =
+        ("CKV_AWS_115", "Its event source limits it; reserved concurrency fails in new accounts.");
+    let not_reserved = (!is_reserved).then_some(not_reserved);
     let skips = [
-        ("CKV_AWS_115", "Its event source limits it; reserved concurrency fails in new accounts."),
         ("CKV_AWS_116", "Only the queue calls it, and the queue has a dead-letter queue."),
         ("CKV_AWS_117", "It calls only public endpoints of AWS."),
     ];
     let attributes = Attributes {
         depends_on: vec![platform.dependency()],
-        skips: skips.map(|(rule, reason)| Skip { rule, reason }).into(),
+        skips: not_reserved
+            .into_iter()
+            .chain(skips)
+            .map(|(rule, reason)| Skip { rule, reason })
+            .collect(),
         ..Attributes::deleted(why)
     };
     let function = template.add_with(ids.function, attributes, function);

@@ -45,8 +45,10 @@ const GUARD: function::FunctionIds = function::FunctionIds {
 };
 const BATCH: Batch = Batch { size: 10, window_seconds: 0, concurrency_max: 5 };
 
+/// How many calls of the guard function run at once at most, and how many it has for itself if they are reserved.
+pub const GUARD_CONCURRENCY_MAX: u32 = BATCH.concurrency_max;
 /// How many calls of the functions run at once at most.
-pub const CONCURRENCY_MAX: u32 = BATCH.concurrency_max + notify::CONCURRENCY_MAX;
+pub const CONCURRENCY_MAX: u32 = GUARD_CONCURRENCY_MAX + notify::CONCURRENCY_MAX;
 
 /// The template of a guard without a configuration.
 pub fn guard() -> Template {
@@ -265,6 +267,7 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &
         (variable::LOG_BUCKET, evidence.logs.name().into()),
         (variable::ROLE, shared.principals.guard.arn().into()),
         (variable::DEPLOYERS, parameters.deployer_arns.joined()),
+        (variable::GUARDED_REGIONS, parameters.guarded_regions.value()),
     ]);
     let guard = Definition {
         why: "Checks buckets and remediates their settings.",
@@ -273,6 +276,9 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake, config: &
         reads: reads(shared, config),
         writes: writes(shared, config),
         variables,
+        reserved_concurrency: Some(
+            Value::from(GUARD_CONCURRENCY_MAX).only_if(parameters.has_reserved_concurrency),
+        ),
     };
     function::add(template, &GUARD, shared, intake, guard)
 }

@@ -46,7 +46,7 @@ pub(super) const CONCURRENCY_MAX: u32 = 2;
 
 /// A call waits a tenth of the window for more events, so that there are few calls and no digest is late.
 pub(super) fn batch(window: WindowLength) -> Batch {
-    let window_seconds = (window.seconds() / 10).clamp(1, 20);
+    let window_seconds = (window.seconds() / 10).clamp(1, function::BATCH_SECONDS_MAX);
     Batch { size: BATCH_SIZE, window_seconds, concurrency_max: CONCURRENCY_MAX }
 }
 
@@ -66,6 +66,7 @@ pub(super) fn add(
         reads: reads(shared.evidence, notifications),
         writes: vec![write_windows(shared.evidence)],
         variables,
+        reserved_concurrency: None,
     };
     function::add(template, &NOTIFY, shared, intake, notify)
 }

@@ -24,6 +24,8 @@ const BUCKET_KEY_ARN: LogicalId = LogicalId::new(parameter::BUCKET_KEY_ARN);
 const TRAIL_MODE: LogicalId = LogicalId::new(parameter::TRAIL_MODE);
 const SETTLE_SECONDS: LogicalId = LogicalId::new(parameter::SETTLE_SECONDS);
 const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
+const RESERVED_CONCURRENCY: LogicalId = LogicalId::new(parameter::RESERVED_CONCURRENCY);
+const GUARDED_REGIONS: LogicalId = LogicalId::new(parameter::GUARDED_REGIONS);
 const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
 /// The longest bucket prefix: with it, the longest name of a bucket has the 63 characters that S3 accepts.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: u32 = 25;
@@ -47,6 +49,7 @@ const HAS_DEPLOYERS: LogicalId = LogicalId::new("HasDeployers");
 const HAS_EARLIER_KEYS: LogicalId = LogicalId::new("HasEarlierKeys");
 const HAS_BOUNDARY: LogicalId = LogicalId::new("HasPermissionsBoundary");
 const HAS_OBJECT_LOCK: LogicalId = LogicalId::new("HasObjectLock");
+const HAS_RESERVED_CONCURRENCY: LogicalId = LogicalId::new("HasReservedConcurrency");
 
 /// Users, roles and the root user of an account, as `aws:PrincipalArn` has them; `*` matches anything.
 const PRINCIPALS_PATTERN: &str =
@@ -77,6 +80,7 @@ pub(super) struct Parameters {
     pub(super) settle_seconds: ParameterHandle<Text>,
     pub(super) sweep_rate: ParameterHandle<ScheduleExpression>,
     pub(super) bucket_prefix: ParameterHandle<Text>,
+    pub(super) guarded_regions: ParameterHandle<Text>,
     /// The stack creates a trail.
     pub(super) own_trail: ConditionHandle,
     /// An email address is given.
@@ -97,6 +101,8 @@ pub(super) struct Parameters {
     pub(super) has_boundary: ConditionHandle,
     /// Versions are locked.
     pub(super) has_object_lock: ConditionHandle,
+    /// The guard function has concurrent executions of its own.
+    pub(super) has_reserved_concurrency: ConditionHandle,
 }
 
 /// Adds the parameters, and the rule that connects them.
@@ -130,16 +136,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             ..Parameter::new("The processor architecture that the program was built for.")
         },
     );
-    let email = template.parameter(
-        EMAIL,
-        "Email address",
-        Parameter {
-            default: Some(""),
-            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
-            constraint_description: Some("an email address, or empty"),
-            ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
-        },
-    );
+    let email = add_email(template);
     let trail_mode = add_trail_mode(template);
     let code_version = add_code_version(template);
     let access = add_access(template);
@@ -148,6 +145,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     let (grade, bucket_key_arn) = add_grade(template);
     let (settle_seconds, sweep_rate) = add_timing(template);
     let bucket_prefix = add_bucket_prefix(template);
+    let guarded_regions = add_guarded_regions(template);
     let object_lock = add_object_lock(template);
     let given = |template: &mut Template, id, parameter: Operand| {
         template.condition(id, !Condition::equals(parameter, ""))
@@ -163,12 +161,17 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     let has_earlier_keys =
         template.condition(HAS_EARLIER_KEYS, !Condition::is_empty(access.earlier_key_arns));
     let has_object_lock = template.condition(HAS_OBJECT_LOCK, Condition::equals(object_lock, "on"));
+    let has_reserved_concurrency = add_reserved_concurrency(template);
     template.group("Protection", &[GRADE, BUCKET_KEY_ARN, OBJECT_LOCK]);
     template.group("Notifications", &[EMAIL]);
-    template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
+    template
+        .group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX, GUARDED_REGIONS]);
     template
         .group("Access", &[OPERATOR_ARNS, DEPLOYER_ARNS, EARLIER_KEY_ARNS, PERMISSIONS_BOUNDARY]);
-    template.group("Program", &[CODE_BUCKET, CODE_KEY, CODE_VERSION, ARCHITECTURE]);
+    template.group(
+        "Program",
+        &[CODE_BUCKET, CODE_KEY, CODE_VERSION, ARCHITECTURE, RESERVED_CONCURRENCY],
+    );
     let Access { operator_arns, deployer_arns, earlier_key_arns, permissions_boundary } = access;
     Parameters {
         code_bucket,
@@ -185,6 +188,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         settle_seconds,
         sweep_rate,
         bucket_prefix,
+        guarded_regions,
         own_trail,
         has_email,
         has_code_version,
@@ -195,7 +199,21 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         has_earlier_keys,
         has_boundary,
         has_object_lock,
+        has_reserved_concurrency,
     }
+}
+
+fn add_email(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        EMAIL,
+        "Email address",
+        Parameter {
+            default: Some(""),
+            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
+            constraint_description: Some("an email address, or empty"),
+            ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
+        },
+    )
 }
 
 fn add_trail_mode(template: &mut Template) -> ParameterHandle<Text> {
@@ -230,6 +248,22 @@ fn add_bucket_prefix(template: &mut Template) -> ParameterHandle<Text> {
                 "The prefix of the names of the stack's trail and of its own buckets, which are retained when the stack \
                  is deleted. If you upload the template by hand, delete those of an earlier stack first, or choose \
                  another prefix.",
+            )
+        },
+    )
+}
+
+fn add_guarded_regions(template: &mut Template) -> ParameterHandle<Text> {
+    template.parameter(
+        GUARDED_REGIONS,
+        "Regions with a guard",
+        Parameter {
+            default: Some(""),
+            allowed_pattern: Some(r"^$|^[a-z]+(-[a-z]+)+-\d(,[a-z]+(-[a-z]+)+-\d)*$"),
+            constraint_description: Some("codes of Regions with commas between them, or empty"),
+            ..Parameter::new(
+                "The Regions that have a guard, also this one: buckets in others are reported. Empty: only this one. \
+                 s3guard deploy sets it.",
             )
         },
     )
@@ -319,6 +353,22 @@ fn add_object_lock(template: &mut Template) -> ParameterHandle<Text> {
             )
         },
     )
+}
+
+fn add_reserved_concurrency(template: &mut Template) -> ConditionHandle {
+    let reserved: ParameterHandle<Text> = template.parameter(
+        RESERVED_CONCURRENCY,
+        "Reserved concurrency",
+        Parameter {
+            default: Some("off"),
+            allowed_values: &["off", "on"],
+            ..Parameter::new(
+                "Whether the guard function has its five concurrent executions for itself, so that other functions of the \
+                 account cannot use them up. Lambda needs 100 that are not reserved besides.",
+            )
+        },
+    );
+    template.condition(HAS_RESERVED_CONCURRENCY, Condition::equals(reserved, "on"))
 }
 
 fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle<KeyArn>) {

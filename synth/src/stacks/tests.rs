@@ -16,4 +16,5 @@ mod roles;
 mod selection;
 mod sizes;
 mod tampering;
+mod waiting;
 mod wiring;

@@ -70,7 +70,7 @@ fn the_printed_policy_allows_deploy_status_and_destroy() {
         let check = checks.iter().find(|check| check["check"] == name).unwrap();
         assert_eq!(check["status"], "ok", "{check}");
     }
-    let destroyed = run(&["destroy", "--stack", "guard", "--yes"]);
+    let destroyed = run(&["destroy", "--stack", "guard", "--yes", "--disable-protection"]);
     assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));
 }
 

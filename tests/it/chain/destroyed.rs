@@ -12,6 +12,7 @@ fn output_of(output: &Output) -> String {
 
 fn destroy(guarded: &Guarded, arguments: &[&str]) -> Output {
     let mut all = vec!["destroy", "--stack", "guard", "--yes", "--output", "json"];
+    all.push("--disable-protection");
     all.extend(arguments);
     s3guard(&guarded.account.env(), &all)
 }
@@ -21,14 +22,8 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     let client = guarded.account.client();
-    let stack = ["StackName", "guard"];
-    let protect = [
-        ("Action", "UpdateTerminationProtection"),
-        (stack[0], stack[1]),
-        ("EnableTerminationProtection", "true"),
-    ];
-    client.query("cloudformation", "2010-05-15", &protect).unwrap();
-    let refused = destroy(&guarded, &["--empty-buckets"]);
+    let all = ["destroy", "--stack", "guard", "--yes", "--empty-buckets"];
+    let refused = s3guard(&guarded.account.env(), &all);
     assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
     assert!(output_of(&refused).contains("--disable-protection"), "{}", output_of(&refused));
 
@@ -41,7 +36,7 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     late.delete_object(&logs, "late log").unwrap();
     client.put_object(&bucket, "ours", b"1").unwrap();
 
-    let done = destroy(&guarded, &["--disable-protection", "--empty-buckets", "--all"]);
+    let done = destroy(&guarded, &["--empty-buckets", "--all"]);
     assert_eq!(done.status.code(), Some(0), "{}", output_of(&done));
     let result = crate::json::read("destroy", &done.stdout);
     let region = &result["regions"][0];

@@ -70,9 +70,13 @@ fn artifacts_are_uploaded_once() {
 fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let guarded = Guarded::new(&[]);
     let environment = guarded.account.env();
-    let unasked = s3guard(&environment, &["destroy", "--stack", "guard"]);
+    let unasked = s3guard(&environment, &["destroy", "--stack", "guard", "--disable-protection"]);
     assert_eq!(unasked.status.code(), Some(4), "without a terminal there is no prompt");
-    let destroyed = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
+    let refused = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
+    assert!(output_of(&refused).contains("--disable-protection"), "{}", output_of(&refused));
+    let all = ["destroy", "--stack", "guard", "--yes", "--disable-protection"];
+    let destroyed = s3guard(&environment, &all);
     assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));
     let kept = guarded.output("TrailBucketName");
     assert!(output_of(&destroyed).contains(kept), "{}", output_of(&destroyed));

@@ -438,6 +438,41 @@ fn a_deployment_ends_with_what_to_do_next() {
 }
 
 #[test]
+fn a_new_stack_is_protected_unless_it_is_not_wanted_and_an_update_leaves_it() {
+    for (before, arguments, switched) in [
+        (None, &[][..], 1),
+        (None, &["--no-protect"], 0),
+        (Some("UPDATE_COMPLETE"), &[], 0),
+        (Some("UPDATE_COMPLETE"), &["--protect"], 1),
+    ] {
+        let after = if before.is_none() { "CREATE_COMPLETE" } else { "UPDATE_COMPLETE" };
+        let story = Story { before, after, queue_is_open: true, ..Story::default() };
+        let aws = Aws::answering(story, move |request, earlier| match request.call.as_str() {
+            "DescribeStacks" if before.is_some() && earlier == 0 => {
+                Some(old_guard("UPDATE_COMPLETE"))
+            }
+            _ => None,
+        });
+        let ended = run(&aws, &[&["deploy", "--yes"], arguments].concat());
+        assert_eq!(ended.exit, Some(0), "{arguments:?}: {}", ended.words);
+        assert_eq!(aws.count("UpdateTerminationProtection"), switched, "{before:?} {arguments:?}");
+    }
+}
+
+#[test]
+fn a_new_stack_that_cannot_be_protected_works_and_the_command_says_so() {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::answering(story, |request, _| {
+        (request.call == "UpdateTerminationProtection")
+            .then(|| refusal(403, "AccessDenied", "not authorized"))
+    });
+    let ended = run(&aws, &["deploy", "--yes"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    let words = "`s3guard deploy --protect --stack s --region eu-west-1` tries again";
+    assert!(ended.words.contains(words), "{}", ended.words);
+}
+
+#[test]
 fn protection_tags_and_outputs_go_with_a_deployment() {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let aws = Aws::new(story);

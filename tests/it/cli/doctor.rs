@@ -66,7 +66,7 @@ fn stack_of(status: &str, deployers: &str) -> Answer {
     let stack = format!(
         "<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1</StackId><StackName>s</StackName>\
          <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus>\
-         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
+         <EnableTerminationProtection>true</EnableTerminationProtection><Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
     );
     result("DescribeStacks", &format!("<Stacks><member>{stack}</member></Stacks>"))
 }
@@ -202,11 +202,11 @@ fn doctor(
 #[test]
 fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
-    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 15));
+    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 16));
 }
 
 /// A problem: the state and the check, its text, and the response of AWS.
-const CASES: [(&str, &str, Wrong); 31] = [
+const CASES: [(&str, &str, Wrong); 32] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
     }),
@@ -333,7 +333,13 @@ const CASES: [(&str, &str, Wrong); 31] = [
     }),
     ("warning Control Tower", "it cannot be read: ListBuckets", |request| {
         let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
-        request.path.contains("max-buckets").then(|| (403, denied.to_owned()))
+        request.path.contains("bucket-region").then(|| (403, denied.to_owned()))
+    }),
+    ("warning other Regions", "it cannot be read: ListBuckets", |request| {
+        let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+        let is_of_all =
+            request.path.contains("max-buckets") && !request.path.contains("bucket-region");
+        is_of_all.then(|| (403, denied.to_owned()))
     }),
     ("warning text messages", "the spending limit is 1 USD a month", |request| {
         (request.call == "GetSMSAttributes").then(|| sms("1"))

@@ -205,7 +205,11 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
         "ListSubscriptionsByTopic" => Some(sns()),
-        "GET" if ["list-type", "sweeps/last"].iter().any(|one| request.path.contains(one)) => {
+        "GET"
+            if ["list-type", "sweeps/last", "max-buckets"]
+                .iter()
+                .any(|one| request.path.contains(one)) =>
+        {
             let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
             Some((403, body.to_owned()))
         }

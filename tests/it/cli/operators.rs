@@ -123,6 +123,50 @@ fn a_caller_who_is_no_operator_learns_who_is() {
 }
 
 #[test]
+fn alerts_that_could_not_be_published_are_shown_stay_in_their_queue_and_are_not_published() {
+    let alert = "s3guard CRITICAL: DisableKey by arn:aws:iam::111122223333:user/u\u{1b}]0;x";
+    let messages = json!({ "Messages": [
+        { "MessageId": "1", "ReceiptHandle": "r1", "Body": alert, "MessageAttributes": {
+            "RULE_ARN": { "DataType": "String", "StringValue": "arn:aws:events:eu-west-1:111122223333:rule/s-x" } } },
+        { "MessageId": "2", "ReceiptHandle": "r2", "Body": "an email" },
+        { "MessageId": "3", "ReceiptHandle": "r3", "Body": "forged",
+          "Attributes": { "DeadLetterQueueSourceArn": "arn:aws:sqs:eu-west-1:111122223333:mine" },
+          "MessageAttributes": { "RULE_ARN": { "DataType": "String", "StringValue": "x" } } },
+    ] })
+    .to_string();
+    let aws = Aws::answering(
+        Story { queue_is_open: true, ..Story::default() },
+        move |request, before| {
+            // Those of the other two dead-letter queues come first.
+            let is_first = request.body.contains("NotificationDlqUrl") && before == 2;
+            Some(match request.call.as_str() {
+                "DescribeStacks" => stack(true),
+                "AssumeRole" => assumed(),
+                "GetQueueAttributes" => {
+                    (200, r#"{"Attributes":{"ApproximateNumberOfMessages":"3"}}"#.to_owned())
+                }
+                "ReceiveMessage" if is_first => (200, messages.clone()),
+                "ReceiveMessage" => (200, "{}".to_owned()),
+                _ => return None,
+            })
+        },
+    );
+    let (exit, stdout, words) = run(&aws, &["redrive", "--output", "json"]);
+    assert_eq!(exit, Some(0), "{words}");
+    let result: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(result["alerts"], json!([alert]));
+    for part in
+        ["CRITICAL: DisableKey by", "the alerts stay in", "2 notifications that an endpoint"]
+    {
+        assert!(words.contains(part), "{part} is not in:\n{words}");
+    }
+    assert!(!words.contains('\u{1b}') && !words.contains("forged"), "{words}");
+    for call in ["Publish", "DeleteMessageBatch", "SendMessageBatch"] {
+        assert_eq!(aws.count(call), 0, "{call}");
+    }
+}
+
+#[test]
 fn a_forged_record_is_refused() {
     let mut forged = record();
     forged["setting"] = json!("encryption");

@@ -4,18 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::text::shown;
-use s3guard_posture::{BucketName, Config, Grade};
+use s3guard_posture::{Config, Grade};
 use s3guard_synth::cfn::Resolver;
 use serde_json::{Map, Value as Json};
-use sha2::{Digest as _, Sha256};
 
 use crate::operations::deploy::broadening::Given;
-use crate::operations::deploy::packaged::differences;
+use crate::operations::deploy::packaged::{deployed, differences};
 use crate::operations::deploy::target::DeployTarget;
-use crate::package;
 
 /// A longer value is cut.
 const VALUE_CHARACTERS_MAX: usize = 100;
@@ -52,10 +49,10 @@ impl Compared {
             return Self::default();
         }
         let both = async {
-            let old = deployed(target, &previous).await?;
+            let old = deployed(&target.account, &previous).await?;
             let new = match new {
                 Some(new) => new.clone(),
-                None => deployed(target, parameters).await?,
+                None => deployed(&target.account, parameters).await?,
             };
             Ok::<_, String>((old, new))
         };
@@ -78,28 +75,6 @@ impl Compared {
 fn grade(parameters: &BTreeMap<String, String>) -> Grade {
     let grade = parameters.get(parameter::GRADE).and_then(|grade| grade.parse().ok());
     grade.unwrap_or_default()
-}
-
-/// The configuration in the package of these parameters, or why it is not known. The key has the hash of the package.
-async fn deployed(
-    target: &DeployTarget,
-    parameters: &BTreeMap<String, String>,
-) -> Result<Config, String> {
-    let of = |name: &str| parameters.get(name).map_or("", String::as_str);
-    let key = of(parameter::CODE_KEY);
-    if !package::is_configured(key) {
-        return Ok(Config::default());
-    }
-    let bucket: BucketName =
-        of(parameter::CODE_BUCKET).parse().map_err(|error| format!("{error}"))?;
-    let bucket = CodeBucket::new(&target.account.connection, bucket, &target.account.caller);
-    let version = Some(of(parameter::CODE_VERSION)).filter(|version| !version.is_empty());
-    let zip = bucket.content(key, version).await.map_err(|error| error.to_string())?;
-    let zip = zip.ok_or_else(|| format!("the package `{key}` does not exist any more"))?;
-    if !key.contains(&hex::encode(Sha256::digest(&zip))) {
-        return Err(format!("the package `{key}` has another content than its name says"));
-    }
-    package::configuration(&zip).map_err(|error| format!("{error:#}"))
 }
 
 /// In what the new template with its parameters protects or reports less than the old one.

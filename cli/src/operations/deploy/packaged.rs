@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
+use s3guard_aws::code_bucket::CodeBucket;
+use s3guard_posture::BucketName;
 use s3guard_posture::config::Config;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::text::shown;
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::session::Account;
 use crate::package;
 use crate::package::Source;
 use crate::ui::output::Output;
@@ -75,6 +80,28 @@ impl Packaged {
             (None, None) => Ok(Self::default()),
         }
     }
+}
+
+/// The configuration in the package of these parameters, or why it is not known. The key has the hash of the package.
+pub(crate) async fn deployed(
+    account: &Account,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Config, String> {
+    let of = |name: &str| parameters.get(name).map_or("", String::as_str);
+    let key = of(parameter::CODE_KEY);
+    if !package::is_configured(key) {
+        return Ok(Config::default());
+    }
+    let bucket: BucketName =
+        of(parameter::CODE_BUCKET).parse().map_err(|error| format!("{error}"))?;
+    let bucket = CodeBucket::new(&account.connection, bucket, &account.caller);
+    let version = Some(of(parameter::CODE_VERSION)).filter(|version| !version.is_empty());
+    let zip = bucket.content(key, version).await.map_err(|error| error.to_string())?;
+    let zip = zip.ok_or_else(|| format!("the package `{key}` does not exist any more"))?;
+    if !key.contains(&hex::encode(Sha256::digest(&zip))) {
+        return Err(format!("the package `{key}` has another content than its name says"));
+    }
+    package::configuration(&zip).map_err(|error| format!("{error:#}"))
 }
 
 /// The settings that differ, one a line; without an old configuration all of them.

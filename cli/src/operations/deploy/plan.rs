@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::Stack;
-use s3guard_posture::StackName;
 use s3guard_posture::config::Config;
 use s3guard_posture::contract::parameter;
+use s3guard_posture::{Region, StackName};
 use s3guard_synth::stacks;
 use serde_json::Value as Json;
 
@@ -17,7 +17,7 @@ use crate::operations::deploy::asking::Asking;
 use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::step::DeployStep;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{deployers, names, set};
+use crate::operations::deploy::{deployers, guarded, names, set};
 use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
@@ -51,6 +51,7 @@ impl DeployPlan {
         guard: &GuardArgs,
         asking: &Asking<'_>,
         packaged: &Packaged,
+        guarded: &BTreeSet<Region>,
     ) -> anyhow::Result<Self> {
         let Asking { wanted, configuration, options, .. } = *asking;
         let previous = target.previous();
@@ -70,6 +71,10 @@ impl DeployPlan {
         let added = wanted.deployers.iter().map(String::as_str).chain(roles);
         let deployers = deployers::all(&previous, &target.account.caller, added);
         parameters.insert(parameter::DEPLOYER_ARNS.to_owned(), deployers::value(&deployers));
+        let regions = guarded::value(guarded, region);
+        if !regions.is_empty() || previous.contains_key(parameter::GUARDED_REGIONS) {
+            parameters.insert(parameter::GUARDED_REGIONS.to_owned(), regions);
+        }
         // Rendering uses the template up.
         let typed = stacks::guard_with(&packaged.config);
         let template = stacks::guard_with(&packaged.config)

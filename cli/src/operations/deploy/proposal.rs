@@ -27,7 +27,9 @@ use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::step::DeployStep;
 use crate::operations::deploy::target::DeployTarget;
-use crate::operations::deploy::{all_or_none, earlier, kept, replacement, reviewed, trail, upload};
+use crate::operations::deploy::{
+    all_or_none, earlier, guarded, kept, replacement, reserved, reviewed, trail, upload,
+};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -218,11 +220,15 @@ pub(crate) async fn propose(
     let Asking { wanted, configuration, output, run, .. } = *asking;
     let contents = Packaged::new(wanted, configuration, output)?;
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
+    let guarded = guarded::regions(&targets).await;
     let plans = targets.into_iter().zip(&guards).map(|(target, guard)| {
         let region = target.region().to_string();
-        (region, DeployPlan::new(target, guard, asking, &contents))
+        (region, DeployPlan::new(target, guard, asking, &contents, &guarded))
     });
     let plans = all_or_none(plans.collect::<ByRegion<_>>(), output)?;
+    for plan in &plans {
+        reserved::check(plan).await?;
+    }
     let packages = packages(&plans, wanted, configuration).await?;
     let answers = plans.into_iter().map(|plan| async {
         let region = plan.target.region().to_string();

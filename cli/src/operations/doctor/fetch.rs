@@ -20,6 +20,7 @@ use crate::operations::doctor::trust::{InUse, in_use};
 use crate::operations::rules::{self, Rule};
 use crate::operations::session;
 use crate::operations::subscribers::{self, Subscriber};
+use crate::operations::unguarded::{self, Unguarded};
 
 /// A reading, or why there is none.
 pub(crate) type Fetched<T> = Result<Reading<T>, AwsError>;
@@ -44,6 +45,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) trails: Fetched<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Fetched<bool>,
+    /// Regions with buckets and without a guard.
+    pub(crate) unguarded: Result<Unguarded, AwsError>,
     pub(crate) rights: Result<Rights, AwsError>,
     /// The account's public access block, as it takes effect.
     pub(crate) account_block: Fetched<PublicAccessBlock>,
@@ -113,6 +116,7 @@ pub(crate) async fn fetch<'a>(
         (stack, functions, rules, pause, subscribers, key, rights),
         trails,
         global,
+        unguarded,
         concurrency,
         text_messages,
         account_block,
@@ -122,6 +126,7 @@ pub(crate) async fn fetch<'a>(
         stack,
         trails::trails(connection),
         global(connection, name, wanted),
+        unguarded::fetch(connection, &caller.account, name.as_str()),
         limits::concurrency(connection),
         text_messages,
         account_block::get(connection, &caller.account),
@@ -141,6 +146,7 @@ pub(crate) async fn fetch<'a>(
         subscribers,
         trails,
         global,
+        unguarded,
         rights,
         account_block,
         buckets,

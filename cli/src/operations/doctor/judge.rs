@@ -9,12 +9,14 @@ use s3guard_aws::stacks::Stack;
 use s3guard_posture::contract::output;
 use s3guard_posture::events::trail::{Recording, recording};
 use s3guard_posture::{KeyState, Mode, Region};
+use s3guard_synth::stacks;
 use time::{Duration, OffsetDateTime};
 
 use crate::config_file::NEEDS_KEY;
 use crate::error;
 use crate::operations::deploy::deployers::unlocked;
 use crate::operations::deploy::names::{GLOBAL_ENDPOINT_FIX, has_account_names};
+use crate::operations::deploy::reserved;
 use crate::operations::deploy::step;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::answer::{Checked, failed, known, listed, not_allowed};
@@ -25,6 +27,7 @@ use crate::operations::doctor::rights::Rights;
 use crate::operations::doctor::trust::InUse;
 use crate::operations::rules::Rule;
 use crate::operations::subscribers::{self, Subscriber};
+use crate::operations::unguarded;
 use crate::ui::lines::utc_time;
 
 /// How far a clock may be off.
@@ -58,6 +61,7 @@ pub(crate) fn lines(
     lines.extend(subscribers.map(|read| line("notifications", notified(seen, read))));
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
+    lines.push(line("other Regions", unguarded(seen)));
     lines.extend(rights(&seen.rights));
     lines.push(line("account block", locked::account_block(seen)));
     lines.extend(locked::control_tower(seen, now).map(|one| line("Control Tower", one)));
@@ -181,6 +185,13 @@ fn stack(seen: &Seen<'_>) -> Checked {
     if status.is_success() {
         return Ok(match unlocked(&found.stack, name, seen.region) {
             Some((what, fix)) => Verdict::warning(format!("{text}, but {what}"), fix),
+            None if !found.stack.protected => Verdict::warning(
+                format!("{text}, but its termination protection is off"),
+                format!(
+                    "`s3guard deploy --protect {}`",
+                    step::place(name.as_str(), seen.region.as_str())
+                ),
+            ),
             None => Verdict::ok(text),
         });
     }
@@ -281,6 +292,22 @@ fn global(seen: &Seen<'_>) -> Checked {
     ))
 }
 
+fn unguarded(seen: &Seen<'_>) -> Checked {
+    let found = seen.unguarded.as_ref().map_err(failed)?;
+    // This one may be about to get its guard.
+    let wanted = |region: &str| seen.wanted.regions.iter().any(|one| one.as_str() == region);
+    let regions: Vec<_> =
+        found.regions.iter().filter(|one| !wanted(&one.region)).cloned().collect();
+    if let Some((what, fix)) = unguarded::advice(&regions, seen.name.as_str(), seen.region.as_str())
+    {
+        return Ok(Verdict::warning(what, fix));
+    }
+    match &found.unknown {
+        Some(error) => Err(failed(error)),
+        None => Ok(Verdict::ok("no buckets are in Regions without a guard")),
+    }
+}
+
 fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
     const TO_ADMIN: &str =
         "give the output of `s3guard doctor --print-policy` to the account's administrator";
@@ -375,7 +402,12 @@ fn key(seen: &Seen<'_>) -> Checked {
 }
 
 fn concurrency(seen: &Seen<'_>) -> Checked {
-    let needed = seen.wanted.calls_at_once;
+    let (mut needed, mut own) = (seen.wanted.calls_at_once, String::new());
+    if seen.guard().is_some_and(|stack| reserved::is_on(&stack.parameters)) {
+        let reserved = i32::try_from(stacks::GUARD_CONCURRENCY_MAX).unwrap_or(i32::MAX);
+        needed -= reserved;
+        own = format!(" besides its own {reserved}");
+    }
     let fix = "raise \"Concurrent executions\" of Lambda in Service Quotas, or reduce reserved concurrency";
     Ok(match known(&seen.concurrency, "lambda:GetAccountSettings")? {
         Some(free) if *free < 1 => {
@@ -384,12 +416,12 @@ fn concurrency(seen: &Seen<'_>) -> Checked {
         }
         Some(free) if *free < needed => {
             let text = format!(
-                "{free} concurrent executions are unreserved, the guard can use {needed}: events would wait"
+                "{free} concurrent executions are unreserved, the guard can use {needed}{own}: events would wait"
             );
             Verdict::warning(text, fix)
         }
         Some(free) => Verdict::ok(format!(
-            "{free} concurrent executions are unreserved, the guard uses up to {needed}"
+            "{free} concurrent executions are unreserved, the guard uses up to {needed}{own}"
         )),
         None => Verdict::ok("not checked: Lambda returned no limit"),
     })

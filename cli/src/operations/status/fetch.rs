@@ -16,18 +16,20 @@ use s3guard_posture::events::trail::{Recording, Trail, recording, records_bucket
 use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::state::OpenFinding;
-use s3guard_posture::{BucketName, Reading, Region};
+use s3guard_posture::{BucketName, Config, Reading, Region};
 use time::OffsetDateTime;
 
-use crate::operations::deploy::trail;
+use crate::operations::deploy::{packaged, trail};
 use crate::operations::operator;
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
-    FindingStatus, FunctionStatus, QueueStatus, Status, SuppressionStatus, SweepStatus, WriteStatus,
+    ExceptionStatus, FindingStatus, FunctionStatus, QueueStatus, Status, SuppressionStatus,
+    SweepStatus, WriteStatus,
 };
 use crate::operations::subscribers::{self, Subscriber};
+use crate::operations::unguarded::{self, Unguarded};
 use crate::ui::lines::utc_time;
 
 /// What was read, or why it could not be.
@@ -72,7 +74,7 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 10;
+    let parts = names.len() + queues.len() + 11;
     let (
         troubles,
         depths,
@@ -87,6 +89,8 @@ pub(crate) async fn fetch(
         paused,
         numbers,
         suppressed,
+        unguarded,
+        config,
     ) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
@@ -101,6 +105,8 @@ pub(crate) async fn fetch(
         paused(connection, stack, now),
         numbers(account, &ledger),
         suppressed(&ledger, now),
+        unguarded::fetch(connection, &account.caller.account, stack.name()),
+        packaged::deployed(account, &stack.parameters),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
@@ -137,15 +143,14 @@ pub(crate) async fn fetch(
             writes.iter().map(|(id, has_failed)| WriteStatus::of(id, *has_failed)).collect();
     }
     if let Some(last) = known(sweep, "last sweep", not_seen) {
-        let updated = stack.updated.map(OffsetDateTime::from_unix_timestamp);
-        let ended = last.as_ref().map(|last| last.time);
-        fetched.last_sweep_age = ended.map(|ended| now - ended);
-        fetched.unswept = ended.max(updated.and_then(Result::ok)).map(|since| now - since);
-        fetched.last_sweep = last.as_ref().map(SweepStatus::of);
+        judge_sweep(&mut fetched, last.as_ref(), stack, now);
     }
-    let suppressed = known(suppressed, "suppressions", not_seen).flatten();
+    let suppressed = known(suppressed, "suppressions", &mut fetched.not_seen).flatten();
     fetched.suppressions =
         suppressed.map(|all| all.into_iter().map(SuppressionStatus::of).collect());
+    judge_unguarded(&mut fetched, unguarded);
+    let config = known(config, "deployed configuration", &mut fetched.not_seen);
+    fetched.exceptions = config.map(|config| exceptions(&config, now));
     let (buckets, findings) = numbers;
     fetched.buckets = buckets;
     fetched.findings = findings.as_ref().map(Vec::len);
@@ -155,6 +160,29 @@ pub(crate) async fn fetch(
     fetched.buckets = fetched.buckets.or(fetched.last_sweep.as_ref().map(|last| last.buckets));
     fetched.is_blind = fetched.not_seen.len() >= parts;
     fetched
+}
+
+fn exceptions(config: &Config, now: OffsetDateTime) -> Vec<ExceptionStatus> {
+    config.exceptions(now.date()).iter().map(ExceptionStatus::of).collect()
+}
+
+/// The last sweep, and for how long the stack has been without one.
+fn judge_sweep(fetched: &mut Status, last: Option<&LastSweep>, stack: &Stack, now: OffsetDateTime) {
+    let updated = stack.updated.map(OffsetDateTime::from_unix_timestamp);
+    let ended = last.map(|last| last.time);
+    fetched.last_sweep_age = ended.map(|ended| now - ended);
+    fetched.unswept = ended.max(updated.and_then(Result::ok)).map(|since| now - since);
+    fetched.last_sweep = last.map(SweepStatus::of);
+}
+
+/// The Regions without a guard, as far as it is known.
+fn judge_unguarded(fetched: &mut Status, read: Result<Unguarded, AwsError>) {
+    let read = read.map_err(|error| refused(&error));
+    let not_seen = &mut fetched.not_seen;
+    let Unguarded { regions, unknown } =
+        known(read, "buckets of other Regions", not_seen).unwrap_or_default();
+    not_seen.extend(unknown.map(|error| format!("guards of other Regions: {}", refused(&error))));
+    fetched.unguarded_regions = regions;
 }
 
 /// Whether one of these trails records what the guard waits for.

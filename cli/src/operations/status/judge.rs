@@ -12,6 +12,7 @@ use crate::operations::deploy::step::{self, DeployStep};
 use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status, age};
 use crate::operations::subscribers::{self, ALERTS, Declared, Subscriber};
+use crate::operations::unguarded;
 
 /// Every problem, with what to do about it.
 pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
@@ -97,6 +98,14 @@ pub(crate) fn remarks(seen: &Status, stack: &Stack) -> Vec<String> {
     let there = seen.subscriptions.as_deref().unwrap_or_default();
     if !subscribers::is_nobody_notified(there) {
         all.extend(pending(there, seen, stack));
+    }
+    let unguarded = unguarded::advice(&seen.unguarded_regions, &seen.stack, &seen.region);
+    all.extend(unguarded.map(|(what, fix)| format!("{what}: {fix}")));
+    if stack.status.is_settled() && !stack.protected {
+        all.push(format!(
+            "termination protection of the stack is off: `s3guard deploy --protect {}` enables it",
+            step::place(&seen.stack, &seen.region)
+        ));
     }
     all.extend(seen.limited().map(|limited| {
         format!(

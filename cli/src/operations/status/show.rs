@@ -18,8 +18,13 @@ use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
 use crate::operations::subscribers::{Declared, Subscriber};
+use crate::operations::unguarded::UnguardedRegion;
 use crate::ui::lines::{cut, utc_time};
 use crate::ui::text::{Printable, Style, Text, TextLine};
+
+mod exceptions;
+
+pub(crate) use exceptions::ExceptionStatus;
 
 /// How many open findings are listed.
 const FINDINGS_SHOWN: usize = 20;
@@ -77,6 +82,10 @@ pub(crate) struct Status {
     pub(crate) findings: Option<usize>,
     /// The open findings.
     pub(crate) open_findings: Vec<FindingStatus>,
+    /// What the configuration that was deployed leaves less protected, with the reasons; `None` if it is not known.
+    pub(crate) exceptions: Option<Vec<ExceptionStatus>>,
+    /// Regions with buckets and without a guard.
+    pub(crate) unguarded_regions: Vec<UnguardedRegion>,
     /// What `s3guard undo` keeps the guard from remediating; `None` if it is not known.
     pub(crate) suppressions: Option<Vec<SuppressionStatus>>,
     /// The most that is done about any aspect, if the configuration limits it.
@@ -324,6 +333,8 @@ impl Status {
         });
         sections.push((TextLine::hint("Last sweep"), sweep.collect()));
         sections.push((TextLine::hint("Open findings"), self.finding_lines()));
+        sections
+            .push((TextLine::hint("Exceptions"), exceptions::lines(self.exceptions.as_deref())));
         sections.push((TextLine::hint("Suppressions"), self.suppression_lines()));
         sections.push((TextLine::hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in [("Not checked", &self.not_seen), ("Remarks", &self.remarks)] {

@@ -119,7 +119,7 @@ fn show() -> Result<()> {
     ))?;
 
     heading("6. The owner removes the guard")?;
-    guard.run(&["destroy", "--stack", STACK, "--yes"])?;
+    guard.run(&["destroy", "--stack", STACK, "--yes", "--disable-protection"])?;
     say("\nThese buckets are left; the demo empties and deletes them:")?;
     // Their policies deny deletions to every principal.
     let unchecked = account.unchecked();

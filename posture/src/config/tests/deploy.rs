@@ -39,7 +39,7 @@ fn a_mistake_in_the_table_deploy_is_reported_with_a_proposal() {
     check(
         &json!({ "stack": "my_guard" }),
         &[
-            "`deploy.stack`: `my_guard` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters",
+            "`deploy.stack`: `my_guard` is not the name of a stack: a letter, then letters, digits and `-`, at most 30 characters",
         ],
     );
     check(

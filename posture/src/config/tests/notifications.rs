@@ -464,7 +464,7 @@ fn invalid_filters_are_reported() {
             `subscription[0].about[0]`: `objects` is not a valid choice (write `object`)
             `subscription[0].about[1]`: `x` is not a valid choice (write `bucket`, `object` or `guard`)
             `subscription[0].action[0]`: `delete` is not a valid choice (write `deleted`)
-            `subscription[0].action[1]`: `x` is not a valid choice (write `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`, `acl`, `annotation`, `created`, `deleted`, `moved`, `overwritten`, `restored`, `retention`, `tags`, `missed`, `exemption-ends`, `foreign-object`, `flood`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
+            `subscription[0].action[1]`: `x` is not a valid choice (write `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`, `acl`, `annotation`, `created`, `deleted`, `moved`, `overwritten`, `restored`, `retention`, `tags`, `missed`, `exemption-ends`, `foreign-object`, `flood`, `unguarded`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
             `subscription[0].grade`: the list is empty (add a value, or remove the line)
             `subscription[1].severity`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
             `subscription[1].grade`: `secure` is not a grade (write `speed`, `hybrid` or `security`)

@@ -6,8 +6,8 @@ use super::refused::later;
 use super::*;
 use crate::events::OwnMessage;
 
-const ROBOT: &str = "arn:aws:iam::111122223333:role/robot";
-const OTHER: &str = "arn:aws:iam::111122223333:role/other";
+pub(super) const ROBOT: &str = "arn:aws:iam::111122223333:role/robot";
+pub(super) const OTHER: &str = "arn:aws:iam::111122223333:role/other";
 
 /// The message of a call that a session of this role has made.
 fn by(role: &str, name: &str, at: OffsetDateTime) -> String {
@@ -28,17 +28,17 @@ fn opens(world: &'static World, role: &str) -> Handled {
 }
 
 /// This role deletes the policy, a minute later.
-fn deletes_policy(world: &'static World, role: &str) -> Handled {
+pub(super) fn deletes_policy(world: &'static World, role: &str) -> Handled {
     later(world, time::Duration::MINUTE);
     world.bucket.change(|truth| truth.set(&Setting::Policy(None)));
     world.handle(&[by(role, "DeleteBucketPolicy", world.now())])
 }
 
-fn has_policy(world: &World) -> bool {
+pub(super) fn has_policy(world: &World) -> bool {
     world.bucket.truth().policy.known().is_some()
 }
 
-fn conflicts(world: &World) -> Vec<Notification> {
+pub(super) fn conflicts(world: &World) -> Vec<Notification> {
     let all = world.outgoing.take().notifications;
     all.into_iter().filter(|one| one.subject.contains("conflict")).collect()
 }

@@ -7,7 +7,7 @@ use crate::events::OwnMessage;
 use crate::model::policy::Policy;
 use crate::model::setting::{Acl, Ownership};
 
-/// A way to make a bucket public, and the calls of which one is heard, or none.
+/// A way to make a bucket public, and the calls of which one is received, or none.
 struct Path {
     name: &'static str,
     opens: fn(&mut Observed),
@@ -93,7 +93,7 @@ fn installed(world: &'static World) -> Vec<Notification> {
 }
 
 /// The event of this call, or a sweep if it is lost.
-fn hears(world: &'static World, name: &str) -> Vec<Notification> {
+fn receives(world: &'static World, name: &str) -> Vec<Notification> {
     let body = if name.is_empty() { task_for() } else { call(name, world.now(), None) };
     assert!(world.handle(&[body]).failed.is_empty(), "{name}");
     world.outgoing.take().notifications
@@ -108,13 +108,13 @@ fn h2_a_bucket_that_becomes_public_is_closed_in_every_path_grade_and_order() {
     for grade in Grade::ALL {
         for mode in Mode::ALL {
             for Path { name, opens, calls } in PATHS {
-                for heard in calls {
-                    let what = format!("{name}, {grade}, {mode}, `{heard}`");
+                for call_name in calls {
+                    let what = format!("{name}, {grade}, {mode}, `{call_name}`");
                     // It becomes public after the installation.
                     let after = world(grade, mode, "");
                     installed(after);
                     after.bucket.change(opens);
-                    let published = hears(after, heard);
+                    let published = receives(after, call_name);
                     assert_eq!(after.is_closed(), mode.enforces(), "after: {what}");
                     if mode == Mode::Report {
                         assert!(is_critical(&published), "after: {what}: {published:?}");
@@ -127,14 +127,14 @@ fn h2_a_bucket_that_becomes_public_is_closed_in_every_path_grade_and_order() {
                     assert_eq!(before.is_closed(), closes, "before: {what}");
                     let is_open = matches!(mode, Mode::EnforceNew | Mode::Report);
                     assert_eq!(is_critical(&first), is_open, "before: {what}: {first:?}");
-                    hears(before, heard);
+                    receives(before, call_name);
                     assert_eq!(before.is_closed(), closes, "before, and a call: {what}");
                     // A rule allows it.
                     let rule = r#","rule":[{"bucket":"reports","public":true,"reason":"web"}]"#;
                     let allowed = world(grade, mode, rule);
                     installed(allowed);
                     allowed.bucket.change(opens);
-                    hears(allowed, heard);
+                    receives(allowed, call_name);
                     assert!(!allowed.is_closed(), "allowed: {what}");
                 }
             }
@@ -147,18 +147,18 @@ fn h2_a_new_bucket_that_is_public_is_closed_at_once() {
     for grade in Grade::ALL {
         for mode in [Mode::EnforceNew, Mode::Enforce] {
             for Path { name, opens, calls } in PATHS {
-                for heard in calls.iter().filter(|heard| !heard.is_empty()) {
+                for call_name in calls.iter().filter(|call_name| !call_name.is_empty()) {
                     let world = world(grade, mode, "");
                     world.bucket.change(opens);
                     let created = call("CreateBucket", world.now(), None);
-                    world.handle(&[created, call(heard, world.now(), None)]);
+                    world.handle(&[created, call(call_name, world.now(), None)]);
                     // A website alone opens nothing: it waits until the bucket has settled.
-                    if *heard == "PutBucketWebsite" {
+                    if *call_name == "PutBucketWebsite" {
                         later(world, time::Duration::seconds(20));
                         let sent = world.outgoing.take().messages.into_iter();
                         world.handle(&sent.map(|message| message.body).collect::<Vec<_>>());
                     }
-                    assert!(world.is_closed(), "{name}, {grade}, {mode}, {heard}");
+                    assert!(world.is_closed(), "{name}, {grade}, {mode}, {call_name}");
                 }
             }
         }
@@ -171,9 +171,9 @@ fn h2_a_website_that_was_set_up_first_is_no_licence() {
         let world = world(grade, Mode::EnforceNew, "");
         installed(world);
         world.bucket.change(|bucket| bucket.website = Reading::Known(()));
-        hears(world, "PutBucketWebsite");
+        receives(world, "PutBucketWebsite");
         world.bucket.change(|bucket| bucket.public_access_block = Reading::Absent);
-        hears(world, "DeleteBucketPublicAccessBlock");
+        receives(world, "DeleteBucketPublicAccessBlock");
         assert!(world.is_closed(), "{grade}: the block of a website");
         // Both in one script, before the first event.
         world.bucket.change(as_website);

@@ -5,11 +5,11 @@ use serde_json::Value as Json;
 use super::*;
 use crate::reconcile::triage::{Message, Task, triage};
 
-const LOUD: &str = "arn:aws:iam::111122223333:user/loud";
+pub(super) const LOUD: &str = "arn:aws:iam::111122223333:user/loud";
 const QUIET: &str = "arn:aws:iam::111122223333:user/quiet";
 
 /// The event of a call by this user on a bucket.
-fn by(user: &str, bucket: &str, number: usize) -> String {
+pub(super) fn by(user: &str, bucket: &str, number: usize) -> String {
     let mut message: Json = serde_json::from_str(&call("PutBucketTagging", NOON, None)).unwrap();
     message["detail"]["userIdentity"] = json!({ "type": "IAMUser", "arn": user });
     message["detail"]["requestParameters"]["bucketName"] = json!(bucket);

@@ -5,7 +5,8 @@ use super::*;
 impl World {
     pub(super) fn configured(&self) -> Settings {
         let key = self.with(|state| state.key.clone()).map(|key| key.parse().unwrap());
-        let mut settings = Settings { key, ..Self::settings() };
+        let guarded = self.with(|state| state.guarded.clone());
+        let mut settings = Settings { key, guarded, ..Self::settings() };
         if let Some((grade, config)) = self.with(|state| state.configured.clone()) {
             settings.grade = Some(grade);
             settings.config = Config::from_json(&config).unwrap();
@@ -26,6 +27,7 @@ impl World {
             own_buckets: vec!["s3guard-ledger".parse().unwrap()],
             role: Some(ROLE.to_owned()),
             deployers: vec![Glob::new("arn:aws:iam::111122223333:role/*/Deployer")],
+            guarded: BTreeSet::new(),
             settle_seconds: 15,
         }
     }

@@ -97,6 +97,8 @@ pub enum Body {
     ForeignObjects(ForeignObjects),
     /// A principal makes very many calls.
     Flood(Flood),
+    /// Buckets in Regions without a guard.
+    UnguardedRegions(UnguardedRegions),
     /// An alarm of the guard's own stack.
     Alarm(Alarm),
     /// A test: nothing happened.
@@ -218,6 +220,26 @@ pub struct Flood {
     pub minutes: u64,
 }
 
+/// Buckets in Regions without a guard: no call on them is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct UnguardedRegions {
+    /// The Regions.
+    pub regions: Vec<UnguardedRegion>,
+}
+
+/// A Region with buckets and without a guard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct UnguardedRegion {
+    /// Its code.
+    pub region: String,
+    /// How many buckets it has.
+    pub count: u64,
+    /// The first of them by name.
+    pub buckets: Vec<String>,
+}
+
 /// An alarm of the guard's own stack has changed its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -317,6 +339,7 @@ impl Document {
             Body::SuppressionsUsed(_) => "suppressions-used",
             Body::ForeignObjects(_) => "foreign-objects",
             Body::Flood(_) => "flood",
+            Body::UnguardedRegions(_) => "unguarded-regions",
             Body::Alarm(_) => "alarm",
             Body::Test(_) => "test",
             Body::Objects(_) => "objects",
@@ -334,6 +357,7 @@ impl Document {
             | Body::ExemptionsEnding(_)
             | Body::ForeignObjects(_)
             | Body::Flood(_)
+            | Body::UnguardedRegions(_)
             | Body::Alarm(_)
             | Body::Test(_) => Kind::Guard,
         }
@@ -359,6 +383,7 @@ impl Document {
             | Body::SuppressionsUsed(_)
             | Body::ForeignObjects(_)
             | Body::Flood(_)
+            | Body::UnguardedRegions(_)
             | Body::Alarm(_)
             | Body::Test(_) => None,
         }
@@ -380,6 +405,7 @@ impl Document {
             Body::ExemptionsEnding(ending) => shorten(&mut ending.exemptions),
             Body::SuppressionsUsed(used) => shorten(&mut used.suppressions),
             Body::ForeignObjects(foreign) => shorten(&mut foreign.objects),
+            Body::UnguardedRegions(unguarded) => shorten(&mut unguarded.regions),
             Body::Flood(_) | Body::Alarm(_) | Body::Test(_) => 0,
             Body::Objects(objects) => {
                 let left_out = shorten(&mut objects.objects);

@@ -164,6 +164,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
         "objects",
         "suppressions-used",
         "test",
+        "unguarded-regions",
     ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
     for sample in &samples {
@@ -213,6 +214,9 @@ fn the_samples_are_short_messages_too() {
 
         TEST: s3guard: test has made 300 calls on buckets within 5 minutes
         s3guard TEST: test has made 300 calls on buckets within 5 minutes. 111122223333 eu-west-1
+
+        TEST: s3guard: 1 bucket in 1 Region has no guard
+        s3guard TEST: 1 bucket in 1 Region has no guard: eu-north-1. 111122223333 eu-west-1
 
         TEST: s3guard: an alarm is in state ALARM: s3guard-GuardDlqAlarm
         s3guard TEST: an alarm is in state ALARM: s3guard-GuardDlqAlarm (A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redriv...

@@ -138,6 +138,7 @@ fn parts<'a>(document: &'a Document) -> Vec<Part<'a>> {
         | Body::SuppressionsUsed(_)
         | Body::ForeignObjects(_)
         | Body::Flood(_)
+        | Body::UnguardedRegions(_)
         | Body::Alarm(_)
         | Body::Test(_)
         | Body::Objects(_) => {
@@ -188,6 +189,10 @@ fn what(body: &Body) -> (&'static str, String) {
             ("a foreign object in the ledger: ", names(keys))
         }
         Body::Flood(flood) => ("very many calls by ", flood.who.clone()),
+        Body::UnguardedRegions(unguarded) => {
+            let regions = unguarded.regions.iter().map(|one| one.region.clone()).collect();
+            ("buckets in Regions without a guard: ", names(regions))
+        }
         Body::Alarm(alarm) => ("an alarm has changed: ", alarm.name.clone()),
         Body::BucketReport(_) | Body::Joined(_) | Body::Test(_) | Body::Objects(_) => {
             ("a notification", String::new())

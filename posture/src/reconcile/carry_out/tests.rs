@@ -42,7 +42,7 @@ enum Ledger {
     Takes,
     /// It takes nothing.
     Refuses,
-    /// It never answers once it has heard how a write ended.
+    /// It never answers once it knows how a write ended.
     Hangs,
 }
 

@@ -39,7 +39,9 @@ fn these_parameters_can_be_given() {
             SettleSeconds = `15`
             SweepRate = `rate(6 hours)`
             BucketPrefix = `s3guard`
+            GuardedRegions = ``
             ObjectLock = `off`
+            ReservedConcurrency = `off`
         "#]],
     );
 }
@@ -111,6 +113,7 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_LOG_BUCKET: "<LogBucket>"
               S3GUARD_ROLE: "<GuardRole.Arn>"
               S3GUARD_DEPLOYERS: ""
+              S3GUARD_GUARDED_REGIONS: ""
             NotifyFunction runs notify
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"

@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use s3guard_posture::model::names::STACK_NAME_MAX;
+
 use crate::cfn::Resolver;
 use crate::stacks::guard;
 use crate::stacks::parameters::BUCKET_PREFIX_LENGTH_MAX;
@@ -66,6 +68,29 @@ fn every_name_that_the_template_gives_fits_its_service() {
     kinds.sort_unstable();
     kinds.dedup();
     assert_eq!(kinds, NAMED);
+}
+
+/// CloudFormation names a resource `STACK-LOGICAL_ID-RANDOM`, with twelve or thirteen characters at the end, and shortens the
+/// first two parts if that is too long for the service. The rules about tampering then match nothing: they know the stack's
+/// name and a hyphen.
+#[test]
+fn no_name_of_a_resource_is_shortened_with_the_longest_name_of_a_stack() {
+    let template = guard().render().unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        let kind = resource["Type"].as_str().unwrap();
+        let Some((_, property, most)) = NAMES.iter().find(|(of, ..)| *of == kind) else { continue };
+        if resource["Properties"][property] != Json::Null {
+            continue;
+        }
+        seen.insert(kind.to_owned());
+        let length = STACK_NAME_MAX + "-".len() + id.len() + "-".len() + 13;
+        assert!(length <= *most, "{kind} {id} would have {length} characters");
+    }
+    for kind in ["AWS::Events::Rule", "AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::SNS::Topic"]
+    {
+        assert!(seen.contains(kind), "{kind} is not checked: {seen:?}");
+    }
 }
 
 /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".

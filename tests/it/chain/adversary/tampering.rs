@@ -70,6 +70,24 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
             move |client| _ = client.call("lambda", "DELETE", &path, "").unwrap(),
         )
     };
+    let mapping = {
+        let client = attacked.guarded.account.unchecked();
+        let path = "/2015-03-31/event-source-mappings/";
+        let query = format!("{path}?FunctionName={}", output("GuardFunctionName"));
+        let all = client.call("lambda", "GET", &query, "").unwrap();
+        let all: Value = serde_json::from_str(&all).unwrap();
+        let path = format!("{path}{}", all["EventSourceMappings"][0]["UUID"].as_str().unwrap());
+        let set = move |client: &Client, is_on: bool| {
+            let input = json!({ "Enabled": is_on }).to_string();
+            client.call("lambda", "PUT", &path, &input).unwrap();
+        };
+        let again = set.clone();
+        Act::new(
+            "UpdateEventSourceMapping20150331",
+            move |client| set(client, false),
+            move |client| again(client, true),
+        )
+    };
     let queue = {
         let url = output("GuardQueueUrl");
         Act::of_json(
@@ -97,6 +115,7 @@ fn acts(attacked: &Attacked) -> Vec<Act> {
         toggled(rule(attacked, "-EventsTampered")),
         queue,
         concurrency,
+        mapping,
         Act::of_json(
             "kms",
             [("DisableKey", json!({ "KeyId": key })), ("EnableKey", json!({ "KeyId": key }))],

@@ -14,6 +14,7 @@ use crate::operations::doctor::Wanted;
 use crate::operations::doctor::fetch::FoundStack;
 use crate::operations::doctor::judge::*;
 use crate::operations::doctor::report::CheckStatus;
+use crate::operations::unguarded::{Unguarded, UnguardedRegion};
 use crate::ui::output::Paint;
 use crate::ui::text::Text;
 
@@ -46,6 +47,7 @@ fn checked(
         subscribers: None,
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
+        unguarded: Ok(Unguarded::default()),
         rights: Ok(simulated(&[], &[])),
         account_block: Ok(Reading::Known(PublicAccessBlock::ALL)),
         buckets: Ok(BTreeSet::new()),
@@ -71,7 +73,7 @@ fn guard(status: StackStatus, trail_mode: &str) -> FoundStack {
         outputs: BTreeMap::new(),
         tags: BTreeMap::new(),
         updated: None,
-        protected: false,
+        protected: true,
     };
     FoundStack { stack, is_guard: true }
 }
@@ -95,6 +97,50 @@ fn check(line: &Verdict, state: CheckStatus, part: &str) {
     let fix = line.fix.as_deref().unwrap_or_default();
     assert!(format!("{} {fix}", line.text).contains(part), "{line:?}");
     assert_eq!(line.fix.is_none(), state == CheckStatus::Ok, "{line:?}");
+}
+
+#[test]
+fn m7_regions_without_a_guard_are_a_warning_unless_they_are_configured() {
+    let regions = || {
+        let one = |region: &str| UnguardedRegion { region: region.to_owned(), buckets: 1 };
+        let regions = vec![one("eu-north-1"), one("us-east-1")];
+        Ok(Unguarded { regions, unknown: None })
+    };
+    let nothing = Wanted::default();
+    let of = |wanted: &Wanted| checked(wanted, |seen| seen.unguarded = regions(), unguarded);
+    check(&of(&nothing), CheckStatus::Warning, "2 buckets are in Regions without a guard");
+    let one = Wanted { regions: vec!["us-east-1".parse().unwrap()], ..Wanted::default() };
+    check(&of(&one), CheckStatus::Warning, "--region eu-north-1,eu-west-1");
+    let codes = ["eu-north-1", "us-east-1"].map(|code| code.parse().unwrap());
+    check(&of(&Wanted { regions: codes.into(), ..nothing }), CheckStatus::Ok, "no buckets are");
+}
+
+#[test]
+fn a_stack_without_termination_protection_is_a_warning() {
+    let of = |protected| {
+        let mut found = guard("UPDATE_COMPLETE".into(), "create");
+        found.stack.protected = protected;
+        let change = |seen: &mut Seen<'_>| seen.stack = Ok(Reading::Known(found));
+        checked(&Wanted::default(), change, stack)
+    };
+    check(&of(true), CheckStatus::Ok, "UPDATE_COMPLETE");
+    check(&of(false), CheckStatus::Warning, "`s3guard deploy --protect --stack s");
+}
+
+#[test]
+fn what_is_reserved_for_the_guard_is_not_needed_besides() {
+    let of = |value: &str| {
+        let mut found = guard("UPDATE_COMPLETE".into(), "create");
+        found.stack.parameters.insert("ReservedConcurrency".to_owned(), value.to_owned());
+        let wanted = Wanted { calls_at_once: 7, ..Wanted::default() };
+        let change = |seen: &mut Seen<'_>| {
+            seen.stack = Ok(Reading::Known(found));
+            seen.concurrency = Ok(Reading::Known(3));
+        };
+        checked(&wanted, change, concurrency)
+    };
+    check(&of("off"), CheckStatus::Warning, "the guard can use 7: events would wait");
+    check(&of("on"), CheckStatus::Ok, "the guard uses up to 2 besides its own 5");
 }
 
 #[test]

@@ -191,6 +191,23 @@ fn a_stack_without_deployers_is_a_problem_with_what_to_do() {
 }
 
 #[test]
+fn m7_regions_without_a_guard_and_missing_protection_are_remarks() {
+    let mut seen = status();
+    seen.unguarded_regions = vec![UnguardedRegion { region: "eu-north-1".to_owned(), buckets: 2 }];
+    let unprotected = Stack { protected: false, ..stack() };
+    assert_eq!(judge::remarks(&status(), &stack()), [""; 0]);
+    assert_eq!(
+        judge::remarks(&seen, &unprotected),
+        [
+            "2 buckets are in Regions without a guard: eu-north-1 (2): `s3guard deploy --stack guard --region \
+             eu-north-1,eu-west-1` guards them, too",
+            "termination protection of the stack is off: `s3guard deploy --protect --stack guard --region eu-west-1` \
+             enables it",
+        ]
+    );
+}
+
+#[test]
 fn a_guard_is_shown_on_any_screen_with_and_without_colour() {
     let well = |width, paint| shown_as(status(), &stack(), width, paint);
     let trouble = |width, paint| {

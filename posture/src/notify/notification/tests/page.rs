@@ -69,7 +69,7 @@ has to match. A digest has the names of up to 1,000 buckets; other notifications
 |---|---|
 | `kind` | `bucket`, `object` or `guard` |
 | `severity` | `critical`, `high`, `warning` or `info` |
-| `action` | a list of actions and changes: of buckets `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`; of objects `created`, `deleted` and so on; of the guard `missed`, `exemption-ends`, `foreign-object`, `flood`, `alarm`, `alarm-ok`, `alarm-unknown`, `test` |
+| `action` | a list of actions and changes: of buckets `protected`, `weakened`, `failed`, `not-remediated`, `exempt`, `again`, `stopped`, `suppressed`; of objects `created`, `deleted` and so on; of the guard `missed`, `exemption-ends`, `foreign-object`, `flood`, `unguarded`, `alarm`, `alarm-ok`, `alarm-unknown`, `test` |
 | `bucket` | a list of the buckets' names |
 | `grade` | a list of the buckets' grades, where they are known |
 | `account`, `region` | the account and the Region of the buckets |
