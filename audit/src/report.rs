@@ -1,5 +1,9 @@
 //! The report of an audit: its form for programs, and the forms for people. The same findings give the same bytes.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 
 use crate::compare::{Changes, VERSION};
@@ -55,7 +59,7 @@ pub struct Observed {
     /// The finding.
     pub finding: Finding,
     /// When.
-    pub at: String,
+    pub at: Arc<str>,
 }
 
 /// How many buckets there are.
@@ -159,6 +163,18 @@ impl Observed {
     }
 }
 
+impl ShownFinding<'_> {
+    /// What is wrong.
+    pub const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// How it is remediated.
+    pub const fn remediation(&self) -> &Remediation {
+        &self.remediation
+    }
+}
+
 impl Counts {
     /// Counts findings.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
@@ -198,8 +214,16 @@ impl Report {
         }
     }
 
-    /// Takes the findings, sorts and counts them.
-    pub fn set_findings(&mut self, mut findings: Vec<Finding>) {
+    /// Takes the findings, sorts and counts them. What concerns one resource by one rule is one finding, wherever it was found.
+    pub fn set_findings(&mut self, findings: Vec<Finding>) {
+        let mut by_id: BTreeMap<(Arc<Resource>, Rule), Finding> = BTreeMap::new();
+        for finding in findings {
+            match by_id.entry((Arc::clone(&finding.resource), finding.rule)) {
+                Entry::Occupied(mut known) => known.get_mut().merge(finding),
+                Entry::Vacant(free) => drop(free.insert(finding)),
+            }
+        }
+        let mut findings: Vec<Finding> = by_id.into_values().collect();
         findings.sort_by(|one, other| {
             let by = |finding: &Finding| (std::cmp::Reverse(finding.severity), finding.rule);
             by(one).cmp(&by(other)).then_with(|| one.resource.cmp(&other.resource))
@@ -214,8 +238,8 @@ impl Report {
         buckets.sort_unstable();
         buckets.dedup();
         self.buckets.with_findings = buckets.len();
-        let at = &self.observed_at;
-        let observed = |finding| Observed { finding, at: at.clone() };
+        let at: Arc<str> = self.observed_at.as_str().into();
+        let observed = |finding| Observed { finding, at: Arc::clone(&at) };
         self.findings = findings.into_iter().map(observed).collect();
     }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use s3guard_posture::model::access_point::AccessPoint;
 use s3guard_posture::model::observed::Observed;
-use s3guard_posture::{Baseline, Reading, Region, assess};
+use s3guard_posture::text::shown;
+use s3guard_posture::{Baseline, BucketId, Reading, Region, assess};
 
 use crate::facts::{
     ACCOUNT_BLOCK, AccountFacts, Around, BucketFacts, LIST_ACCESS_POINTS, LIST_MULTI_REGION,
@@ -107,7 +109,7 @@ pub fn of_account(account: &AccountFacts, region: &Region, baseline: &Baseline) 
 pub fn of_region(
     account: &AccountFacts,
     region: &Region,
-    access_points: &Reading<Vec<s3guard_posture::model::access_point::AccessPoint>>,
+    access_points: &Reading<Vec<AccessPoint>>,
 ) -> Vec<Finding> {
     let bucket = Arc::new(Resource::account(account));
     let mut found = Found { bucket, findings: Vec::new() };
@@ -159,10 +161,10 @@ pub fn without_stopped(findings: &mut Vec<Finding>, stopped: &[(&'static str, us
     });
 }
 
-/// The log buckets of buckets, which may not exist: S3 takes only one of the same account.
-pub fn log_target_gone(bucket: &Arc<Resource>, target: &str, baseline: &Baseline) -> Finding {
-    let mut finding = Finding::new(Rule::LogTargetGone, bucket);
-    let target = s3guard_posture::text::shown(target, 80);
+/// A bucket whose access logs go to one that does not exist: S3 takes only a bucket of the same account.
+pub fn log_target_gone(id: &BucketId, target: &str, baseline: &Baseline) -> Finding {
+    let mut finding = Finding::new(Rule::LogTargetGone, &Arc::new(Resource::bucket(id)));
+    let target = shown(target, 80);
     finding.reasons.push(format!("its access logs go to `{target}`, which is not in this account"));
     exempt(&mut finding, baseline);
     finding

@@ -68,7 +68,7 @@ pub fn csv(report: &Report) -> String {
             exemption.and_then(|one| one.until.clone()).unwrap_or_default(),
             exemption.map(|one| one.reason.clone()).unwrap_or_default(),
             finding.uid(),
-            observed.at.clone(),
+            observed.at.to_string(),
         ];
         let cells: Vec<String> = cells.iter().map(|one| cell(one)).collect();
         let _ = write!(text, "{}\r\n", cells.join(","));

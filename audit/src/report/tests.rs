@@ -57,6 +57,28 @@ fn the_worst_comes_first_and_the_order_of_reading_is_nothing() {
 }
 
 #[test]
+fn one_rule_and_one_resource_are_one_finding_wherever_it_was_found() {
+    let unreadable = |reason: &str| {
+        let mut finding = Finding::new(Rule::Unreadable, &Arc::new(Resource::account(&account())));
+        finding.status = Status::Unknown;
+        finding.reasons.push(reason.to_owned());
+        finding
+    };
+    let all = vec![
+        unreadable("in eu-west-1"),
+        finding("aaa", Rule::PublicRead),
+        unreadable("in us-east-1"),
+    ];
+    let report = report(all);
+    assert_eq!(report.findings.len(), 2);
+    let reasons = &report.findings[1].finding.reasons;
+    assert_eq!(
+        (&reasons[..], report.counts.unknown),
+        (&["in eu-west-1", "in us-east-1"].map(str::to_owned)[..], 1)
+    );
+}
+
+#[test]
 fn a_finding_has_what_is_needed_to_act_on_it() {
     let json = serde_json::to_value(report(vec![finding("photos", Rule::PublicRead)])).unwrap();
     expect_test::expect_file!["tests/report.json"]
