@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, with its arguments and `run`.
 
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod deploy;
@@ -7,6 +8,7 @@ pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod guardrails;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -68,6 +70,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Audit(Box<audit::Args>),
     Completions(completions::Args),
     Config(config::Args),
     Deploy(Box<deploy::Args>),
@@ -75,6 +78,7 @@ pub(crate) enum Command {
     Diff(Box<diff::Args>),
     Doctor(doctor::Args),
     Events(events::Args),
+    Explain(explain::Args),
     Guardrails(guardrails::Args),
     History(history::Args),
     Init(init::Args),
@@ -105,6 +109,8 @@ impl Command {
                 | Self::Init(_)
                 | Self::Config(_)
                 | Self::Completions(_)
+                | Self::Audit(_)
+                | Self::Explain(_)
                 | Self::Man(_)
         )
     }
@@ -164,6 +170,7 @@ fn command() -> clap::Command {
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
     match command {
+        Command::Audit(args) => audit::run(&args, output),
         Command::Completions(args) => completions::run(&args, self::command(), output),
         Command::Config(args) => config::run(&args, output, now, |name| env::var_os(name)),
         Command::Deploy(args) => deploy::run(&args, output, now),
@@ -171,6 +178,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, output, now),
         Command::Doctor(args) => doctor::run(&args, output, now),
         Command::Events(args) => events::run(&args, output),
+        Command::Explain(args) => explain::run(&args, output),
         Command::Guardrails(args) => guardrails::run(&args, output),
         Command::History(args) => history::run(&args, output),
         Command::Init(args) => init::run(&args, output),

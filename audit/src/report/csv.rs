@@ -1,6 +1,4 @@
-//! A report as comma-separated values, after RFC 4180. A cell is never a formula.
-
-use std::fmt::Write as _;
+//! A report as comma-separated values, after RFC 4180 but with the line ends of Unix. A cell is never a formula.
 
 use s3guard_posture::text::escaped;
 
@@ -36,7 +34,7 @@ const COLUMNS: [&str; 23] = [
 
 /// The report, with a header.
 pub fn csv(report: &Report) -> String {
-    let mut text = COLUMNS.join(",") + "\r\n";
+    let mut text = COLUMNS.join(",") + "\n";
     for observed in &report.findings {
         let finding = &observed.finding;
         let (resource, of_rule) = (&finding.resource, row(finding.rule));
@@ -71,7 +69,7 @@ pub fn csv(report: &Report) -> String {
             observed.at.to_string(),
         ];
         let cells: Vec<String> = cells.iter().map(|one| cell(one)).collect();
-        let _ = write!(text, "{}\r\n", cells.join(","));
+        text += &(cells.join(",") + "\n");
     }
     text
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Report;
-use crate::finding::{Finding, ResourceKind, Status};
+use crate::finding::{Finding, Missing, ResourceKind, Status};
 use crate::rule::{Rule, row};
 use crate::severity::Severity;
 
@@ -61,7 +61,7 @@ fn words(rule: Rule, findings: &[&Finding]) -> String {
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let names = format!("{}{more}", names.join(", "));
     if let [one] = findings {
-        return format!("{names}: {}", one.reasons.join("; "));
+        return format!("{names}: {}", reasons(one));
     }
     let mut held: Vec<&str> =
         findings.iter().flat_map(|one| one.held_back_by.iter().copied()).collect();
@@ -71,4 +71,15 @@ fn words(rule: Rule, findings: &[&Finding]) -> String {
         if held.is_empty() { String::new() } else { format!(", held back by {}", held.join(", ")) };
     let title = row(rule).title.trim_end_matches('.');
     format!("{title}: {names}{held}")
+}
+
+/// The reasons of a finding; of what could not be read, the actions that may hide the worst.
+fn reasons(finding: &Finding) -> String {
+    if finding.missing.len() <= NAMES_MAX {
+        return finding.reasons.join("; ");
+    }
+    let mut missing: Vec<&Missing> = finding.missing.iter().collect();
+    missing.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.action));
+    let actions: Vec<&str> = missing.iter().take(NAMES_MAX).map(|one| one.action).collect();
+    format!("no answer to {} and {} more", actions.join(", "), missing.len() - NAMES_MAX)
 }
