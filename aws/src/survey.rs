@@ -192,9 +192,11 @@ impl Survey {
             object,
             "S3 says that the bucket does not exist, although it lists it",
         );
-        questions.iter().for_each(|question| observed.deny(*question));
+        for question in questions {
+            observed.deny(*question);
+        }
         let failed = questions.iter().map(|question| (*question, error.clone()));
-        Ok(BucketRead::Bucket(Box::new(observed.clone()), failed.collect()))
+        Ok(BucketRead::Bucket(Box::new(observed), failed.collect()))
     }
 
     async fn read_once(

@@ -1,6 +1,6 @@
 //! Access points: all of a Region are in one list, so that no bucket costs a call.
 
-use aws_sdk_s3control::types::{NetworkOrigin, PublicAccessBlockConfiguration};
+use aws_sdk_s3control::types::{NetworkOrigin, PolicyStatus, PublicAccessBlockConfiguration};
 use s3guard_posture::model::access_point::{AccessPoint, MultiRegionAccessPoint};
 use s3guard_posture::model::setting::PublicAccessBlock;
 use s3guard_posture::{AccountId, Reading, Region};
@@ -66,8 +66,7 @@ async fn status(
     let call = client.get_access_point_policy_status();
     let answer = call.account_id(account.as_str()).name(&point.name).send().await;
     let answer = read(answer.judged("GetAccessPointPolicyStatus", &object, &NO_POLICY))?;
-    point.is_public =
-        answer.and_then(|answer| answer.policy_status().map(|status| status.is_public()));
+    point.is_public = answer.and_then(|answer| answer.policy_status().map(PolicyStatus::is_public));
     if point.is_public != Reading::Known(true) {
         return Ok(1);
     }
@@ -110,7 +109,7 @@ pub(super) async fn multi_region(
                     .filter_map(|region| region.bucket()?.parse().ok())
                     .collect(),
                 is_public: status
-                    .and_then(|answer| answer.established().map(|policy| policy.is_public())),
+                    .and_then(|answer| answer.established().map(PolicyStatus::is_public)),
                 block: one.public_access_block().map_or(PublicAccessBlock::default(), from_sdk),
             });
         }

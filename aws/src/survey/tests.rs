@@ -37,8 +37,8 @@ async fn buckets_of_a_region_share_its_host_and_each_request_names_the_owner() {
     assert_eq!(
         lines,
         [
-            "GET https://s3.eu-west-1.amazonaws.com/reports?policy",
-            "GET https://s3.us-east-2.amazonaws.com/a.dotted.name?policy",
+            "GET https://s3.eu-west-1.amazonaws.com/reports/?policy",
+            "GET https://s3.us-east-2.amazonaws.com/a.dotted.name/?policy",
         ]
     );
     for one in &asked {
@@ -90,9 +90,12 @@ async fn a_bucket_that_is_said_not_to_exist_is_asked_again() {
     let answer = read(&survey_, "reports", &[Question::Policy]).await;
     assert!(matches!(answer, Ok(BucketRead::Bucket(..))), "{answer:?}");
     let check = |listed: &'static str| {
-        let fake = Fake::new(move |asked| match is_list(asked) {
-            true => (200, format!("<ListAllMyBucketsResult>{listed}</ListAllMyBucketsResult>")),
-            false => error(404, "NoSuchBucket"),
+        let fake = Fake::new(move |asked| {
+            if is_list(asked) {
+                (200, format!("<ListAllMyBucketsResult>{listed}</ListAllMyBucketsResult>"))
+            } else {
+                error(404, "NoSuchBucket")
+            }
         });
         async move { read(&survey(&fake), "reports", &[Question::Policy]).await.unwrap() }
     };

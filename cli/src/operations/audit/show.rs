@@ -37,9 +37,13 @@ impl Printable for AuditReport {
         }
         text.gap();
         if audited == 1 && report.is_complete {
-            report.findings.iter().for_each(|one| in_full(one, text));
+            for one in &report.findings {
+                in_full(one, text);
+            }
         } else {
-            groups(report).iter().for_each(|group| text.line(line(group)));
+            for group in groups(report) {
+                text.line(line(&group));
+            }
         }
         if report.worst().is_some() {
             text.gap();
