@@ -10,6 +10,7 @@ use crate::operations::audit::{Ended, Wanted, audit, baseline, files, policy};
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::ui::output::{Form, Output};
+use crate::ui::text::TextLine;
 
 /// Audit the account's buckets: exposure, and what to do about it
 ///
@@ -73,8 +74,8 @@ async fn run_audit(
 
 fn print(mut report: Report, form: Option<ReportForm>, output: &Output) -> anyhow::Result<()> {
     if let Some(form) = form {
-        // Each form escapes what others have written.
-        return output.raw(files::text(&report, form)?.as_bytes());
+        let text = files::text(&report, form)?;
+        return text.lines().try_for_each(|line| output.unwrapped(&TextLine::from(line)));
     }
     if output.form() == Form::Ndjson {
         for observed in std::mem::take(&mut report.findings) {
