@@ -57,7 +57,7 @@ pub(crate) async fn put(
     answer.named("PutPublicAccessBlock", object(account)).map(drop)
 }
 
-fn client(connection: &Connection) -> Client {
+pub(crate) fn client(connection: &Connection) -> Client {
     let mut config = Builder::from(&connection.config);
     if let Some(url) = connection.endpoint() {
         config = config.endpoint_resolver(Given(url.to_owned()));
@@ -70,7 +70,7 @@ fn object(account: &AccountId) -> String {
 }
 
 /// A switch that is missing is off.
-fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
+pub(crate) fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: block.block_public_acls().unwrap_or(false),
         ignore_public_acls: block.ignore_public_acls().unwrap_or(false),

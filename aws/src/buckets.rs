@@ -26,6 +26,8 @@ mod objects;
 pub(crate) mod writes;
 
 pub(crate) use self::answers::settings;
+#[cfg(feature = "deploy")]
+pub(crate) use self::answers::{StoreAnswer, ask};
 
 /// How many pages of a thousand buckets are read to count those of each Region.
 const PAGES_MAX: usize = 100;
@@ -81,7 +83,7 @@ impl Buckets {
     }
 
     /// Whether the account owns a bucket of this name, in any Region.
-    async fn owns(&self, bucket: &BucketName) -> Result<bool, AwsError> {
+    pub(crate) async fn owns(&self, bucket: &BucketName) -> Result<bool, AwsError> {
         // The list is sorted, so the name itself comes before those that it is a prefix of.
         let call = self.client.list_buckets().prefix(bucket.as_str()).max_buckets(1000);
         let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;

@@ -56,6 +56,8 @@ pub mod queues;
 pub mod rules;
 pub mod stacks;
 pub mod subscriptions;
+#[cfg(feature = "deploy")]
+pub mod survey;
 pub mod topics;
 #[cfg(feature = "deploy")]
 pub mod trails;

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod arn;
+pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod deploy_options;

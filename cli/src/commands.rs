@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand, with its arguments and `run`.
 
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod deploy;
@@ -7,6 +8,7 @@ pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod guardrails;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -90,6 +92,7 @@ macro_rules! commands {
 }
 
 commands! {
+    "audit" => Audit(Box<audit::Args>),
     "completions" => Completions(completions::Args),
     "config" => Config(config::Args),
     "deploy" => Deploy(Box<deploy::Args>),
@@ -97,6 +100,7 @@ commands! {
     "diff" => Diff(Box<diff::Args>),
     "doctor" => Doctor(doctor::Args),
     "events" => Events(events::Args),
+    "explain" => Explain(explain::Args),
     "guardrails" => Guardrails(guardrails::Args),
     "history" => History(history::Args),
     "init" => Init(init::Args),
@@ -127,6 +131,8 @@ impl Command {
                 | Self::Init(_)
                 | Self::Config(_)
                 | Self::Completions(_)
+                | Self::Audit(_)
+                | Self::Explain(_)
                 | Self::Man(_)
         )
     }
@@ -190,6 +196,7 @@ fn command() -> clap::Command {
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
     match command {
+        Command::Audit(args) => audit::run(&args, output),
         Command::Completions(args) => completions::run(&args, self::command(), output),
         Command::Config(args) => config::run(&args, output, now, |name| env::var_os(name)),
         Command::Deploy(args) => deploy::run(&args, output, now),
@@ -197,6 +204,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, output, now),
         Command::Doctor(args) => doctor::run(&args, output, now),
         Command::Events(args) => events::run(&args, output),
+        Command::Explain(args) => explain::run(&args, output),
         Command::Guardrails(args) => guardrails::run(&args, output),
         Command::History(args) => history::run(&args, output),
         Command::Init(args) => init::run(&args, output),

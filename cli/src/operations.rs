@@ -1,5 +1,6 @@
 //! What the commands do: no command line here, and nothing is printed but through `ui`.
 
+pub(crate) mod audit;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod doctor;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 use expect_test::expect_file;
+use s3guard_audit::report::ShownFinding;
 use s3guard_posture::Aspect;
 use s3guard_posture::model::setting::SettingKind;
 use schemars::generate::SchemaSettings;
@@ -16,6 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::commands::{Cli, config, init, notify_test, package};
 use crate::error::Failure;
+use crate::operations::audit::explain::Explanations;
+use crate::operations::audit::show::AuditReport;
 use crate::operations::deploy::approval::{Proposed, Waiting};
 use crate::operations::deploy::diff::Difference;
 use crate::operations::deploy::preview::Preview;
@@ -84,6 +87,8 @@ fn of<T: JsonSchema>(name: &'static str) -> Row {
 /// Every result: named as the command, or with the flag or the subcommand that changes what it prints.
 fn results() -> Vec<Row> {
     vec![
+        of::<AuditReport>("audit"),
+        of::<Policy>("audit-print-policy"),
         of::<config::CheckedFile>("config-check"),
         of::<config::ShownConfig>("config-show"),
         of::<Regions<Deployment>>("deploy"),
@@ -93,6 +98,7 @@ fn results() -> Vec<Row> {
         of::<doctor::DoctorReport>("doctor"),
         of::<BTreeMap<String, Policy>>("doctor-print-policy"),
         of::<EventsReport>("events"),
+        of::<Explanations>("explain"),
         of::<Guardrails>("guardrails"),
         of::<History>("history"),
         of::<init::WrittenFile>("init"),
@@ -123,6 +129,7 @@ fn lines() -> Vec<Row> {
         of::<Failure>("error"),
         of::<Proposed>("ndjson-changes"),
         of::<follow::ShownEvent>("ndjson-event"),
+        of::<ShownFinding<'static>>("ndjson-finding"),
         of::<Preview>("ndjson-preview"),
         of::<line::Line>("ndjson-line"),
         of::<report::VerifyStep>("ndjson-step"),

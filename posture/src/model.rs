@@ -1,5 +1,6 @@
 //! The model of a bucket: names, settings, observations, and what is wanted.
 
+pub mod access_point;
 pub mod aspect;
 pub mod attributes;
 pub mod baseline;

@@ -6,6 +6,7 @@
 
 mod account_block;
 mod adversary;
+mod audit;
 mod coexistence;
 mod configuration;
 mod conflict;

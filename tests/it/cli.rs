@@ -2,6 +2,7 @@
 
 mod account;
 mod around;
+mod audit;
 mod aws;
 mod deploying;
 mod destroy;

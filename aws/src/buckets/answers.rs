@@ -11,10 +11,10 @@ mod around;
 pub(crate) mod settings;
 
 /// Stores the answer to a question in its field.
-pub(super) type StoreAnswer = Box<dyn FnOnce(&mut Observed) + Send>;
+pub(crate) type StoreAnswer = Box<dyn FnOnce(&mut Observed) + Send>;
 
 /// Asks a question; `None` if the bucket does not exist.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     buckets: &Buckets,
     at: &Bucket,
     question: Question,

@@ -26,6 +26,12 @@ const START: &[Manual] = &[
     manual("verify", ASKS, ["", "--notifications --timeout 30m"]),
 ];
 const EVERY_DAY: &[Manual] = &[
+    manual(
+        "audit",
+        FINDS,
+        ["", "'prod-*' --baseline baseline.json --fail-on medium --out report.md"],
+    ),
+    manual("explain", &[], ["", "http-allowed"]),
     manual("status", FINDS, ["--region eu-west-1,us-east-1", "--drift"]),
     manual("logs", READS, ["--follow", "guard --errors --since 2d"]),
     manual("events", READS, ["--follow", "--failed --output json"]),

@@ -28,6 +28,16 @@ pub(crate) struct Policy {
     statements: Vec<Json>,
 }
 
+impl Policy {
+    /// A policy that allows these actions, which only read, on everything.
+    pub(crate) fn reading(sid: &str, actions: impl IntoIterator<Item = &'static str>) -> Self {
+        let actions: BTreeSet<&str> = actions.into_iter().collect();
+        let statement =
+            json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*" });
+        Self { version: "2012-10-17", statements: vec![statement] }
+    }
+}
+
 /// The actions by resource scope.
 pub(crate) fn actions() -> BTreeMap<Scope, BTreeSet<String>> {
     let mut actions: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();

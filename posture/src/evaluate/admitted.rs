@@ -8,6 +8,7 @@
 
 mod condition;
 mod delivery;
+mod grants;
 mod kind;
 mod manage;
 mod network;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::condition::Conditions;
+pub use self::grants::Grants;
 pub use self::kind::{PrincipalKind, Sources};
 use crate::model::policy::{Policy, Statement, listed, statements};
 use crate::text::shown;
@@ -39,6 +41,8 @@ pub struct Admitted {
     pub statement: String,
     /// An action of the statement that changes the bucket's settings, as the policy spells it.
     pub changes: Option<String>,
+    /// What the statement allows with objects.
+    pub grants: Grants,
 }
 
 /// Where a principal stands to the bucket's account, the closest first.
@@ -87,6 +91,7 @@ pub fn admitted(policy: &Policy, account: &AccountId, trusted: &Trusted) -> Vec<
             is_public: false,
             statement: "1".to_owned(),
             changes: None,
+            grants: Grants::default(),
         }];
     };
     let view = Viewpoint { account, trusted };
@@ -122,13 +127,14 @@ impl Viewpoint<'_> {
         let conditions = Conditions::of(statement, self);
         let sid = statement.0.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty());
         let name = sid.map_or_else(|| number.to_string(), |sid| format!("`{}`", shown(sid, 80)));
-        let changes = manage::changes(statement);
+        let (changes, grants) = (manage::changes(statement), Grants::of(statement));
         let entry = |kind: PrincipalKind, is_public| Admitted {
             standing: self.standing(&kind),
             kind,
             is_public,
             statement: name.clone(),
             changes: changes.clone(),
+            grants,
         };
         let closest = |tests: &[Vec<PrincipalKind>]| {
             let tests = tests.iter().map(|kinds| (self.farthest(kinds), kinds.clone()));

@@ -22,8 +22,8 @@ mod licence;
 mod own;
 mod policy;
 
-pub(super) use access::effective as effective_block;
-pub use access::is_public;
+pub use access::effective as effective_block;
+pub use access::{Exposure, Reach, is_public};
 pub use licence::owed;
 pub use policy::STACK_TAG;
 

@@ -65,9 +65,19 @@ impl<T> Reading<T> {
         }
     }
 
+    /// It without its value.
+    fn without_value(&self) -> Reading<()> {
+        self.map_ref(|_| ())
+    }
+
     /// Whether it was not read yet.
     pub fn is_unread(&self) -> bool {
         matches!(self, Self::Unread)
+    }
+
+    /// Whether reading it was refused.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Denied)
     }
 }
 
@@ -214,6 +224,59 @@ impl Observed {
     /// Forgets an answer, so that it is read again.
     pub fn forget(&mut self, question: Question) {
         self.answer(question, &Self::unread(self.id.clone()));
+    }
+
+    /// The answer to a question, without its value.
+    pub fn reading(&self, question: Question) -> Reading<()> {
+        match question {
+            Question::Encryption => self.encryption.without_value(),
+            Question::PublicAccessBlock => self.public_access_block.without_value(),
+            Question::AccountBlock => self.account_block.without_value(),
+            Question::Policy => self.policy.without_value(),
+            Question::PolicyStatus => self.policy_is_public.without_value(),
+            Question::Acl => self.acl.without_value(),
+            Question::Website => self.website.without_value(),
+            Question::Ownership => self.ownership.without_value(),
+            Question::Versioning => self.versioning.without_value(),
+            Question::AccessLogs => self.access_logs.without_value(),
+            Question::Notifications => self.notifications.without_value(),
+            Question::Tags => self.tags.without_value(),
+            Question::Replication => self.replication.without_value(),
+            Question::Lifecycle => self.lifecycle.without_value(),
+            Question::ObjectLock => self.object_lock.without_value(),
+            Question::Key => self.key.without_value(),
+            Question::BucketKey => self.bucket_key.without_value(),
+            Question::Stack => self.stack_in_progress.without_value(),
+            Question::History => self.history.without_value(),
+        }
+    }
+
+    /// Notes that a question is not answered.
+    pub fn deny(&mut self, question: Question) {
+        match question {
+            Question::Encryption => {
+                self.encryption = Reading::Denied;
+                self.bucket_key = Reading::Unread;
+            }
+            Question::PublicAccessBlock => self.public_access_block = Reading::Denied,
+            Question::AccountBlock => self.account_block = Reading::Denied,
+            Question::Policy => self.policy = Reading::Denied,
+            Question::PolicyStatus => self.policy_is_public = Reading::Denied,
+            Question::Acl => self.acl = Reading::Denied,
+            Question::Website => self.website = Reading::Denied,
+            Question::Ownership => self.ownership = Reading::Denied,
+            Question::Versioning => self.versioning = Reading::Denied,
+            Question::AccessLogs => self.access_logs = Reading::Denied,
+            Question::Notifications => self.notifications = Reading::Denied,
+            Question::Tags => self.tags = Reading::Denied,
+            Question::Replication => self.replication = Reading::Denied,
+            Question::Lifecycle => self.lifecycle = Reading::Denied,
+            Question::ObjectLock => self.object_lock = Reading::Denied,
+            Question::Key => self.key = Reading::Denied,
+            Question::BucketKey => self.bucket_key = Reading::Denied,
+            Question::Stack => self.stack_in_progress = Reading::Denied,
+            Question::History => self.history = Reading::Denied,
+        }
     }
 
     /// Takes an answer from another view of the same bucket.

@@ -237,9 +237,12 @@ pub type Tags = BTreeMap<String, String>;
 
 /// What the ACL grants to grantees other than the owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each grantee is independent of the others")]
 pub struct Acl {
     /// Access to everybody, or to everybody with an AWS account.
     pub is_public: bool,
+    /// Write access to them: to objects, or to the ACL itself.
+    pub public_writes: bool,
     /// Write access to S3's log delivery group.
     pub admits_log_delivery: bool,
     /// Access to any other grantee, such as other accounts or the log delivery group.

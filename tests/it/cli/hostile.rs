@@ -1,6 +1,8 @@
 //! What AWS, an owner or a file could contain reaches no terminal as it is: each command is run in an account in which every
 //! text is hostile, then again with each of its calls refused with a hostile message, as text and as JSON.
 
+mod s3;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use s3guard_posture::text::is_unsafe;
 use serde_json::{Value, json};
 
+use self::s3::read;
 use super::account::{in_account, program};
 use super::aws::{Answer, Aws, KEY, Request, STACK_ID, Story, answered};
 use super::{doctor, operators, s3guard};
@@ -19,7 +22,9 @@ use super::{doctor, operators, s3guard};
 const HOSTILE: &str = "a\x1b]0;forged\x07\x1b[2J\u{9b}31m\u{202e}b\u{2066}\u{ad}\u{200b}\r\nerror: forged\u{2028}\x7f";
 
 /// The commands that call AWS, with arguments with which each gets far.
-const CALLING: [(&str, &[&str]); 18] = [
+const CALLING: [(&str, &[&str]); 20] = [
+    ("audit", &["--full"]),
+    ("audit", &["--format", "csv"]),
     ("deploy", &["--yes", "--code-bucket", "code", "--bucket-prefix", "ab", "--bootstrap"]),
     ("destroy", &["--yes", "--disable-protection"]),
     ("diff", &["--code-bucket", "code", "--bucket-prefix", "ab", "--bootstrap"]),
@@ -40,7 +45,7 @@ const CALLING: [(&str, &[&str]); 18] = [
     ("verify", &["--clean-up", "--yes"]),
 ];
 /// Those that do not: what they print of files and arguments has tests of its own below.
-const OFFLINE: &str = "completions config guardrails init man package replay synth";
+const OFFLINE: &str = "completions config explain guardrails init man package replay synth";
 
 /// The commands, as the help lists them.
 fn commands() -> BTreeSet<String> {
@@ -193,74 +198,6 @@ fn change_set() -> Answer {
     answered("DescribeChangeSet", &set)
 }
 
-fn record() -> Value {
-    let mut record = operators::record();
-    record["gradeReason"] = json!(HOSTILE);
-    record["reasons"] = json!([HOSTILE]);
-    record["cause"] = json!(HOSTILE);
-    record["events"] = json!([{
-        "eventName": HOSTILE, "eventId": HOSTILE, "time": "2026-11-24T23:15:02.123Z",
-        "principal": HOSTILE, "tool": HOSTILE,
-    }]);
-    let setting = |statements| json!({ "setting": "policy", "value": policy(statements) });
-    record["from"] = setting(1);
-    record["to"] = setting(2);
-    record
-}
-
-/// A policy with this many statements.
-fn policy(statements: usize) -> String {
-    let statement = |number| {
-        json!({
-            "Sid": format!("{number}{HOSTILE}"), "Effect": "Allow", "Principal": { "AWS": HOSTILE },
-            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
-        })
-    };
-    let statements: Vec<Value> = (0..statements).map(statement).collect();
-    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
-}
-
-/// The answer of S3.
-fn read(path: &str) -> Option<Answer> {
-    const SUPPRESSION: &str = "suppressions/reports/tls/20261124T231502.123Z-2999-01-01.json";
-    let contents = |keys: &[&str]| {
-        let one = |key: &&str| {
-            format!(
-                "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
-            )
-        };
-        let keys: String = keys.iter().map(one).collect();
-        (200, format!("<ListBucketResult>{keys}</ListBucketResult>"))
-    };
-    let is_list = path.contains("list-type");
-    Some(match path {
-        _ if is_list && path.contains("prefix=records") => {
-            let key = format!("records/reports/{}.json", operators::ID.split('@').nth(1)?);
-            contents(&[&key, &format!("records/reports/{}", in_xml(HOSTILE))])
-        }
-        _ if is_list && path.contains("prefix=suppressions") => contents(&[SUPPRESSION]),
-        _ if path.starts_with("/ledger/records") => (200, record().to_string()),
-        _ if path.starts_with("/ledger/suppressions") => {
-            (200, json!({ "version": 1, "aspect": HOSTILE, "reason": HOSTILE }).to_string())
-        }
-        _ if path.starts_with("/ledger/s") => (200, json!({ "version": HOSTILE }).to_string()),
-        _ if path.contains("/functions/") => {
-            let state = json!({
-                "State": "Failed", "StateReason": HOSTILE, "LastUpdateStatus": "Failed",
-                "LastUpdateStatusReason": HOSTILE, "LoggingConfig": { "LogGroup": HOSTILE },
-            });
-            (200, state.to_string())
-        }
-        _ if path.contains("event-source-mappings") => {
-            let source =
-                json!({ "UUID": HOSTILE, "State": "Disabled", "LastProcessingResult": HOSTILE });
-            (200, json!({ "EventSourceMappings": [source] }).to_string())
-        }
-        _ if path.contains("?policy") => (200, policy(2)),
-        _ => return None,
-    })
-}
-
 /// An account in which every text is hostile; `is_done` once its stack was changed.
 fn hostile(
     request: &Request,
@@ -354,13 +291,18 @@ fn run(
         answer.or_else(of_doctor)
     });
     let folder = tempfile::tempdir().unwrap();
-    let mut command = in_account(&aws, &[name, "--stack", "s", "--output", form]);
-    command.args(arguments).current_dir(folder.path());
+    let mut command = in_account(&aws, &[name, "--output", form]);
+    command.args(of_stack(name)).args(arguments).current_dir(folder.path());
     if arguments.last() == Some(&"--bootstrap") {
         command.arg(program(folder.path()));
     }
     let is_shown = is_shown(&mut command);
     (is_shown, aws.requests().iter().map(made).collect())
+}
+
+/// Which stack is meant; an audit is of the whole account.
+fn of_stack(command: &str) -> &'static [&'static str] {
+    if command == "audit" { &[] } else { &["--stack", "s"] }
 }
 
 /// Calls that only the doctor makes.
@@ -416,8 +358,8 @@ fn arguments_and_file_names_are_escaped_by_every_command() {
     }
     for (command, arguments) in CALLING {
         let folder = tempfile::tempdir().unwrap();
-        let mut with_profile = s3guard(&[command, "--stack", "s", "--profile", HOSTILE]);
-        with_profile.args(arguments).current_dir(folder.path());
+        let mut with_profile = s3guard(&[command, "--profile", HOSTILE]);
+        with_profile.args(of_stack(command)).args(arguments).current_dir(folder.path());
         if arguments.last() == Some(&"--bootstrap") {
             with_profile.arg(program(folder.path()));
         }

@@ -183,7 +183,12 @@ fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
         acl.grants_others = true;
         let writes = [Some(&Permission::Write), Some(&Permission::FullControl)];
         match grantee.and_then(|grantee| grantee.uri()) {
-            Some(ALL_USERS | AUTHENTICATED_USERS) => acl.is_public = true,
+            Some(ALL_USERS | AUTHENTICATED_USERS) => {
+                acl.is_public = true;
+                let changes = [Some(&Permission::WriteAcp)];
+                let all = writes.iter().chain(&changes);
+                acl.public_writes |= all.into_iter().any(|one| *one == grant.permission());
+            }
             Some(LOG_DELIVERY) if writes.contains(&grant.permission()) => {
                 acl.admits_log_delivery = true;
             }

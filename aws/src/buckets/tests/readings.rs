@@ -124,13 +124,17 @@ async fn acl_grants_are_distinguished_by_grantee() {
     let user =
         |id: &str| format!("<Grantee {xsi} xsi:type=\"CanonicalUser\"><ID>{id}</ID></Grantee>");
     let public = Acl { is_public: true, grants_others: true, ..Acl::default() };
+    let written = Acl { public_writes: true, ..public };
     let others = Acl { grants_others: true, ..Acl::default() };
     let delivery = Acl { admits_log_delivery: true, grants_others: true, ..Acl::default() };
     for (grantee, permission, expected) in [
         (user("79a5"), "FULL_CONTROL", Acl::default()),
         (user("b0b0"), "READ", others),
         (group("global/AllUsers"), "READ", public),
-        (group("global/AuthenticatedUsers"), "WRITE", public),
+        (group("global/AuthenticatedUsers"), "WRITE", written),
+        (group("global/AllUsers"), "WRITE_ACP", written),
+        (group("global/AllUsers"), "FULL_CONTROL", written),
+        (group("global/AllUsers"), "READ_ACP", public),
         (group("s3/LogDelivery"), "WRITE", delivery),
         (group("s3/LogDelivery"), "READ_ACP", others),
     ] {

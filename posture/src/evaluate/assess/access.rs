@@ -51,8 +51,10 @@ pub(super) fn block(observed: &Observed, baseline: &Baseline) -> Result<Vec<Judg
 
 /// Whether something makes a bucket public, and is not void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub enum Reach {
+    /// It does not, or it is void.
     None,
+    /// It does.
     Everyone,
     /// It could not be read.
     Unknown,
@@ -60,13 +62,16 @@ enum Reach {
 
 /// What makes a bucket public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Exposure {
-    policy: Reach,
-    acl: Reach,
+pub struct Exposure {
+    /// Whether its policy does.
+    pub policy: Reach,
+    /// Whether its own ACL does.
+    pub acl: Reach,
 }
 
 impl Exposure {
-    fn of(observed: &Observed, in_effect: PublicAccessBlock) -> Self {
+    /// What makes a bucket public while these switches are in effect.
+    pub fn of(observed: &Observed, in_effect: PublicAccessBlock) -> Self {
         let reach = |reading: &Reading<bool>, has_effect: bool| match reading {
             Reading::Known(true) if has_effect => Reach::Everyone,
             Reading::Denied | Reading::Unread if has_effect => Reach::Unknown,
@@ -136,10 +141,7 @@ fn ask_exposure(
 }
 
 /// The switches in effect. If those of the account cannot be read they count as off, so that nothing is broken.
-pub(in crate::evaluate) fn effective(
-    observed: &Observed,
-    seen: PublicAccessBlock,
-) -> PublicAccessBlock {
+pub fn effective(observed: &Observed, seen: PublicAccessBlock) -> PublicAccessBlock {
     seen.or(observed.account_block.known().copied().unwrap_or_default())
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn acl(parameters: &Json) -> Option<Acl> {
         };
         let so_far: &mut Acl = acl.get_or_insert_default();
         so_far.is_public |= granted.is_public;
+        so_far.public_writes |= granted.public_writes;
         so_far.admits_log_delivery |= granted.admits_log_delivery;
         so_far.grants_others |= granted.grants_others;
     }
@@ -45,7 +46,8 @@ fn canned(name: &str) -> Acl {
     let is_public = matches!(name, "public-read" | "public-read-write" | "authenticated-read");
     let admits_log_delivery = name == "log-delivery-write";
     let grants_others = is_public || admits_log_delivery || name == "aws-exec-read";
-    Acl { is_public, admits_log_delivery, grants_others }
+    let public_writes = name == "public-read-write";
+    Acl { is_public, public_writes, admits_log_delivery, grants_others }
 }
 
 /// The grants of the request's body, without those to the owner.

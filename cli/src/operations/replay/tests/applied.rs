@@ -70,7 +70,8 @@ fn default_encryption_is_an_object_or_a_list_with_or_without_sse_c() {
 #[test]
 fn an_acl_is_canned_in_headers_or_in_grants() {
     let check = |parameters: &Json, [is_public, admits_log_delivery, grants_others]: [bool; 3]| {
-        let acl = Acl { is_public, admits_log_delivery, grants_others };
+        let public_writes = parameters["x-amz-acl"] == "public-read-write";
+        let acl = Acl { is_public, public_writes, admits_log_delivery, grants_others };
         assert_eq!(after("PutBucketAcl", parameters).0.acl, Reading::Known(acl), "{parameters}");
     };
     check(&json!({ "x-amz-acl": "private" }), [false, false, false]);

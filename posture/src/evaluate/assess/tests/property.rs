@@ -91,6 +91,7 @@ fn any_observed() -> impl Strategy<Value = Observed> {
         is_public: p,
         admits_log_delivery: l,
         grants_others: p || l || o,
+        public_writes: false,
     });
     let versioning =
         any::<[bool; 2]>().prop_map(|[enabled, mfa_delete]| Versioning { enabled, mfa_delete });

@@ -322,6 +322,7 @@ fn acls() -> Vec<Acl> {
         is_public,
         admits_log_delivery,
         grants_others: is_public || admits_log_delivery || others,
+        public_writes: false,
     };
     let mut all: Vec<Acl> = Vec::new();
     for acl in switches().map(of) {
