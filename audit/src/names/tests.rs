@@ -37,7 +37,7 @@ fn names_cost_what_their_parts_cost() {
         ("acme-backup01", 5.5, 1, Open),
         ("acme.backup_old", 6.7, 2, Open),
         ("acme-333322221111", 12.8, 4, Open),
-        ("www.example.com", 7.7, 2, Open),
+        ("www.example.com", 8.8, 2, Open),
         ("Acme-Backup", 3.4, 0, Open),
         ("-", 0.0, 0, Open),
     ] {
