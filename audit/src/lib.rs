@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod facts;
 pub mod finding;
+pub mod names;
 pub mod report;
 pub mod rule;
 pub mod rules;
