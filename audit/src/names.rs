@@ -33,7 +33,7 @@ const HOST: f64 = 2.5;
 const SEPARATOR: f64 = 0.5;
 /// The most orders of tokens that generators try.
 const ORDERS: f64 = 24.0;
-/// The account-regional namespace: a name with this end belongs to the account for ever.
+/// The account-regional namespace: a name with this end always belongs to the account.
 ///
 /// Source: Amazon S3 User Guide, "Namespaces for general purpose buckets".
 const RESERVED: &str = "-an";
@@ -65,13 +65,13 @@ pub struct Part {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Claim {
-    /// Whoever is first: after a deletion it is free again.
+    /// The first account that creates it: after a deletion it is free again.
     Open,
     /// Only this account, also after a deletion.
     Reserved,
-    /// Whoever is first; and a service or tool uses it, or the next one of its kind, without asking.
+    /// As open; and a service or tool uses it, or the next one of its kind, without asking.
     Expected,
-    /// Whoever is first; and DNS may point to it.
+    /// As open; and DNS may point to it.
     Dns,
 }
 
@@ -82,7 +82,7 @@ pub enum Claim {
 pub struct Rating {
     /// The name.
     pub name: String,
-    /// From 0, which is in published lists, to 4, which nobody guesses.
+    /// From 0, which is in published lists, to 4, which is not found by guessing.
     pub score: u8,
     /// The decimal logarithm of the guesses.
     pub log10_guesses: f64,
@@ -152,20 +152,28 @@ pub fn rate(name: &str, known: &Known) -> Rating {
 /// The account-regional form of a name: nobody else can ever have it. `None` if it is longer than a name may be.
 pub fn propose(name: &str, account: &str, region: &str) -> Option<String> {
     const LONGEST: usize = 63;
-    let name = name.to_ascii_lowercase();
-    let prefix: String =
-        name.chars().map(|one| if one == '_' || one == '.' { '-' } else { one }).collect();
-    let proposed = format!("{}-{account}-{region}{RESERVED}", prefix.trim_matches('-'));
+    let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+    let proposed = format!("{}-{account}-{region}{RESERVED}", name.trim_matches('-'));
     (proposed.len() <= LONGEST).then_some(proposed)
 }
 
 /// A name with the characters of this number at its end, which is not by guessing.
 pub fn with_suffix(name: &str, random: u64) -> String {
-    format!("{}-{random:016x}", name.to_ascii_lowercase().trim_matches('-'))
+    let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+    format!("{}-{random:016x}", name.trim_matches('-'))
 }
 
-fn rating(name: String, parts: Vec<Part>, claim: Claim, service: Option<&'static str>) -> Rating {
-    let log10_guesses: f64 = parts.iter().map(|part| part.cost).sum();
+fn rating(
+    name: String,
+    mut parts: Vec<Part>,
+    claim: Claim,
+    service: Option<&'static str>,
+) -> Rating {
+    for part in &mut parts {
+        part.cost = (part.cost * 100.0).round() / 100.0;
+    }
+    let log10_guesses = parts.iter().map(|part| part.cost).sum::<f64>() + 0.0;
+    let log10_guesses = (log10_guesses * 100.0).round() / 100.0;
     let bands = [4.0, 6.0, 9.0, 12.0];
     let passed = bands.iter().filter(|band| log10_guesses >= **band).count();
     let is_telling = name.split(['-', '.', '_']).any(token::is_telling);

@@ -13,8 +13,11 @@ use crate::rule::{References, Rule, row};
 use crate::severity::Severity;
 
 pub mod csv;
+pub mod html;
 pub mod markdown;
+pub mod ocsf;
 mod remedy;
+pub mod sarif;
 pub mod table;
 
 pub use remedy::Remediation;

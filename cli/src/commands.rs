@@ -14,6 +14,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod man;
+pub(crate) mod name;
 pub(crate) mod notify_test;
 pub(crate) mod package;
 pub(crate) mod pause;
@@ -106,6 +107,7 @@ commands! {
     "init" => Init(init::Args),
     "logs" => Logs(logs::Args),
     "man" => Man(man::Args),
+    "name" => Name(name::Args),
     "notify-test" => NotifyTest(notify_test::Args),
     "package" => Package(package::Args),
     "pause" => Pause(pause::Args),
@@ -134,6 +136,7 @@ impl Command {
                 | Self::Audit(_)
                 | Self::Explain(_)
                 | Self::Man(_)
+                | Self::Name(_)
         )
     }
 }
@@ -210,6 +213,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args, output),
         Command::Logs(args) => logs::run(&args, output, now),
         Command::Man(args) => man::run(&args, self::command(), output),
+        Command::Name(args) => name::run(&args, output),
         Command::NotifyTest(args) => notify_test::run(&args, output, now),
         Command::Package(args) => package::run(&args, output),
         Command::Pause(args) => pause::run(&args, output, now),

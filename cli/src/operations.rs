@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod interrupt;
 pub(crate) mod logs;
+pub(crate) mod name;
 pub(crate) mod operator;
 pub(crate) mod pause;
 pub(crate) mod permissions;

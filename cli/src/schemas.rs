@@ -29,6 +29,7 @@ use crate::operations::follow;
 use crate::operations::guardrails::Guardrails;
 use crate::operations::history::History;
 use crate::operations::logs::{Lines, line};
+use crate::operations::name::RatedNames;
 use crate::operations::pause::Paused;
 use crate::operations::permissions::Policy;
 use crate::operations::redrive::Redriven;
@@ -103,6 +104,7 @@ fn results() -> Vec<Row> {
         of::<History>("history"),
         of::<init::WrittenFile>("init"),
         of::<Lines>("logs"),
+        of::<RatedNames>("name"),
         of::<notify_test::Sent>("notify-test"),
         of::<package::BuiltPackage>("package"),
         of::<Standalone>("package-standalone"),

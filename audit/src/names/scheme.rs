@@ -4,7 +4,7 @@
 //! services named.
 
 /// A scheme of names. `{account}` and `{region}` stand for what they say, `{hash}` for characters that a stranger does not
-/// know but that are the same in all Regions, and `{random}` for characters that nobody can guess.
+/// know but that are the same in all Regions, and `{random}` for characters that are not found by guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scheme {
     /// The service or tool.

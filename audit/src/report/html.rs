@@ -4,7 +4,7 @@
 //! [`Escaped`] for text, and [`json`] for the data of the script. The content security policy allows no other script.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -70,7 +70,7 @@ impl Texts {
             return *number;
         }
         let number = self.all.len();
-        self.all.push(escaped(text).to_string());
+        self.all.push(escaped(text));
         self.numbers.insert(text.to_owned(), number);
         number
     }
@@ -105,7 +105,8 @@ pub fn html(report: &Report) -> String {
         page += &section(index, group);
     }
     let data = in_script(&data(&groups));
-    page += &format!(
+    let _ = write!(
+        page,
         "</main>\n<script type=\"application/json\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     );
     page
@@ -122,7 +123,8 @@ fn groups(findings: &[Observed]) -> Vec<Group<'_>> {
 
 fn head(report: &Report, shown: usize) -> String {
     let Report { account, observed_at, buckets, regions, calls, .. } = report;
-    let regions = if regions.is_empty() { String::new() } else { format!(" in {}", regions.join(", ")) };
+    let regions =
+        if regions.is_empty() { String::new() } else { format!(" in {}", regions.join(", ")) };
     let mut text = format!(
         "<header>\n<h1>Amazon S3 audit of account {}</h1>\n<p class=\"dim\">{} · {} of {} buckets audited{} · {calls} calls · \
          {} buckets with findings</p>\n",
@@ -141,8 +143,9 @@ fn head(report: &Report, shown: usize) -> String {
     }
     let left = report.findings.len() - shown;
     if left > 0 {
-        text += &format!(
-            "<p class=\"warn\">{left} findings of lower severity are not in this file: ask for `--output ndjson`.</p>\n"
+        let _ = writeln!(
+            text,
+            "<p class=\"warn\">{left} findings of lower severity are not in this file: ask for `--output ndjson`.</p>"
         );
     }
     text + "</header>\n"
@@ -169,7 +172,8 @@ fn picture(report: &Report, groups: &[Group<'_>]) -> String {
         let count = by_name.get(name).copied().unwrap_or_default();
         let (y, width) = (index * 24, count * WIDTH / most);
         let width = if count > 0 { width.max(2) } else { 0 };
-        bars += &format!(
+        let _ = write!(
+            bars,
             "<text x=\"0\" y=\"{}\">{name}</text><rect class=\"bar {name}\" x=\"70\" y=\"{}\" width=\"{width}\" height=\"14\"/>\
              <text x=\"{}\" y=\"{}\">{count}</text>",
             y + 15,
@@ -187,26 +191,31 @@ fn picture(report: &Report, groups: &[Group<'_>]) -> String {
     );
     text += "<figure class=\"map\"><figcaption>Exposure by Region</figcaption><table><thead><tr><th scope=\"col\">Region</th>";
     for name in &names {
-        text += &format!("<th scope=\"col\">{name}</th>");
+        let _ = write!(text, "<th scope=\"col\">{name}</th>");
     }
     text += "</tr></thead><tbody>";
     for (region, counts) in &by_region {
         let region = if region.is_empty() { "account" } else { region };
-        text += &format!("<tr><th scope=\"row\">{}</th>", Escaped(region));
+        let _ = write!(text, "<tr><th scope=\"row\">{}</th>", Escaped(region));
         let worst = names.iter().find(|name| counts.contains_key(**name));
         for name in &names {
             let count = counts.get(name).copied().unwrap_or_default();
-            let class = if worst == Some(name) { format!(" class=\"worst {name}\"") } else { String::new() };
+            let class = if worst == Some(name) {
+                format!(" class=\"worst {name}\"")
+            } else {
+                String::new()
+            };
             let shown = if count == 0 { "·".to_owned() } else { count.to_string() };
-            text += &format!("<td{class}>{shown}</td>");
+            let _ = write!(text, "<td{class}>{shown}</td>");
         }
         text += "</tr>";
     }
     let counts = report.counts;
     text += "</tbody></table></figure>\n";
     if counts.exempt + counts.accepted > 0 {
-        text += &format!(
-            "<p class=\"dim\">Not counted: {} exempt, {} accepted by the baseline.</p>\n",
+        let _ = writeln!(
+            text,
+            "<p class=\"dim\">Not counted: {} exempt, {} accepted by the baseline.</p>",
             counts.exempt, counts.accepted
         );
     }
@@ -225,15 +234,17 @@ fn form(report: &Report) -> String {
         placeholder=\"bucket, reason, principal\"></label>\n<label>Region<select name=\"region\"><option value=\"\">all</option>"
         .to_owned();
     for region in regions.into_iter().filter(|region| !region.is_empty()) {
-        text += &format!("<option>{}</option>", Escaped(region));
+        let _ = write!(text, "<option>{}</option>", Escaped(region));
     }
-    text += "</select></label>\n<label>Status<select name=\"status\"><option value=\"\">all</option>";
+    text +=
+        "</select></label>\n<label>Status<select name=\"status\"><option value=\"\">all</option>";
     for one in [Status::Fail, Status::Unknown, Status::Exempt, Status::Accepted] {
-        text += &format!("<option>{}</option>", status(one));
+        let _ = write!(text, "<option>{}</option>", status(one));
     }
     text += "</select></label>\n<fieldset><legend>Severity</legend>";
     for severity in Severity::ALL.iter().rev() {
-        text += &format!(
+        let _ = write!(
+            text,
             "<label><input type=\"checkbox\" name=\"severity\" value=\"{severity}\" checked> {severity}</label>"
         );
     }
@@ -257,18 +268,16 @@ fn section(index: usize, group: &Group<'_>) -> String {
     text += "<table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Region</th><th scope=\"col\">Reasons</th>\
         <th scope=\"col\">Who</th><th scope=\"col\">Remediation</th></tr></thead><tbody class=\"rows\">";
     for finding in group.findings.iter().take(STATIC_MAX) {
-        let reasons: String = finding
-            .reasons
-            .iter()
-            .cloned()
-            .chain(note(finding))
-            .map(|one| format!("<li>{}</li>", Escaped(&one)))
-            .collect();
+        let mut reasons = String::new();
+        for one in finding.reasons.iter().cloned().chain(note(finding)) {
+            let _ = write!(reasons, "<li>{}</li>", Escaped(&one));
+        }
         let who: Vec<&str> = finding.who.iter().map(String::as_str).collect();
         let command = remedy::of(finding).aws_cli;
         let command = command.map(|one| format!("<pre>{}</pre>", Escaped(&one)));
-        text += &format!(
-            "<tr><td><code>{}</code></td><td>{}</td><td><ul>{reasons}</ul></td><td>{}</td><td>{}</td></tr>\n",
+        let _ = writeln!(
+            text,
+            "<tr><td><code>{}</code></td><td>{}</td><td><ul>{reasons}</ul></td><td>{}</td><td>{}</td></tr>",
             Escaped(&finding.resource.name),
             Escaped(&finding.resource.region),
             Escaped(&who.join(", ")),
@@ -278,7 +287,10 @@ fn section(index: usize, group: &Group<'_>) -> String {
     text += "</tbody></table>";
     let more = group.findings.len().saturating_sub(STATIC_MAX);
     if more > 0 {
-        text += &format!("<noscript><p>{more} more: a browser with scripts shows them.</p></noscript>");
+        let _ = write!(
+            text,
+            "<noscript><p>{more} more: a browser with scripts shows them.</p></noscript>"
+        );
     }
     text + "</div></details>\n"
 }
@@ -342,7 +354,7 @@ fn data(groups: &[Group<'_>]) -> Value {
 impl Texts {
     /// A command, in which a mark stands for the bucket's name: so that of many buckets is one text.
     fn command(&mut self, command: &str, name: &str) -> usize {
-        let parts: Vec<String> = command.split(name).map(|part| escaped(part).to_string()).collect();
+        let parts: Vec<String> = command.split(name).map(escaped).collect();
         let text = parts.join(NAME);
         if let Some(number) = self.numbers.get(&text) {
             return *number;

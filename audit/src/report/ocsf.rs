@@ -61,7 +61,8 @@ fn event(report: &Report, observed: &Observed) -> Value {
         Status::Exempt | Status::Accepted => 3,
     };
     let references = of_rule.references;
-    let mut requirements: Vec<String> = references.cis.iter().map(|id| format!("CIS {id}")).collect();
+    let mut requirements: Vec<String> =
+        references.cis.iter().map(|id| format!("CIS {id}")).collect();
     requirements.extend(references.pci.iter().map(|id| format!("PCI DSS 4.0.1/{id}")));
     requirements.extend(references.nist.iter().map(|id| format!("NIST 800-53 r5/{id}")));
     let mut standards = Vec::new();

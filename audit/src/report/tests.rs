@@ -1,3 +1,5 @@
+mod exchange;
+
 use std::sync::Arc;
 
 use s3guard_posture::model::setting::{Algorithm, Encryption, Key, Setting, SseC};

@@ -22,6 +22,12 @@ pub(crate) enum ReportForm {
     Csv,
     /// Markdown, for a comment of a pull request
     Markdown,
+    /// Events of the Open Cybersecurity Schema Framework, one per line
+    Ocsf,
+    /// Static Analysis Results Interchange Format, for code scanning
+    Sarif,
+    /// One page without network, to search and filter
+    Html,
 }
 
 /// Which permissions are printed.
@@ -80,7 +86,8 @@ pub(crate) struct AuditArgs {
     #[arg(help_heading = "Reading")]
     pub(crate) max_in_flight: u16,
 
-    /// Also write the report to a file, in the form of its suffix: `.json`, `.ndjson`, `.csv` or `.md`
+    /// Also write the report to a file, in the form of its suffix: `.json`, `.ndjson`, `.csv`, `.md`,
+    /// `.ocsf`, `.sarif` or `.html`
     #[arg(long = "out", value_name = "FILE", help_heading = "Reports")]
     pub(crate) files: Vec<PathBuf>,
 

@@ -32,6 +32,11 @@ const EVERY_DAY: &[Manual] = &[
         ["", "'prod-*' --baseline baseline.json --fail-on medium --out report.md"],
     ),
     manual("explain", &[], ["", "http-allowed"]),
+    manual(
+        "name",
+        FINDS,
+        ["acme-backup --keyword acme", "acme-data --account 111122223333 --region eu-west-1"],
+    ),
     manual("status", FINDS, ["--region eu-west-1,us-east-1", "--drift"]),
     manual("logs", READS, ["--follow", "guard --errors --since 2d"]),
     manual("events", READS, ["--follow", "--failed --output json"]),

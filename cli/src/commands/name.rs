@@ -11,12 +11,12 @@ use crate::exit::Exit;
 use crate::operations::name::{GUESSABLE_BELOW, Home, RatedNames};
 use crate::ui::output::Output;
 
-/// Rate names of buckets before they are used, and propose better ones
+/// Rate names of buckets before they are used
 ///
 /// Says how many guesses a name takes to someone who knows your keywords and uses public lists, which
 /// part of it adds what, and whether others can have the name. A guessed name is no access, but tells
 /// that the bucket exists; a name that others can have is a risk wherever it is still used after its
-/// bucket is gone. Needs no account and no network.
+/// bucket is gone. Proposes better names. Needs no account and no network.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Names to rate

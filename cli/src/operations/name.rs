@@ -78,12 +78,19 @@ impl RatedName {
                 reason: "no other account can have it, also after you delete it",
             }));
         }
-        if rating.score < 4 && rating.service.is_none() {
+        // A website's name is that of its host.
+        if rating.score < 4 && rating.service.is_none() && rating.claim != Claim::Dns {
             let name = names::with_suffix(name, random);
             let is_valid = name.parse::<BucketName>().is_ok();
             proposals.extend(is_valid.then_some(Proposal { name, reason: "not by guessing" }));
         }
-        let invalid = name.parse::<BucketName>().err().map(|error| error.to_string());
+        let is_old = name.contains(|one: char| one == '_' || one.is_ascii_uppercase());
+        let invalid = match name.parse::<BucketName>() {
+            Err(error) => Some(error.to_string()),
+            // Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+            Ok(_) if is_old => Some("a new bucket has no `_` and no upper case".to_owned()),
+            Ok(_) => None,
+        };
         Self { effort: rating.words(), rating, invalid, proposals }
     }
 
@@ -97,7 +104,7 @@ impl RatedName {
                 "the same name with another Region is free to others: code that makes up such names may use their bucket".to_owned()
             }
             (Claim::Dns, _) => {
-                "DNS points to it: remove the record before you delete the bucket, or others can take it".to_owned()
+                "DNS may point to it: remove the record before you delete the bucket, or others can take it".to_owned()
             }
             (Claim::Open, _) => "after a deletion anyone can have it".to_owned(),
         }
@@ -117,11 +124,12 @@ impl Printable for RatedNames {
                 _ => Style::Good,
             };
             let guesses = format!("about 10^{:.1} guesses", rating.log10_guesses);
-            let score = TextLine::styled(style, format_args!("{} of 4", rating.score));
+            let score = TextLine::styled(style, format_args!("score {} of 4", rating.score));
             text.line(TextLine::from(format_args!("{}  ", rating.name)).and(score));
             text.line(format_args!("  guess    {effort}: {guesses}"));
             for part in &rating.parts {
-                let word = if part.text.is_empty() { String::new() } else { format!("`{}`: ", part.text) };
+                let word =
+                    if part.text.is_empty() { String::new() } else { format!("`{}`: ", part.text) };
                 text.line(format_args!("           10^{:.1}  {word}{}", part.cost, part.kind));
             }
             text.line(format_args!("  claim    {}", one.claim()));
@@ -158,9 +166,44 @@ mod tests {
     fn a_name_is_rated_explained_and_a_better_one_is_proposed() {
         let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let home = Home { account: Some(&account), region: Some(&region) };
-        let names =
-            ["acme-payroll", "cdk-hnb659fds-assets-111122223333-eu-west-1", "Acme_x", "www.acme.com"];
-        expect![[""]].assert_eq(&plain(&rated(&names, home)));
+        let names = [
+            "acme-payroll",
+            "cdk-hnb659fds-assets-111122223333-eu-west-1",
+            "Acme_x",
+            "www.acme.com",
+        ];
+        expect![[r#"
+            acme-payroll  score 0 of 4
+              guess    in published lists: seconds: about 10^3.5 guesses
+                       10^0.0  `acme`: your name
+                       10^2.6  `payroll`: 1 of 449 common words
+                       10^0.8  the order of 2 tokens, and what is between them
+              claim    after a deletion anyone can have it
+              telling  it says what the bucket holds
+              better   acme-payroll-111122223333-eu-west-1-an  (no other account can have it, also after you delete it)
+              better   acme-payroll-0123456789abcdef  (not by guessing)
+
+            cdk-hnb659fds-assets-111122223333-eu-west-1  score 0 of 4
+              guess    in published lists: seconds: about 10^2.6 guesses
+                       10^2.6  `cdk-hnb659fds-assets-111122223333-eu-west-1`: a name that AWS CDK makes: cdk-{qualifier}-assets-{account}-{region}
+              claim    AWS CDK uses this name: create it before anyone else does, in each Region that is used
+
+            acme_x  score 0 of 4
+              guess    in published lists: seconds: about 10^2.2 guesses
+                       10^0.0  `acme`: your name
+                       10^1.4  `x`: letters without a word
+                       10^0.8  the order of 2 tokens, and what is between them
+              claim    after a deletion anyone can have it
+              invalid  a new bucket has no `_` and no upper case
+              better   acme-x-111122223333-eu-west-1-an  (no other account can have it, also after you delete it)
+              better   acme-x-0123456789abcdef  (not by guessing)
+
+            www.acme.com  score 0 of 4
+              guess    in published lists: seconds: about 10^1.0 guesses
+                       10^1.0  `www.acme.com`: a host of your domain: DNS and certificate logs list it
+              claim    DNS may point to it: remove the record before you delete the bucket, or others can take it
+              better   www-acme-com-111122223333-eu-west-1-an  (no other account can have it, also after you delete it)
+        "#]].assert_eq(&plain(&rated(&names, home)));
     }
 
     #[test]

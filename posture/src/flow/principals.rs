@@ -23,7 +23,7 @@ const PRINCIPAL_MAX: usize = 900;
 /// The document of a principal.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Falls {
+struct Document {
     /// Who: what the key says, too.
     principal: String,
     /// What was switched off within the last minutes.
@@ -59,7 +59,7 @@ fn key(principal: &str) -> String {
     format!("{DIGESTS}principals/{principal}")
 }
 
-impl Falls {
+impl Document {
     fn read(body: &[u8], principal: &str) -> Option<Self> {
         serde_json::from_slice(body).ok().filter(|read: &Self| read.principal == principal)
     }
@@ -115,7 +115,7 @@ where
         let key = key(principal);
         for attempt in 0..WRITES_MAX {
             let (mut known, etag) = match self.ledger.read(&key).await {
-                Ok(Stored::Ours { etag, body }) => (Falls::read(&body, principal), Some(etag)),
+                Ok(Stored::Ours { etag, body }) => (Document::read(&body, principal), Some(etag)),
                 Ok(Stored::Foreign { etag, .. }) => (None, Some(etag)),
                 Ok(Stored::Absent) => (None, None),
                 Err(error) => {
@@ -124,7 +124,7 @@ where
                 }
             };
             let before = known.clone();
-            let document = known.get_or_insert_with(|| Falls {
+            let document = known.get_or_insert_with(|| Document {
                 principal: principal.to_owned(),
                 falls: Vec::new(),
                 alarm: None,

@@ -45,7 +45,7 @@ const CALLING: [(&str, &[&str]); 20] = [
     ("verify", &["--clean-up", "--yes"]),
 ];
 /// Those that do not: what they print of files and arguments has tests of its own below.
-const OFFLINE: &str = "completions config explain guardrails init man package replay synth";
+const OFFLINE: &str = "completions config explain guardrails init man name package replay synth";
 
 /// The commands, as the help lists them.
 fn commands() -> BTreeSet<String> {

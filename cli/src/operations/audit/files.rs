@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use s3guard_audit::report::{Report, csv, markdown};
+use s3guard_audit::report::{Report, csv, html, markdown, ocsf, sarif};
 use s3guard_posture::text::shown_json;
 
 pub(crate) use crate::args::audit::ReportForm;
@@ -27,10 +27,13 @@ impl ReportFile {
             "ndjson" => ReportForm::Ndjson,
             "csv" => ReportForm::Csv,
             "md" => ReportForm::Markdown,
+            "ocsf" => ReportForm::Ocsf,
+            "sarif" => ReportForm::Sarif,
+            "html" => ReportForm::Html,
             _ => {
                 let error = anyhow!("`{}` says no form of the report", path.display());
                 return Err(error)
-                    .hint("let its name end with `.json`, `.ndjson`, `.csv` or `.md`")
+                    .hint("let its name end with `.json`, `.ndjson`, `.csv`, `.md`, `.ocsf`, `.sarif` or `.html`")
                     .exit(Exit::Usage);
             }
         };
@@ -57,6 +60,9 @@ pub(crate) fn text(report: &Report, form: ReportForm) -> anyhow::Result<String> 
         }
         ReportForm::Csv => csv::csv(report),
         ReportForm::Markdown => markdown::markdown(report),
+        ReportForm::Ocsf => shown_json(&ocsf::ndjson(report)),
+        ReportForm::Sarif => shown_json(&sarif::sarif(report)),
+        ReportForm::Html => html::html(report),
     })
 }
 
@@ -71,7 +77,10 @@ mod tests {
         assert_eq!(form("b.ndjson").unwrap(), ReportForm::Ndjson);
         assert_eq!(form("b.csv").unwrap(), ReportForm::Csv);
         assert_eq!(form("b.md").unwrap(), ReportForm::Markdown);
-        for name in ["b", "b.html", "json"] {
+        assert_eq!(form("b.ocsf").unwrap(), ReportForm::Ocsf);
+        assert_eq!(form("b.sarif").unwrap(), ReportForm::Sarif);
+        assert_eq!(form("b.html").unwrap(), ReportForm::Html);
+        for name in ["b", "b.xlsx", "json"] {
             assert!(form(name).unwrap_err().to_string().contains("says no form"), "{name}");
         }
     }
