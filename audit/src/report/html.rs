@@ -211,7 +211,7 @@ fn picture(report: &Report, groups: &[Group<'_>]) -> String {
         text += "</tr>";
     }
     let counts = report.counts;
-    text += "</tbody></table></figure>\n";
+    text += "</tbody></table></figure>\n</section>\n";
     if counts.exempt + counts.accepted > 0 {
         let _ = writeln!(
             text,
@@ -219,7 +219,7 @@ fn picture(report: &Report, groups: &[Group<'_>]) -> String {
             counts.exempt, counts.accepted
         );
     }
-    text + "</section>\n"
+    text
 }
 
 fn class(finding: &Finding) -> &'static str {
@@ -254,8 +254,11 @@ fn form(report: &Report) -> String {
 fn section(index: usize, group: &Group<'_>) -> String {
     let (is_closed, std::cmp::Reverse(severity), rule) = group.key;
     let of_rule = row(rule);
+    let is_unknown = group.findings.iter().all(|one| one.status == Status::Unknown);
+    let class = if is_unknown { "unknown" } else { severity.name() };
+    let words = if is_unknown { format!("maybe {severity}") } else { severity.to_string() };
     let mut text = format!(
-        "<details data-group=\"{index}\"><summary class=\"{severity}\"><span class=\"severity\">{severity}</span>\
+        "<details data-group=\"{index}\"><summary class=\"{class}\"><span class=\"severity\">{words}</span>\
          <span class=\"count\">{}</span><code>{rule}</code><span>{}{}</span></summary>\n<div class=\"body\">\n<p>{}</p>\n\
          <p><strong>To do:</strong> {}</p>\n<p class=\"dim\">{}</p>\n",
         group.findings.len(),

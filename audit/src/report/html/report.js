@@ -85,12 +85,14 @@
     const one = uid && all.find((one) => one.uid === uid);
     if (!one) return;
     form.reset();
-    filter();
-    groups[one.group].open = true;
-    render(one.group, shown[one.group].indexOf(one) + PAGE);
-    const target = document.getElementById("f-" + one.uid);
-    target.className = "target";
-    target.scrollIntoView({ block: "center" });
+    // After the filter that the reset starts.
+    setTimeout(() => {
+      render(one.group, shown[one.group].indexOf(one) + PAGE);
+      groups[one.group].open = true;
+      const target = document.getElementById("f-" + one.uid);
+      target.className = "target";
+      target.scrollIntoView({ block: "center" });
+    });
   };
   form.hidden = false;
   form.addEventListener("input", filter);
