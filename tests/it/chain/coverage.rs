@@ -125,7 +125,7 @@ fn a_sweep_of_two_pages_reconciles_each_bucket_once() {
         let arn = format!("arn:aws:s3:::{bucket}");
         assert_eq!(looks.get(&arn), Some(&1), "{bucket}");
     }
-    assert_eq!(lists, 2, "two pages");
+    assert_eq!(lists, 4, "two pages of the Region, and two of all Regions");
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(0), "{seen:#}");
     assert_eq!(seen["lastSweep"]["buckets"], looks.len(), "{seen:#}");
