@@ -249,7 +249,7 @@ fn an_earlier_audit_is_a_baseline_and_only_what_is_new_counts() {
     assert!(refused(&["--baseline", "missing.json"]).contains("could not be read"));
     run(&["modern", "--out", "one.json"]);
     assert!(refused(&["--baseline", "one.json"]).contains("that audit was filtered"));
-    assert!(refused(&["--out", "a.html"]).contains("says no form of the report"));
+    assert!(refused(&["--out", "a.xlsx"]).contains("says no form of the report"));
 }
 
 #[test]
