@@ -14,6 +14,8 @@ mod scheme;
 mod token;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use self::scheme::Scheme;
@@ -45,6 +47,35 @@ pub struct Known {
     pub keywords: Vec<String>,
     /// The account id.
     pub account: Option<String>,
+}
+
+impl Known {
+    /// What the names of an account's buckets tell: tokens of no list that a third of them have, the most frequent first.
+    pub fn of_buckets<'a>(names: impl IntoIterator<Item = &'a str>, account: String) -> Self {
+        const LEAST: usize = 3;
+        let mut count = 0;
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for name in names {
+            count += 1;
+            let tokens: BTreeSet<&str> = name.split(['-', '.', '_']).collect();
+            for token in tokens.into_iter().filter(|one| token::is_of_no_list(one)) {
+                *counts.entry(token).or_default() += 1;
+            }
+        }
+        let mut keywords: Vec<(usize, &str)> = counts
+            .into_iter()
+            .filter(|(_, of)| *of >= LEAST && of * 10 >= count * 3)
+            .map(|(token, of)| (of, token))
+            .collect();
+        keywords.sort_by(|(one, a), (other, b)| other.cmp(one).then(a.cmp(b)));
+        let keywords = keywords.into_iter().map(|(_, token)| token.to_owned()).collect();
+        Self { keywords, account: Some(account) }
+    }
+}
+
+/// Whether a name says what its bucket holds.
+pub fn is_telling(name: &str) -> bool {
+    name.split(['-', '.', '_']).any(token::is_telling)
 }
 
 /// A part of a name, and what it adds.
@@ -176,7 +207,7 @@ fn rating(
     let log10_guesses = (log10_guesses * 100.0).round() / 100.0;
     let bands = [4.0, 6.0, 9.0, 12.0];
     let passed = bands.iter().filter(|band| log10_guesses >= **band).count();
-    let is_telling = name.split(['-', '.', '_']).any(token::is_telling);
+    let is_telling = is_telling(&name);
     let score = u8::try_from(passed).unwrap_or(u8::MAX);
     Rating { name, score, log10_guesses, claim, service, is_telling, parts }
 }

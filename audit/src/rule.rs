@@ -68,6 +68,7 @@ rules! {
     AclsEnabled = "acls-enabled",
     VersioningOff = "versioning-off",
     AccessLogOff = "access-log-off",
+    NameGuessable = "name-guessable",
     MfaDeleteOff = "mfa-delete-off",
     EventsOff = "events-off",
     Unreadable = "unreadable",

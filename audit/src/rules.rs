@@ -11,6 +11,7 @@ use crate::facts::{
     ACCOUNT_BLOCK, AccountFacts, Around, BucketFacts, LIST_ACCESS_POINTS, LIST_MULTI_REGION,
 };
 use crate::finding::{Exemption, Finding, Missing, Resource, ResourceKind, Status};
+use crate::names::{self, Known};
 use crate::rule::{Rule, row};
 use crate::severity::Severity;
 
@@ -173,6 +174,27 @@ pub fn log_target_gone(id: &BucketId, target: &str, baseline: &Baseline) -> Find
 /// What the guard's engine finds in a bucket.
 fn engine(observed: &Observed, baseline: &Baseline) -> Vec<s3guard_posture::Finding> {
     assess(observed, baseline)
+}
+
+/// The names that are easy to guess and say what their buckets hold. `known` is what a stranger knows.
+pub fn of_names<'a>(
+    buckets: impl IntoIterator<Item = &'a BucketId>,
+    known: &Known,
+) -> Vec<Finding> {
+    const GUESSABLE: u8 = 1;
+    let of = |id: &BucketId| {
+        let rating = names::rate(id.name.as_str(), known);
+        (rating.is_telling && rating.score <= GUESSABLE).then(|| {
+            let mut finding = Finding::new(Rule::NameGuessable, &Arc::new(Resource::bucket(id)));
+            finding.reasons.push(format!(
+                "about 10^{:.1} guesses: {}",
+                rating.log10_guesses,
+                rating.words()
+            ));
+            finding
+        })
+    };
+    buckets.into_iter().filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Regions in names, by their form: a Region that is opened later counts, too.
 
-const DIRECTIONS: [&str; 9] = [
+pub(super) const DIRECTIONS: [&str; 9] = [
     "central",
     "east",
     "north",

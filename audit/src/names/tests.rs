@@ -162,3 +162,21 @@ fn the_lists_are_sorted_and_no_word_is_in_two() {
     all.sort_unstable();
     assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
 }
+
+#[test]
+fn the_words_of_the_owner_are_those_that_many_names_have() {
+    let names = [
+        "acme-logs-eu-west-1",
+        "acme-payroll",
+        "zeta.acme.data",
+        "acme-zeta-backup",
+        "zeta-web",
+        "one-off",
+        "terraform-20250101120000000000000001",
+        "acme",
+    ];
+    let known = Known::of_buckets(names, "111122223333".to_owned());
+    assert_eq!(known.keywords, ["acme", "zeta"]);
+    // Two buckets are no pattern.
+    assert!(Known::of_buckets(["acme-a", "acme-b"], String::new()).keywords.is_empty());
+}

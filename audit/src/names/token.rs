@@ -30,6 +30,16 @@ pub(super) fn is_telling(token: &str) -> bool {
     TELLING.binary_search(&token).is_ok()
 }
 
+/// Whether a token is a word that is in no list, and no part of a Region.
+pub(super) fn is_of_no_list(token: &str) -> bool {
+    const SHORTEST: usize = 3;
+    let is_word = |byte: u8| byte.is_ascii_lowercase();
+    let lists = [&ENVIRONMENTS[..], &TELLING[..], &WORDS[..], &super::region::DIRECTIONS[..]];
+    token.len() >= SHORTEST
+        && token.bytes().all(is_word)
+        && !lists.iter().any(|list| list.binary_search(&token).is_ok())
+}
+
 /// Whether a token is the account's id; without knowing it, whether it has its form.
 pub(super) fn is_account(token: &str, known: &Known) -> bool {
     let has_form = token.len() == 12 && is_number(token);

@@ -106,6 +106,7 @@ fn setting(rule: Rule, bucket: &BucketId) -> Option<Setting> {
         | Rule::VersionsExpireFast
         | Rule::LogTargetGone
         | Rule::AccessLogOff
+        | Rule::NameGuessable
         | Rule::MfaDeleteOff
         | Rule::EventsOff
         | Rule::Unreadable => None,

@@ -332,6 +332,14 @@ pub const fn row(rule: Rule) -> Row {
                 &["T1562.008"],
             ]),
         },
+        Rule::NameGuessable => Row {
+            severity: Severity::Low,
+            title: "The bucket's name is easy to guess, and says what the bucket holds.",
+            why: "Scanners try such names first: they learn that the bucket exists, and wait for it to open.",
+            fix: "Use another name for the next bucket: `s3guard name` proposes one. A bucket cannot be renamed.",
+            aspect: None,
+            references: references([&[], &[], &[], &[], &["T1580", "T1526"]]),
+        },
         Rule::MfaDeleteOff => Row {
             severity: Severity::Info,
             title: "Versions can be deleted without a second factor.",

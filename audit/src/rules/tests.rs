@@ -272,3 +272,20 @@ fn what_was_stopped_is_one_finding() {
     assert_eq!(words(&once), ["unreadable critical unknown"]);
     assert!(once[0].reasons[0].contains("7 buckets"), "{:?}", once[0].reasons);
 }
+
+#[test]
+fn a_name_that_is_guessable_and_telling_is_a_finding_and_others_are_not() {
+    let id = |name: &str| BucketId {
+        name: name.parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
+    let all = ["acme-payroll", "acme-web", "acme-payroll-8f3a9c", "acme-backup-x7k2m9q4"].map(id);
+    let names = all.iter().map(|one| one.name.as_str());
+    let known = Known::of_buckets(names, "111122223333".to_owned());
+    let found = of_names(&all, &known);
+    let [one] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((one.rule, one.severity), (Rule::NameGuessable, Severity::Low));
+    assert_eq!(one.resource.name, "acme-payroll");
+    assert_eq!(one.reasons, ["about 10^3.5 guesses: in published lists: seconds"]);
+}

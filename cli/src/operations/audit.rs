@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use s3guard_audit::facts::{self, AccountFacts, Around, BucketFacts, Depth};
 use s3guard_audit::finding::{Finding, Status};
+use s3guard_audit::names::{self, Known};
 use s3guard_audit::report::{BucketCounts, Report};
 use s3guard_audit::{Rule, Severity, rules};
 use s3guard_aws::survey::{BucketRead, Survey};
@@ -163,6 +164,7 @@ pub(crate) async fn audit(
     if report.is_complete {
         findings.extend(walked.logs_to_nowhere());
     }
+    findings.extend(walked.guessable(&judge.account));
     let stopped = survey.stopped();
     rules::without_stopped(&mut findings, &stopped);
     findings.extend(rules::of_stopped(&judge.account, &stopped));
@@ -271,6 +273,8 @@ pub(super) struct Walked {
     pub(super) unread: BTreeSet<String>,
     pub(super) regions: BTreeSet<Region>,
     pub(super) counts: BucketCounts,
+    /// The buckets whose names say what they hold.
+    telling: Vec<BucketId>,
     /// The targets of access logs that were not listed before.
     logs_to: Vec<(String, Finding)>,
 }
@@ -281,8 +285,17 @@ impl Walked {
         self.logs_to.iter().filter(is_gone).map(|(_, finding)| finding.clone()).collect()
     }
 
+    /// What the names of all buckets tell a stranger is known at the end.
+    fn guessable(&self, account: &AccountFacts) -> Vec<Finding> {
+        let names = self.names.iter().map(String::as_str);
+        rules::of_names(&self.telling, &Known::of_buckets(names, account.id.to_string()))
+    }
+
     fn add(&mut self, seen: Seen) -> Vec<Finding> {
         self.counts.audited += 1;
+        if names::is_telling(seen.id.name.as_str()) {
+            self.telling.push(seen.id.clone());
+        }
         if !seen.is_read {
             self.unread.insert(seen.id.name.to_string());
         }
