@@ -24,7 +24,10 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     let done = "default encryption: SSE-S3, SSE-C blocked (was";
     guarded.wait("a mail of the one that remediated", || {
         guarded.account.end_visibility_timeouts().unwrap();
-        guarded.mails().iter().any(|mail| mail.subject.contains(&reports) && mail.text.contains(done))
+        guarded
+            .mails()
+            .iter()
+            .any(|mail| mail.subject.contains(&reports) && mail.text.contains(done))
     });
     guarded.rest();
     assert!(is_private(&careless, &reports), "it was so before");
