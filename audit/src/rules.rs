@@ -187,9 +187,9 @@ pub fn of_names<'a>(
         (rating.is_telling && rating.score <= GUESSABLE).then(|| {
             let mut finding = Finding::new(Rule::NameGuessable, &Arc::new(Resource::bucket(id)));
             finding.reasons.push(format!(
-                "about 10^{:.1} guesses: {}",
-                rating.log10_guesses,
-                rating.words()
+                "{} (about 10^{:.1} guesses)",
+                rating.words(),
+                rating.log10_guesses
             ));
             finding
         })

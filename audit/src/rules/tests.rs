@@ -287,5 +287,5 @@ fn a_name_that_is_guessable_and_telling_is_a_finding_and_others_are_not() {
     let [one] = &found[..] else { panic!("{found:#?}") };
     assert_eq!((one.rule, one.severity), (Rule::NameGuessable, Severity::Low));
     assert_eq!(one.resource.name, "acme-payroll");
-    assert_eq!(one.reasons, ["about 10^3.5 guesses: in published lists: seconds"]);
+    assert_eq!(one.reasons, ["in published lists: seconds (about 10^3.5 guesses)"]);
 }

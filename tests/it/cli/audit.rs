@@ -164,6 +164,7 @@ fn all_buckets_are_audited_in_few_calls_and_nothing_is_written() {
         medium       1  log-target-gone       legacy (eu-west-1): its access logs go to `removed`, which is not in this account
         low          1  acls-enabled          legacy (eu-west-1): its ownership is not BucketOwnerEnforced
         low          3  versioning-off        The bucket keeps no earlier versions of objects: legacy (eu-west-1), modern (eu-west-1), old-site (eu-west-1)
+        low          1  name-guessable        vault (eu-west-1): in published lists: seconds (about 10^2.6 guesses)
         unknown      1  unreadable            vault (eu-west-1): no answer to s3:GetBucketAcl, s3:GetBucketOwnershipControls, s3:GetBucketPolicy, s3:GetBucketPublicAccessBlock and 6 more; may hide something critical
 
         0 buckets without findings
