@@ -17,7 +17,8 @@ const POSTURE: &[&str] = &[
     "testing",
 ];
 /// The modules of `audit`, lowest first.
-const AUDIT: &[&str] = &["severity", "rule", "facts", "finding", "rules", "compare", "report"];
+const AUDIT: &[&str] =
+    &["severity", "rule", "names", "facts", "finding", "rules", "compare", "report"];
 /// The modules of the command, lowest first; `hostile` and `schemas` are tests of what all of them print.
 const CLI: &[&str] = &[
     "exit",
