@@ -35,6 +35,8 @@ const HOST: f64 = 2.5;
 const SEPARATOR: f64 = 0.5;
 /// The most orders of tokens that generators try.
 const ORDERS: f64 = 24.0;
+/// The longest name of a bucket: an old one of us-east-1.
+const LONGEST: usize = 255;
 /// The account-regional namespace: a name with this end always belongs to the account.
 ///
 /// Source: Amazon S3 User Guide, "Namespaces for general purpose buckets".
@@ -143,6 +145,15 @@ impl Rating {
 /// Rates a name. Lower case counts: buckets have no other.
 pub fn rate(name: &str, known: &Known) -> Rating {
     let name = name.to_ascii_lowercase();
+    if name.len() > LONGEST {
+        let kind = "longer than any name of a bucket".to_owned();
+        return rating(
+            name,
+            vec![Part { text: String::new(), kind, cost: UUID }],
+            Claim::Open,
+            None,
+        );
+    }
     if let Some(scheme) = Scheme::of(&name).filter(|scheme| scheme.is_known()) {
         let kind = format!("a name that {} makes: {}", scheme.service, scheme.form);
         let parts = vec![Part { text: name.clone(), kind, cost: SCHEME }];

@@ -124,6 +124,17 @@ fn the_order_of_tokens_does_not_matter() {
 }
 
 #[test]
+fn what_is_no_name_is_rated_in_little_time() {
+    for text in ["a", "é", "1", "a-", "-", ".", "acme", "aws-cloudtrail-logs-111122223333-"] {
+        for count in [1, 7, 30, 100_000] {
+            let rating = rate(&text.repeat(count), &known());
+            assert!(rating.log10_guesses.is_finite(), "{text} {count}");
+        }
+    }
+    rate("", &known());
+}
+
+#[test]
 fn every_part_is_explained() {
     let rating = rate("acme-prod-data", &known());
     let words: Vec<(&str, &str)> =

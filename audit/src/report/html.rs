@@ -1,7 +1,7 @@
 //! A report as one HTML file that needs no network: a picture of the account, and the findings by rule, to search and filter.
 //!
 //! Without scripts all rules and their first findings can be read. What AWS or an owner has written is escaped at two places:
-//! [`Escaped`] for text, and [`json`] for the data of the script. The content security policy allows no other script.
+//! `Escaped` for text, and `in_script` for the data of the script. The content security policy allows no other script.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
