@@ -152,7 +152,10 @@ async fn emptied(
         let left = depth.waiting + depth.in_flight + depth.delayed;
         empty = if left == 0 { empty + 1 } else { 0 };
         if left > 0 && said != Some(left) {
-            output.say(format_args!("{left} messages are left"));
+            let noun = if left == 1 { "message is" } else { "messages are" };
+            output.say(format_args!(
+                "{left} {noun} left in the guard's queue, delayed ones included"
+            ));
             said = Some(left);
         }
         Ok::<_, AwsError>((empty == EMPTY_IN_A_ROW).then_some(()))
