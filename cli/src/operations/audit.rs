@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::args::audit::AuditArgs;
+use crate::error::Advice as _;
 use crate::operations::interrupt::{Interrupts, interrupted};
 use crate::operations::session;
 use crate::ui::output::Output;
@@ -128,6 +129,7 @@ pub(crate) async fn audit(
     output: &Output,
 ) -> anyhow::Result<(Audited, BaselineView)> {
     let now = OffsetDateTime::now_utc();
+    let now = now.replace_nanosecond(0).unwrap_or(now);
     let (survey, account) = tokio::select! {
         () = interrupts.pressed(1) => return Err(interrupted("interrupted", "no bucket was audited")),
         begun = begin(connection, wanted) => begun?,
@@ -161,6 +163,14 @@ pub(crate) async fn audit(
     drop(progress);
     report.is_complete = matches!(ended, Ended::Whole);
     let walked = walk.finish();
+    let is_missing = |one: &&Glob| !walked.names.iter().any(|name| one.matches(name));
+    let missing = wanted.buckets.iter().filter(is_missing).count();
+    if report.is_complete && missing > 0 {
+        let names = wanted.buckets.iter().filter(is_missing).map(ToString::to_string);
+        let names = names.collect::<Vec<_>>().join("`, `");
+        return Err(anyhow::anyhow!("the account has no bucket `{names}`"))
+            .hint("`s3guard audit` without a name audits all buckets");
+    }
     if report.is_complete {
         findings.extend(walked.logs_to_nowhere());
     }

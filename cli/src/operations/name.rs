@@ -1,5 +1,7 @@
 //! Names of buckets, rated before they are used.
 
+use std::net::Ipv4Addr;
+
 use s3guard_audit::names::{self, Claim, Known, Rating};
 use s3guard_posture::{AccountId, BucketName, Region};
 use serde::Serialize;
@@ -86,6 +88,12 @@ impl RatedName {
         }
         let is_old = name.contains(|one: char| one == '_' || one.is_ascii_uppercase());
         let invalid = match name.parse::<BucketName>() {
+            _ if !(3..=63).contains(&name.len()) => {
+                Some("a name has 3 to 63 characters".to_owned())
+            }
+            _ if name.parse::<Ipv4Addr>().is_ok() => {
+                Some("a name has not the form of an IP address".to_owned())
+            }
             Err(error) => Some(error.to_string()),
             // Source: Amazon S3 User Guide, "General purpose bucket naming rules".
             Ok(_) if is_old => Some("a new bucket has no `_` and no upper case".to_owned()),

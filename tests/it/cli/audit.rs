@@ -349,3 +349,14 @@ fn credentials_that_expire_leave_what_was_found_and_say_that_it_is_not_complete(
     );
     assert!(words(&output.stderr).contains("ExpiredToken"), "{}", words(&output.stderr));
 }
+
+#[test]
+fn a_name_that_no_bucket_has_is_an_error() {
+    let aws = aws();
+    let folder = tempfile::tempdir().unwrap();
+    let output = audit(&aws, folder.path(), &["valut"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("the account has no bucket `valut`"), "{words}");
+    assert_ne!(audit(&aws, folder.path(), &["vault"]).status.code(), Some(1));
+}
