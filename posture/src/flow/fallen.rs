@@ -9,7 +9,6 @@ use time::Duration;
 
 use super::bucket_ledger::Base;
 use super::pass::Conclusion;
-use super::principals::Together;
 use super::{Delayed, Flow, Ledger, Outgoing};
 use crate::evaluate::downgrade::{self, Downgrade, Fall, MINUTES, Sequence};
 use crate::events::OwnMessage;
@@ -102,9 +101,9 @@ where
             downgrades.iter().filter(|one| !is_said(one, end, earlier)).map(finding).collect();
         let mut fallen = Fallen { findings, ..Fallen::default() };
         let bucket = &end.pass.id.name;
-        let together = self.fallen_together(bucket, &new).await;
+        let together = self.fallen_together(end, &known.falls, &new).await;
         let mut falls = self.account.recent_falls();
-        falls.extend(together.values().flat_map(|one| one.falls.iter().cloned()));
+        falls.extend(together);
         falls.extend(known.falls.iter().map(|known| (bucket.clone(), known.fall.clone())));
         falls.extend(new.iter().map(|new| (bucket.clone(), new.fall.clone())));
         // Of what two functions have noted at the same time, neither has seen all.
@@ -113,8 +112,7 @@ where
         let sequences = principals.into_iter().filter_map(|one| Sequence::of(one, bucket, &falls));
         let is_alarmed = |sequence: &Sequence| {
             let of_state = known.alarms.get(&sequence.principal).map(|alarm| alarm.time);
-            let of_others = together.get(&sequence.principal).and_then(|one| one.alarm);
-            let last = of_state.max(of_others).max(self.account.alarm(&sequence.principal));
+            let last = of_state.max(self.account.alarm(&sequence.principal));
             last.is_some_and(|last| sequence.until - last <= Duration::minutes(MINUTES))
         };
         let (alarmed, mut others): (Vec<Sequence>, Vec<Sequence>) = sequences.partition(is_alarmed);
@@ -145,17 +143,23 @@ where
     /// counts in its own bucket alone, so it is in the state.
     async fn fallen_together(
         &self,
-        bucket: &BucketName,
+        end: &Conclusion<'_>,
+        known: &[KnownFall],
         new: &[KnownFall],
-    ) -> BTreeMap<String, Together> {
+    ) -> Vec<(BucketName, Fall)> {
+        let bucket = &end.pass.id.name;
         let mut by_principal = BTreeMap::<&str, Vec<Fall>>::new();
+        // One that an earlier pass has noted may have no alarm yet, because a report has one.
+        let since = end.update.time - Duration::minutes(MINUTES);
+        for KnownFall { fall, .. } in known.iter().filter(|one| one.fall.time >= since) {
+            by_principal.entry(&fall.principal).or_default();
+        }
         for KnownFall { fall, .. } in new.iter().filter(|one| one.fall.was_on) {
             by_principal.entry(&fall.principal).or_default().push(fall.clone());
         }
-        let mut together = BTreeMap::new();
+        let mut together = Vec::new();
         for (principal, falls) in by_principal {
-            let of_all = self.fell_together(principal, bucket, &falls).await;
-            together.insert(principal.to_owned(), of_all);
+            together.extend(self.fell_together(principal, bucket, &falls).await);
         }
         together
     }
