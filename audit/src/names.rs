@@ -52,6 +52,19 @@ pub struct Known {
 }
 
 impl Known {
+    /// What a stranger knows: the words, and the parts of those that have several, because names are split like them.
+    pub fn new(words: impl IntoIterator<Item = String>, account: Option<String>) -> Self {
+        let words: Vec<String> = words.into_iter().map(|word| word.to_ascii_lowercase()).collect();
+        let parts = words.iter().flat_map(|word| word.split(['-', '.', '_'])).map(str::to_owned);
+        let mut keywords: Vec<String> = Vec::new();
+        for word in words.iter().cloned().chain(parts) {
+            if !word.is_empty() && !keywords.contains(&word) {
+                keywords.push(word);
+            }
+        }
+        Self { keywords, account }
+    }
+
     /// What the names of an account's buckets tell: tokens of no list that a third of them have, the most frequent first.
     pub fn of_buckets<'a>(names: impl IntoIterator<Item = &'a str>, account: String) -> Self {
         const LEAST: usize = 3;

@@ -120,14 +120,13 @@ pub fn of_region(
     found.findings
 }
 
-/// What was refused so often that it was not asked any more, and of how many buckets it is not known.
-pub fn of_stopped(account: &AccountFacts, stopped: &[(&'static str, usize)]) -> Vec<Finding> {
+/// What was refused for every bucket.
+pub fn of_refused(account: &AccountFacts, refused: &[&'static str]) -> Vec<Finding> {
     let bucket = Arc::new(Resource::account(account));
     let mut found = Found { bucket, findings: Vec::new() };
-    for (action, buckets) in stopped {
-        let cause = format!(
-            "it was refused many times in a row and not asked any more: {buckets} buckets are not judged by it"
-        );
+    for action in refused {
+        // Without their number, which changes: a baseline would have another finding.
+        let cause = "for every bucket, so that none is judged by it".to_owned();
         missing(&mut found, action, unreadable::hides_at_worst(action), cause);
     }
     found.findings
@@ -147,14 +146,14 @@ fn missing(found: &mut Found, action: &'static str, severity: Severity, cause: S
 }
 
 /// Removes from findings what is a finding of the whole account.
-pub fn without_stopped(findings: &mut Vec<Finding>, stopped: &[(&'static str, usize)]) {
-    let is_stopped = |one: &Missing| stopped.iter().any(|(action, _)| *action == one.action);
+pub fn without_refused(findings: &mut Vec<Finding>, refused: &[&'static str]) {
+    let is_of_account = |one: &Missing| refused.contains(&one.action);
     findings.retain_mut(|finding| {
         let is_of_bucket = finding.resource.kind == ResourceKind::Bucket;
         if finding.rule != Rule::Unreadable || !is_of_bucket {
             return true;
         }
-        finding.missing.retain(|one| !is_stopped(one));
+        finding.missing.retain(|one| !is_of_account(one));
         let worst = finding.missing.iter().map(|one| one.severity).max();
         finding.severity = worst.unwrap_or(Severity::Info);
         finding.reasons = finding.missing.iter().map(unreadable::words).collect();

@@ -61,7 +61,7 @@ pub struct Survey {
 struct OfRegion {
     client: Client,
     limiter: Limiter,
-    access_points: OnceCell<Reading<Vec<AccessPoint>>>,
+    access_points: OnceCell<Arc<Reading<Vec<AccessPoint>>>>,
 }
 
 /// What was read of a bucket.
@@ -104,9 +104,9 @@ impl Survey {
         Rate { calls: self.calls.load(Ordering::Relaxed), throttles }
     }
 
-    /// The IAM actions that were refused so often that they are not asked any more, and of how many buckets.
-    pub fn stopped(&self) -> Vec<(&'static str, usize)> {
-        self.denials.stopped()
+    /// The IAM actions that were refused for every bucket, of which there are many.
+    pub fn refused_everywhere(&self) -> Vec<&'static str> {
+        self.denials.everywhere()
     }
 
     /// Reads the account's effective public access block. An error is one that concerns every call.
@@ -120,13 +120,13 @@ impl Survey {
     pub async fn access_points(
         &self,
         region: &Region,
-    ) -> Result<Reading<Vec<AccessPoint>>, AwsError> {
+    ) -> Result<Arc<Reading<Vec<AccessPoint>>>, AwsError> {
         let state = self.of_region(region);
         let connection = self.connection.in_region(region);
         let list = async || {
             let (reading, calls) = access_points::list(&connection, &self.owner).await?;
             self.count(calls);
-            Ok(reading)
+            Ok(Arc::new(reading))
         };
         state.access_points.get_or_try_init(list).await.cloned()
     }
@@ -207,16 +207,14 @@ impl Survey {
     ) -> Result<BucketRead, AwsError> {
         let region = self.of_region(&before.id.region);
         let at = Bucket { client: region.client.clone(), id: before.id.clone() };
-        let (stopped, asked): (Vec<Question>, Vec<Question>) =
-            questions.iter().partition(|question| self.denials.is_stopped(**question));
-        let answers = asked.iter().map(|question| {
+        let answers = questions.iter().map(|question| {
             let ask = Ask { at: &at, question: *question, observed: before, baseline };
             self.answer(&region.limiter, ask)
         });
         let answers = join_all(answers).await;
         let mut observed = before.clone();
         let mut failed = BTreeMap::new();
-        for (question, answer) in asked.into_iter().zip(answers) {
+        for (question, answer) in questions.iter().copied().zip(answers) {
             match answer {
                 Ok(Some(store)) => {
                     store(&mut observed);
@@ -231,10 +229,6 @@ impl Survey {
                 }
             }
         }
-        for question in stopped {
-            observed.deny(question);
-            self.denials.skipped(question);
-        }
         Ok(BucketRead::Bucket(Box::new(observed), failed))
     }
 
@@ -245,12 +239,21 @@ impl Survey {
         one: Ask<'_>,
     ) -> Result<Option<StoreAnswer>, AwsError> {
         let Ask { at, question, observed, baseline } = one;
+        self.asked(limiter, async || ask(&self.buckets, at, question, observed, baseline).await)
+            .await
+    }
+
+    /// The answer to a call, made again while that may help.
+    async fn asked<T>(
+        &self,
+        limiter: &Limiter,
+        call: impl AsyncFn() -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
         let mut pauses = growing(PAUSE_FIRST, 2, PAUSE_MAX).take(ATTEMPTS_MAX - 1);
         loop {
             let permit = limiter.acquire().await;
             self.count(1);
-            let answer = ask(&self.buckets, at, question, observed, baseline).await;
-            let error = match answer {
+            let error = match call().await {
                 Ok(answer) => {
                     permit.succeeded();
                     return Ok(answer);

@@ -124,6 +124,15 @@ fn the_order_of_tokens_does_not_matter() {
 }
 
 #[test]
+fn a_keyword_of_several_words_is_found_in_names() {
+    let known = Known::new(["Acme-Corp".to_owned(), String::new()], None);
+    assert_eq!(known.keywords, ["acme-corp", "acme", "corp"]);
+    for name in ["acme-corp-backup", "acme-backup", "www.acme-corp.com"] {
+        assert!(rate(name, &known).log10_guesses < 5.0, "{name}");
+    }
+}
+
+#[test]
 fn what_is_no_name_is_rated_in_little_time() {
     for text in ["a", "é", "1", "a-", "-", ".", "acme", "aws-cloudtrail-logs-111122223333-"] {
         for count in [1, 7, 30, 100_000] {

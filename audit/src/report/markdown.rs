@@ -106,7 +106,7 @@ fn safe(text: &str) -> String {
             // A comment between keeps it from being a mention, which is looked for after references are read.
             '@' => safe += "@<!-- -->",
             '#' | '&' | '<' | '>' | '|' | '`' | '*' | '_' | '~' | '[' | ']' | '(' | ')' | '!'
-            | '\\' | '$' | ':' => {
+            | '\\' | '$' | ':' | '.' => {
                 let _ = write!(safe, "&#{};", u32::from(character));
             }
             character => safe.push(character),

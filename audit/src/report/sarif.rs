@@ -104,6 +104,8 @@ fn result(observed: &Observed) -> Value {
         finding.reasons.join("; "),
         remediation.summary,
     );
+    // In a message, `[text](address)` is a link.
+    let text = text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
     let kind = match resource.kind {
         ResourceKind::Account => "account",
         ResourceKind::Bucket | ResourceKind::AccessPoint | ResourceKind::MultiRegionAccessPoint => {

@@ -2,7 +2,9 @@
 
 use s3guard_posture::evaluate::tls::{self, Denied};
 use s3guard_posture::model::observed::Observed;
-use s3guard_posture::model::setting::{Algorithm, Encryption, PublicAccessBlock, Setting, SseC};
+use s3guard_posture::model::setting::{
+    Algorithm, Encryption, Key, KeyOwner, PublicAccessBlock, Setting, SseC,
+};
 use s3guard_posture::{Aspect, Baseline, Finding as Judged, Reason};
 use serde_json::json;
 
@@ -131,7 +133,9 @@ fn of_tls(observed: &Observed, reason: &Reason, words: String, found: &mut Found
 /// The encryption as it is, with SSE-C blocked; none with a key of another account, which is not written again.
 fn without_sse_c(observed: &Observed) -> Option<Setting> {
     let seen = observed.encryption.known()?;
-    if matches!(seen.algorithm, Algorithm::Other(_)) {
+    let is_foreign = |key: &Key| matches!(key.owner(&observed.id.account), KeyOwner::Another(_));
+    if matches!(seen.algorithm, Algorithm::Other(_)) || seen.algorithm.key().is_some_and(is_foreign)
+    {
         return None;
     }
     Some(Setting::Encryption(Some(Encryption { sse_c: SseC::Blocked, ..seen.clone() })))

@@ -6,7 +6,7 @@ use s3guard_posture::{Aspect, Baseline, Mode};
 
 use super::Found;
 use super::exposure::{POLICY_SWITCHES, held_back, on};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::rule::Rule;
 use crate::severity::Severity;
 
@@ -23,8 +23,9 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline, found: &mut Found)
         let reason = format!("its policy names {}", deleted.join(", "));
         found.add(Rule::DeletedPrincipal, reason, |finding| finding.who.extend(deleted));
     }
-    // Everyone is in the rules of exposure, unless S3 judges otherwise than we do.
-    let is_public = observed.policy_is_public.known().copied().unwrap_or(true);
+    // Everyone is in the rules of exposure, unless S3 judges otherwise than we do, or does not say it.
+    let is_public = !observed.policy_is_public.is_denied()
+        && observed.policy_is_public.known().copied().unwrap_or(true);
     let account = observed.account_block.known().copied().unwrap_or_default();
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     let restricts = on(POLICY_SWITCHES, [own, account].map(|one| one.restrict_public_buckets));
@@ -40,6 +41,10 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline, found: &mut Found)
         let held = if kept_out && !is_service { &restricts[..] } else { &[] };
         found.add(rule, reason(one), |finding| {
             finding.severity = if held.is_empty() { severity } else { held_back(severity) };
+            if one.is_public && observed.policy_is_public.is_denied() {
+                finding.status = Status::Unknown;
+                finding.severity = Severity::Critical;
+            }
             finding.held_back_by = held.to_vec();
             finding.who.insert(one.kind.to_string());
         });

@@ -259,18 +259,18 @@ fn the_block_of_the_account_is_judged_once() {
 }
 
 #[test]
-fn what_was_stopped_is_one_finding() {
+fn what_is_refused_for_every_bucket_is_one_finding() {
     let mut facts = sample();
     facts.observed.policy = Reading::Denied;
     facts.observed.access_logs = Reading::Denied;
     let mut findings = judged(&facts, Vec::new());
-    let stopped = [("s3:GetBucketPolicy", 7)];
-    without_stopped(&mut findings, &stopped);
+    let refused = ["s3:GetBucketPolicy"];
+    without_refused(&mut findings, &refused);
     assert_eq!(words(&findings), ["unreadable low unknown"]);
     assert_eq!(findings[0].reasons, ["s3:GetBucketLogging is denied"]);
-    let once = of_stopped(&account(PublicAccessBlock::ALL), &stopped);
+    let once = of_refused(&account(PublicAccessBlock::ALL), &refused);
     assert_eq!(words(&once), ["unreadable critical unknown"]);
-    assert!(once[0].reasons[0].contains("7 buckets"), "{:?}", once[0].reasons);
+    assert!(once[0].reasons[0].contains("for every bucket"), "{:?}", once[0].reasons);
 }
 
 #[test]

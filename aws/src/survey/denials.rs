@@ -1,52 +1,41 @@
-//! Which questions are refused for every bucket, so that asking on is of no use.
+//! Which questions are refused for every bucket: that is one finding of the account, and none of each bucket.
+//!
+//! Each bucket is asked all the same. If asking ended after many refusals in a row, whoever may create buckets could hide all
+//! others behind some whose policies refuse the reader.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use s3guard_posture::Question;
 
-/// After so many refusals in a row a question is not asked any more.
-const IN_A_ROW: usize = 50;
+/// So many refusals, and no answer, are those of the account.
+const LEAST: usize = 50;
 
-/// The refusals of each question.
+/// How often each question was answered and refused.
 #[derive(Debug, Default)]
-pub(super) struct Denials(Mutex<BTreeMap<Question, Denied>>);
+pub(super) struct Denials(Mutex<BTreeMap<Question, Counts>>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Denied {
-    in_a_row: usize,
-    /// Of how many buckets it was not asked.
-    skipped: usize,
+struct Counts {
+    answered: usize,
+    denied: usize,
 }
 
 impl Denials {
     pub(super) fn answered(&self, question: Question, is_denied: bool) {
         let mut all = self.lock();
         let one = all.entry(question).or_default();
-        // Answers to what was asked before may come later.
-        if one.in_a_row < IN_A_ROW {
-            one.in_a_row = if is_denied { one.in_a_row + 1 } else { 0 };
-        }
+        *(if is_denied { &mut one.denied } else { &mut one.answered }) += 1;
     }
 
-    pub(super) fn is_stopped(&self, question: Question) -> bool {
-        self.lock().get(&question).is_some_and(|one| one.in_a_row >= IN_A_ROW)
-    }
-
-    pub(super) fn skipped(&self, question: Question) {
-        self.lock().entry(question).or_default().skipped += 1;
-    }
-
-    /// The IAM actions of what is not asked any more, and how many buckets are concerned.
-    pub(super) fn stopped(&self) -> Vec<(&'static str, usize)> {
+    /// The IAM actions that were refused for every bucket.
+    pub(super) fn everywhere(&self) -> Vec<&'static str> {
         let all = self.lock();
-        let stopped = all.iter().filter(|(_, one)| one.in_a_row >= IN_A_ROW);
-        stopped
-            .map(|(question, one)| (question.permission().0, one.in_a_row + one.skipped))
-            .collect()
+        let refused = all.iter().filter(|(_, one)| one.answered == 0 && one.denied >= LEAST);
+        refused.map(|(question, _)| question.permission().0).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Question, Denied>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Question, Counts>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,15 +45,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_refusals_in_a_row_stop_a_question() {
+    fn one_answer_shows_that_the_account_allows_it() {
         let denials = Denials::default();
-        for number in 0..200 {
-            denials.answered(Question::Acl, number % 49 != 0);
+        for _ in 0..200 {
+            denials.answered(Question::Acl, true);
             denials.answered(Question::Policy, true);
         }
-        assert!(!denials.is_stopped(Question::Acl));
-        assert!(denials.is_stopped(Question::Policy));
-        denials.skipped(Question::Policy);
-        assert_eq!(denials.stopped(), [("s3:GetBucketPolicy", 51)]);
+        denials.answered(Question::Acl, false);
+        for _ in 0..49 {
+            denials.answered(Question::AccessLogs, true);
+        }
+        assert_eq!(denials.everywhere(), ["s3:GetBucketPolicy"]);
     }
 }

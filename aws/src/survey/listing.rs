@@ -31,10 +31,13 @@ pub struct ListedBucket {
 impl Survey {
     /// Lists a page of buckets of all Regions.
     pub async fn list(&self, continuation: Option<String>) -> Result<ListedPage, AwsError> {
-        self.count(1);
-        let call = self.of_region(self.connection.region()).client.clone();
-        let call = call.list_buckets().max_buckets(1000).set_continuation_token(continuation);
-        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
+        let region = self.of_region(self.connection.region());
+        let list = async || {
+            let call = region.client.list_buckets().max_buckets(1000);
+            let call = call.set_continuation_token(continuation.clone());
+            call.send().await.named("ListBuckets", format!("account `{}`", self.owner))
+        };
+        let answer = self.asked(&region.limiter, list).await?;
         let mut page = ListedPage {
             continuation: answer.continuation_token().map(str::to_owned),
             ..ListedPage::default()

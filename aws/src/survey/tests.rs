@@ -107,7 +107,7 @@ async fn a_bucket_that_is_said_not_to_exist_is_asked_again() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_fifty_buckets_in_a_row_is_not_asked_any_more() {
+async fn what_is_refused_for_every_bucket_is_asked_of_each_and_known() {
     let fake = Fake::new(|asked| {
         if asked.line.contains("?policy") {
             error(403, "AccessDenied")
@@ -127,8 +127,36 @@ async fn what_is_refused_for_fifty_buckets_in_a_row_is_not_asked_any_more() {
     }
     let asked = fake.asked();
     let count = |query: &str| asked.iter().filter(|one| one.line.contains(query)).count();
-    assert_eq!((count("?policy"), count("?ownershipControls")), (50, 60));
-    assert_eq!(survey.stopped(), [("s3:GetBucketPolicy", 60)]);
+    assert_eq!((count("?policy"), count("?ownershipControls")), (60, 60));
+    assert_eq!(survey.refused_everywhere(), ["s3:GetBucketPolicy"]);
+}
+
+#[tokio::test]
+async fn buckets_that_refuse_their_reader_hide_no_other() {
+    let fake = Fake::new(|asked| {
+        if asked.line.contains("/0000-") {
+            error(403, "AccessDenied")
+        } else {
+            error(404, "NoSuchBucketPolicy")
+        }
+    });
+    let survey = survey(&fake);
+    for number in 0..60 {
+        read(&survey, &format!("0000-{number}"), &[Question::Policy]).await.unwrap();
+    }
+    let Ok(BucketRead::Bucket(observed, _)) = read(&survey, "reports", &[Question::Policy]).await
+    else {
+        panic!("it was read")
+    };
+    assert_eq!(observed.policy, Reading::Absent);
+    assert!(survey.refused_everywhere().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_the_list_is_asked_again_if_s3_is_slow() {
+    let page = (200, "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>".to_owned());
+    let survey = survey(&Fake::answering([error(503, "SlowDown"), page]));
+    assert_eq!(survey.list(None).await.unwrap(), ListedPage::default());
 }
 
 #[tokio::test]
@@ -228,7 +256,7 @@ async fn access_points_that_may_not_be_listed_are_not_known() {
     let fake = Fake::new(|_| wrapped_error(403, "AccessDenied"));
     let survey = survey(&fake);
     let region = "eu-west-1".parse().unwrap();
-    assert_eq!(survey.access_points(&region).await, Ok(Reading::Denied));
+    assert_eq!(survey.access_points(&region).await, Ok(Arc::new(Reading::Denied)));
     assert_eq!(survey.multi_region().await, Ok(Reading::Denied));
     assert!(fake.asked()[1].line.contains("us-west-2"), "{}", fake.asked()[1].line);
 }

@@ -1,8 +1,10 @@
 //! `s3guard audit`: all buckets of an account, judged without changing them.
 
+use anyhow::anyhow;
 use s3guard_audit::report::Report;
 
 use crate::args::audit::AuditArgs;
+use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::audit::files::{ReportFile, ReportForm};
 use crate::operations::audit::show::AuditReport;
@@ -57,10 +59,19 @@ async fn run_audit(
         baseline::compare(earlier, &mut audited.report, &view)?;
     }
     for file in &out {
-        file.write(&audited.report)?;
+        if audited.report.is_complete || Some(file.path()) != args.baseline.as_deref() {
+            file.write(&audited.report)?;
+        } else {
+            output.say("the audit is not complete, so the baseline is left as it is");
+        }
     }
     let is_found = audited.report.worst().is_some_and(|worst| worst >= args.fail_on);
     print(audited.report, args.form, output)?;
+    if !audited.missing.is_empty() {
+        let names = audited.missing.join("`, `");
+        return Err(anyhow!("the account has no bucket `{names}`"))
+            .hint("`s3guard audit` without a name audits all buckets");
+    }
     match audited.ended {
         Ended::Whole if is_found => Ok(Exit::Findings),
         Ended::Whole => Ok(Exit::Done),

@@ -43,10 +43,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let keywords = args.keywords.iter().filter(|word| !word.is_empty());
-    let keywords = keywords.map(|word| word.to_ascii_lowercase()).collect();
     let account = args.account.as_ref();
-    let known = Known { keywords, account: account.map(ToString::to_string) };
+    let known = Known::new(args.keywords.iter().cloned(), account.map(ToString::to_string));
     let home = Home { account, region: args.region.as_ref() };
     // The keys of each state are random.
     let random = || RandomState::new().hash_one(());

@@ -16,7 +16,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::args::audit::AuditArgs;
-use crate::error::Advice as _;
 use crate::operations::interrupt::{Interrupts, interrupted};
 use crate::operations::session;
 use crate::ui::output::Output;
@@ -66,6 +65,8 @@ pub(crate) enum Ended {
 pub(crate) struct Audited {
     pub(crate) report: Report,
     pub(crate) ended: Ended,
+    /// Buckets that were named, and are not there.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Wanted {
@@ -164,27 +165,25 @@ pub(crate) async fn audit(
     report.is_complete = matches!(ended, Ended::Whole);
     let walked = walk.finish();
     let is_missing = |one: &&Glob| !walked.names.iter().any(|name| one.matches(name));
-    let missing = wanted.buckets.iter().filter(is_missing).count();
-    if report.is_complete && missing > 0 {
-        let names = wanted.buckets.iter().filter(is_missing).map(ToString::to_string);
-        let names = names.collect::<Vec<_>>().join("`, `");
-        return Err(anyhow::anyhow!("the account has no bucket `{names}`"))
-            .hint("`s3guard audit` without a name audits all buckets");
-    }
+    let missing = if report.is_complete {
+        wanted.buckets.iter().filter(is_missing).map(ToString::to_string).collect()
+    } else {
+        Vec::new()
+    };
     if report.is_complete {
         findings.extend(walked.logs_to_nowhere());
     }
     findings.extend(walked.guessable(&judge.account));
-    let stopped = survey.stopped();
-    rules::without_stopped(&mut findings, &stopped);
-    findings.extend(rules::of_stopped(&judge.account, &stopped));
+    let refused = survey.refused_everywhere();
+    rules::without_refused(&mut findings, &refused);
+    findings.extend(rules::of_refused(&judge.account, &refused));
     findings.retain(|finding| wanted.reports(finding));
     report.calls = survey.rate().calls;
     report.buckets = walked.counts;
     report.regions = walked.regions.iter().map(ToString::to_string).collect();
     report.set_findings(findings);
     let view = BaselineView { names: walked.names, unread: walked.unread };
-    Ok((Audited { report, ended }, view))
+    Ok((Audited { report, ended, missing }, view))
 }
 
 /// Reads what is the same for all buckets.
@@ -248,7 +247,9 @@ impl Judge {
                 BucketRead::Gone => return Ok(None),
                 BucketRead::Bucket(observed, failed) => {
                     facts.observed = *observed;
-                    let failed = failed.into_iter().map(|(one, error)| (one, error.to_string()));
+                    // The id of a request is another one each time, and a finding's reasons are compared.
+                    let cause = |error| AwsError { request_id: None, ..error }.to_string();
+                    let failed = failed.into_iter().map(|(one, error)| (one, cause(error)));
                     facts.failed.extend(failed);
                 }
             }

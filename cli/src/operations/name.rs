@@ -75,6 +75,7 @@ impl RatedName {
         let is_reserved = rating.claim == Claim::Reserved;
         if let (Some(account), Some(region), false) = (home.account, home.region, is_reserved) {
             let name = names::propose(name, &account.to_string(), region.as_str());
+            let name = name.filter(|name| name.parse::<BucketName>().is_ok());
             proposals.extend(name.map(|name| Proposal {
                 name,
                 reason: "no other account can have it, also after you delete it",

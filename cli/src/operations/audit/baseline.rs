@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
+use s3guard_audit::Rule;
 use s3guard_audit::compare::Earlier;
+use s3guard_audit::finding::ResourceKind;
 use s3guard_audit::report::Report;
 use s3guard_posture::AccountId;
 
@@ -32,7 +34,13 @@ pub(crate) fn compare(text: &str, report: &mut Report, view: &BaselineView) -> a
     let mut findings: Vec<_> = report.findings.drain(..).map(|one| one.finding).collect();
     let name = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
     let exists = |arn: &str| !arn.contains(":s3:::") || view.names.contains(&name(arn));
-    let is_read = |arn: &str| !view.unread.contains(&name(arn));
+    // What is no bucket is known from lists of the whole account.
+    let are_lists_read = !findings
+        .iter()
+        .any(|one| one.rule == Rule::Unreadable && one.resource.kind == ResourceKind::Account);
+    let is_read = |arn: &str| {
+        if arn.contains(":s3:::") { !view.unread.contains(&name(arn)) } else { are_lists_read }
+    };
     let mut changes = earlier.compare(&mut findings, exists, is_read);
     if report.is_filtered || !report.is_complete {
         // What was not looked at is not gone.

@@ -40,6 +40,10 @@ impl ReportFile {
         Ok(Self { path: path.to_owned(), form })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes the report, completely or not at all.
     pub(crate) fn write(&self, report: &Report) -> anyhow::Result<()> {
         files::write(&self.path, text(report, self.form)?.as_bytes())
